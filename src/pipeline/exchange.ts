@@ -1,0 +1,130 @@
+// One request and what became of it. Every field is set in the constructor, in one order, so that V8 keeps one hidden
+// class for all exchanges (tests/architecture checks it). Guards speak to each other only through these fields, and
+// each field is written by one place, named here.
+
+import type { ByteString } from '../lib/bytes.ts'
+import type { HeaderList } from './headers.ts'
+import type { Route } from './route.ts'
+import type { Finding, Verdict } from './verdict.ts'
+
+/** Who the client is by network; made by client/identify.ts. */
+export interface Client {
+  /** Canonical text of the address after trusted proxies are taken off. */
+  readonly ip: string
+  readonly ipBytes: Uint8Array
+  /** What limits count by: an IPv4 address, or the /64 of an IPv6 address. */
+  readonly key: string
+  readonly port: number
+  /** The address that the connection came from: a trusted proxy's, or the client's own. */
+  readonly peerIp: string
+  /** Whether the client's own connection was TLS, as far as a trusted proxy or our listener says. */
+  readonly secure: boolean
+}
+
+/** What was read of the request body before the decision. */
+export interface RequestBody {
+  /** The first bytes; all of them when `complete`. Never longer than `body.inspected`. */
+  readonly bytes: Uint8Array
+  readonly complete: boolean
+}
+
+export interface ResponseHead {
+  readonly status: number
+  readonly statusText: string
+  /** Flat: [name, value, …]. */
+  readonly headers: HeaderList
+}
+
+export interface RequestLine {
+  readonly method: ByteString
+  /** As it stood in the request line. */
+  readonly target: ByteString
+  /** `HTTP/1.1` */
+  readonly protocol: string
+  readonly headers: HeaderList
+  /** Address and port that the client connected to. */
+  readonly localIp: string
+  readonly localPort: number
+}
+
+export class Exchange {
+  /** ULID; the client sees it as `reference` and `x-request-id`. */
+  readonly reference: string
+  /** Milliseconds since the epoch. */
+  readonly startedAtMs: number
+  /** performance.now() at the start, for durations. */
+  readonly startedMs: number
+  readonly client: Client
+  readonly request: RequestLine
+  readonly headers: HeaderList
+  readonly method: ByteString
+  /** Path of the target without its query, as received. */
+  readonly path: ByteString
+  /** Query without `?`, as received; empty when there is none. */
+  readonly query: ByteString
+  /** Host without port, lower case. */
+  readonly host: ByteString
+  readonly route: Route
+  /** By serve.ts, before onBody. */
+  body: RequestBody
+  /** By respond.ts, before onResponseHeaders. */
+  response: ResponseHead | undefined
+  /** By respond.ts, before onResponseBody: the start of the body, at most `limits.responseInspected`. */
+  responseBody: Uint8Array | undefined
+  /** By run.ts. */
+  readonly findings: Finding[]
+  /** By run.ts: points of all flags. */
+  score: number
+  /** By run.ts: the verdict that ended the request, if one was enforced. */
+  verdict: Verdict | undefined
+  /** By serve.ts: the status that the client got, 0 when none was sent. */
+  status: number
+  /** By serve.ts and the destination: why it failed, for the event. */
+  failure: Error | undefined
+  /** By the destination: which server answered. */
+  upstream: string
+  /** By serve.ts: request and response bytes that no guard has seen though a guard wanted the body. */
+  uninspectedBytes: number
+  /** By guards/waf: microseconds of the inspection, for events and inspect. */
+  inspectUs: number
+  /** By guards that answer with headers of their own (rate limits): added to whatever response is sent. Flat. */
+  readonly extraHeaders: string[]
+  /** By the destination: stops the upstream request. Called when the client goes away. */
+  cancel: (() => void) | undefined
+  /** By serve.ts: the client went away. */
+  aborted: boolean
+  /** By guards/waf: its open transaction, so that later phases go on with it. */
+  wafTransaction: unknown
+
+  constructor(reference: string, nowMs: number, client: Client, request: RequestLine, host: ByteString, route: Route) {
+    this.reference = reference
+    this.startedAtMs = nowMs
+    this.startedMs = performance.now()
+    this.client = client
+    this.request = request
+    this.headers = request.headers
+    this.method = request.method
+    const mark = request.target.indexOf('?')
+    this.path = mark < 0 ? request.target : request.target.slice(0, mark)
+    this.query = mark < 0 ? '' : request.target.slice(mark + 1)
+    this.host = host
+    this.route = route
+    this.body = noBody
+    this.response = undefined
+    this.responseBody = undefined
+    this.findings = []
+    this.score = 0
+    this.verdict = undefined
+    this.status = 0
+    this.failure = undefined
+    this.upstream = ''
+    this.uninspectedBytes = 0
+    this.inspectUs = 0
+    this.extraHeaders = []
+    this.cancel = undefined
+    this.aborted = false
+    this.wafTransaction = undefined
+  }
+}
+
+export const noBody: RequestBody = Object.freeze({ bytes: new Uint8Array(0), complete: true })

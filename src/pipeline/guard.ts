@@ -1,0 +1,53 @@
+// The one interface that every guard implements. A guard gives a verdict or says nothing (undefined). It never writes
+// to the socket, never calls another guard, takes clock and store only from `tools`, and never knows whether its
+// verdict is enforced: mode, fail-closed, timing and findings are the runner's business (run.ts).
+
+import type { z } from 'zod'
+import type { Problem } from '../lib/problem.ts'
+import type { Counters } from '../store/store.ts'
+import type { Exchange } from './exchange.ts'
+import type { Limits } from './limits.ts'
+import type { Verdict } from './verdict.ts'
+
+export type Outcome = Verdict | undefined | Promise<Verdict | undefined>
+
+export interface Guard {
+  /** Request line and headers are known, the body is unread. */
+  onHeaders?(ex: Exchange): Outcome
+  /** The body is read up to its limit (`ex.body`). Having this method is what makes us wait for it. Also without a body. */
+  onBody?(ex: Exchange): Outcome
+  onResponseHeaders?(ex: Exchange): Outcome
+  /** The start of a text response is read (`ex.responseBody`). Having this method is what makes us hold it back. */
+  onResponseBody?(ex: Exchange): Outcome
+  /** Exactly once, whatever happened: deny, failure, abort. */
+  onDone?(ex: Exchange): void
+  close?(): void
+}
+
+export interface GuardDefinition<Name extends string = string, Schema extends z.ZodType = z.ZodType> {
+  /** Folder, config key, metric label, event field. */
+  readonly name: Name
+  /** One line for docs, console and `explain`. */
+  readonly summary: string
+  /** Its section of the config file, without `mode`, which every guard has. */
+  readonly options: Schema
+  /** When it throws: deny, unless availability matters more than what it guards. */
+  readonly onError: 'deny' | 'pass'
+  /** Called at load time, once for each distinct set of options. */
+  create(options: z.output<Schema>, tools: GuardTools): CreateGuardResult
+}
+
+export type CreateGuardResult =
+  | { readonly ok: true; readonly guard: Guard }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+export interface GuardTools {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly counters: Counters
+  readonly limits: Limits
+  /** Folder that relative paths in the config are seen from. */
+  readonly configDir: string
+  /** Folder of rule sets installed by `merlon rules install`. */
+  readonly stateDir: string
+}

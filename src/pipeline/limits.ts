@@ -1,0 +1,47 @@
+// Every bound of the data plane: name, unit, default, and the config key under `limits:` that changes it. A bound that
+// is not in this table does not exist; docs/generated/limits.md and the config schema are made from it.
+// Each has a test at the limit and one past it (tests/e2e/limits.test.ts).
+
+export type LimitUnit = 'bytes' | 'ms' | 'count' | 'bytesPerSecond'
+
+interface LimitDefinition {
+  readonly unit: LimitUnit
+  readonly default: number
+  readonly summary: string
+}
+
+const KiB = 1024
+const MiB = 1024 * KiB
+
+export const limitDefinitions = {
+  headerBytes: { unit: 'bytes', default: 32 * KiB, summary: 'Size of the request line and all header lines.' },
+  headerCount: { unit: 'count', default: 100, summary: 'Number of request header lines.' },
+  urlBytes: { unit: 'bytes', default: 8 * KiB, summary: 'Length of the request target.' },
+  bodyInspected: { unit: 'bytes', default: MiB, summary: 'Request body read before the decision.' },
+  bodyMax: { unit: 'bytes', default: 100 * MiB, summary: 'Request body passed at the most.' },
+  fileInspected: { unit: 'bytes', default: 64 * KiB, summary: 'Start of a file part or binary body that is inspected.' },
+  jsonDepth: { unit: 'count', default: 64, summary: 'Nesting of a JSON body.' },
+  jsonKeys: { unit: 'count', default: 10_000, summary: 'Keys and array items of a JSON body.' },
+  multipartParts: { unit: 'count', default: 200, summary: 'Parts of a multipart body.' },
+  headerTimeout: { unit: 'ms', default: 10_000, summary: 'From the first byte of a request to the end of its headers.' },
+  bodyIdleTimeout: { unit: 'ms', default: 30_000, summary: 'Silence within a request body.' },
+  bodyMinRate: { unit: 'bytesPerSecond', default: 500, summary: 'Mean rate of a request body, after 10 s.' },
+  keepAliveTimeout: { unit: 'ms', default: 65_000, summary: 'Silence between two requests of a connection.' },
+  upstreamConnectTimeout: { unit: 'ms', default: 5_000, summary: 'Connecting to an upstream server.' },
+  upstreamTimeout: { unit: 'ms', default: 30_000, summary: 'Silence of the upstream, before its headers and within its body.' },
+  upstreamConnections: { unit: 'count', default: 256, summary: 'Connections of one worker to one upstream server.' },
+  upstreamAttempts: { unit: 'count', default: 3, summary: 'Servers tried for one idempotent request.' },
+  connectionsPerIp: { unit: 'count', default: 256, summary: 'Open connections of one client address; trusted proxies are exempt.' },
+  connectionsTotal: { unit: 'count', default: 10_000, summary: 'Open client connections of one worker.' },
+  requestsPerConnection: { unit: 'count', default: 10_000, summary: 'Requests on one connection before it is closed.' },
+  responseInspected: { unit: 'bytes', default: 512 * KiB, summary: 'Response body inspected, text types only.' },
+  eventQueue: { unit: 'count', default: 10_000, summary: 'Events waiting to be stored; more are counted and dropped.' },
+  drainTimeout: { unit: 'ms', default: 30_000, summary: 'From SIGTERM to the end of the last request.' },
+} as const satisfies Record<string, LimitDefinition>
+
+export type LimitName = keyof typeof limitDefinitions
+export type Limits = Readonly<Record<LimitName, number>>
+
+export const defaultLimits: Limits = Object.freeze(
+  Object.fromEntries(Object.entries(limitDefinitions).map(([name, { default: value }]) => [name, value])),
+) as Limits

@@ -1,0 +1,149 @@
+// The way back: takes the response from the destination, lets the response guards see it, gives it to the client.
+// Text responses are held back up to `limits.responseInspected` when a guard wants the body; all else streams.
+
+import type { Edge } from './edge.ts'
+import { type Exchange, type ResponseHead } from './exchange.ts'
+import { HeaderList } from './headers.ts'
+import { isInspectableResponse } from './body.ts'
+import type { ResponseFlow, ResponseSink } from './route.ts'
+import { runPhase } from './run.ts'
+import type { Verdict } from './verdict.ts'
+
+type State = 'head' | 'deciding' | 'holding' | 'streaming' | 'closed'
+
+export class Responder implements ResponseSink {
+  readonly finished: Promise<void>
+  readonly #ex: Exchange
+  readonly #edge: Edge
+  /** Writes a verdict to the client; serve.ts gives it, so that answers are made in one place. */
+  readonly #refuse: (verdict: Verdict) => void
+  #state: State = 'head'
+  #flow: ResponseFlow | undefined
+  #held: Uint8Array[] = []
+  #heldBytes = 0
+  /** Set when the end came while a guard was still thinking. */
+  #ended: readonly string[] | undefined
+  #finish: () => void = () => {}
+
+  constructor(ex: Exchange, edge: Edge, refuse: (verdict: Verdict) => void) {
+    this.#ex = ex
+    this.#edge = edge
+    this.#refuse = refuse
+    this.finished = new Promise(resolve => {
+      this.#finish = resolve
+    })
+    edge.onDrain = () => {
+      if (this.#state === 'streaming') this.#flow?.resume()
+    }
+  }
+
+  informational(status: number, headers: readonly string[]): void {
+    if (this.#state === 'head') this.#edge.informational(status, headers)
+  }
+
+  head(status: number, statusText: string, headers: readonly string[], flow: ResponseFlow): void {
+    this.#flow = flow
+    const head: ResponseHead = { status, statusText, headers: new HeaderList(headers) }
+    this.#ex.response = head
+    this.#state = 'deciding'
+    const outcome = runPhase('onResponseHeaders', this.#ex.route.phases.onResponseHeaders, this.#ex)
+    if (outcome instanceof Promise) {
+      flow.pause()
+      outcome.then(verdict => this.#headDecided(verdict), error => this.fail(error))
+    } else this.#headDecided(outcome)
+  }
+
+  data(chunk: Uint8Array): void {
+    if (this.#state === 'streaming') {
+      if (!this.#edge.write(chunk)) this.#flow?.pause()
+    } else if (this.#state === 'holding' || this.#state === 'deciding') {
+      this.#held.push(chunk)
+      this.#heldBytes += chunk.length
+      if (this.#state === 'holding' && this.#heldBytes >= this.#ex.route.limits.responseInspected) this.#decideBody()
+    }
+  }
+
+  end(trailers: readonly string[]): void {
+    this.#ended = trailers
+    if (this.#state === 'holding') this.#decideBody()
+    else if (this.#state === 'streaming') this.#close()
+  }
+
+  /** The response broke off: what was not sent yet is not sent. */
+  fail(error: unknown): void {
+    this.#ex.failure ??= error instanceof Error ? error : new Error(String(error))
+    this.#state = 'closed'
+    this.#held = []
+    this.#flow?.abort()
+    this.#finish()
+  }
+
+  #headDecided(verdict: Verdict | undefined): void {
+    if (this.#state !== 'deciding') return
+    if (verdict) return this.#deny(verdict)
+    const ex = this.#ex
+    const wantsBody = ex.route.phases.onResponseBody.length > 0 && ex.method !== 'HEAD'
+    if (wantsBody && ex.response && isInspectableResponse(ex.response.headers)) {
+      this.#state = 'holding'
+      this.#flow?.resume()
+      if (this.#ended || this.#heldBytes >= ex.route.limits.responseInspected) this.#decideBody()
+    } else this.#release()
+  }
+
+  #decideBody(): void {
+    this.#state = 'deciding'
+    const limit = this.#ex.route.limits.responseInspected
+    const held = this.#held.length === 1 && this.#held[0] ? this.#held[0] : concat(this.#held, this.#heldBytes)
+    this.#held = [held]
+    this.#ex.responseBody = held.length > limit ? held.subarray(0, limit) : held
+    const outcome = runPhase('onResponseBody', this.#ex.route.phases.onResponseBody, this.#ex)
+    const decided = (verdict: Verdict | undefined) => {
+      if (this.#state !== 'deciding') return
+      if (verdict) this.#deny(verdict)
+      else this.#release()
+    }
+    if (outcome instanceof Promise) {
+      this.#flow?.pause()
+      outcome.then(decided, error => this.fail(error))
+    } else decided(outcome)
+  }
+
+  #deny(verdict: Verdict): void {
+    this.#state = 'closed'
+    this.#held = []
+    this.#flow?.abort()
+    this.#refuse(verdict)
+    this.#finish()
+  }
+
+  #release(): void {
+    const ex = this.#ex
+    const head = ex.response
+    if (!head) return
+    this.#state = 'streaming'
+    ex.status = head.status
+    this.#edge.sendHead(head.status, head.statusText, [...head.headers.raw, ...ex.extraHeaders])
+    let room = true
+    for (const chunk of this.#held) room = this.#edge.write(chunk)
+    this.#held = []
+    if (this.#ended) this.#close()
+    else if (room) this.#flow?.resume()
+    else this.#flow?.pause()
+  }
+
+  #close(): void {
+    this.#state = 'closed'
+    this.#edge.end(this.#ended ?? [])
+    this.#finish()
+  }
+}
+
+function concat(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
+  const whole = new Uint8Array(bytes)
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.length
+  }
+  return whole
+}

@@ -1,0 +1,118 @@
+// The whole life of a request, top to bottom. READ THIS FIRST.
+//
+//   headers → guards → body → guards → destination → response guards → client → done (always)
+//
+// listen/ made the exchange and the edge; this file knows no socket and no concrete guard.
+
+import { GatewayError } from '../lib/errors.ts'
+import { type Answer, answerError, answerVerdict } from './answer.ts'
+import { classifyBody } from './body.ts'
+import type { Edge } from './edge.ts'
+import { type Exchange, noBody } from './exchange.ts'
+import { clipMultipart } from './multipart-clip.ts'
+import { Responder } from './respond.ts'
+import type { OutgoingBody } from './route.ts'
+import { runDone, runPhase } from './run.ts'
+import type { Verdict } from './verdict.ts'
+
+export async function serve(ex: Exchange, edge: Edge): Promise<void> {
+  edge.onAbort = () => {
+    ex.aborted = true
+    ex.cancel?.()
+  }
+  try {
+    await answer(ex, edge)
+  } catch (error) {
+    fail(ex, edge, error)
+  } finally {
+    await edge.finished
+    runDone(ex)
+  }
+}
+
+async function answer(ex: Exchange, edge: Edge): Promise<void> {
+  const { phases } = ex.route
+  const early = runPhase('onHeaders', phases.onHeaders, ex)
+  const headersVerdict = early instanceof Promise ? await early : early
+  if (headersVerdict) return refuse(ex, edge, headersVerdict)
+
+  const outgoing = await admitBody(ex, edge)
+  if ('kind' in outgoing) return refuse(ex, edge, outgoing)
+
+  const responder = new Responder(ex, edge, verdict => refuse(ex, edge, verdict))
+  if (ex.aborted) return
+  await ex.route.destination.send(ex, outgoing.body, responder).catch(error => {
+    responder.fail(error)
+    throw error
+  })
+  await responder.finished
+}
+
+/** Reads what must be read, runs the body guards, and says what goes upstream. */
+async function admitBody(ex: Exchange, edge: Edge): Promise<Verdict | { readonly body: OutgoingBody }> {
+  const { limits, phases } = ex.route
+  if (edge.declaredBytes !== undefined && edge.declaredBytes > limits.bodyMax) return tooLarge('body.max')
+  const wanted = phases.onBody.length > 0
+  if (!edge.hasBody || !wanted) {
+    ex.body = noBody
+    const outcome = runPhase('onBody', phases.onBody, ex)
+    const verdict = outcome instanceof Promise ? await outcome : outcome
+    return verdict ?? { body: edge.hasBody ? edge.restOfBody(limits.bodyMax) : undefined }
+  }
+
+  const bodyClass = classifyBody(ex.headers)
+  const overflow = ex.route.body.overflow[bodyClass]
+  const declared = edge.declaredBytes ?? 0
+  if (declared > limits.bodyInspected && overflow === 'deny') return tooLarge('body.inspected')
+
+  const head = await edge.readBody(limits.bodyInspected)
+  if (!head.complete && overflow === 'deny') return tooLarge('body.inspected')
+  const clipsBinary = bodyClass === 'binary' && head.bytes.length > limits.fileInspected
+  ex.body = clipsBinary ? { bytes: head.bytes.subarray(0, limits.fileInspected), complete: false } : head
+  if (clipsBinary) ex.uninspectedBytes += head.bytes.length - limits.fileInspected
+
+  const outcome = runPhase('onBody', phases.onBody, ex)
+  const verdict = outcome instanceof Promise ? await outcome : outcome
+  if (verdict) return verdict
+  if (head.complete) return { body: head.bytes }
+
+  const rest = countUninspected(ex, edge.restOfBody(limits.bodyMax))
+  if (bodyClass === 'multipart' && overflow === 'clip') return { body: clipMultipart(ex, head.bytes, rest) }
+  return { body: prepend(head.bytes, rest) }
+}
+
+async function* countUninspected(ex: Exchange, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of rest) {
+    ex.uninspectedBytes += chunk.length
+    yield chunk
+  }
+}
+
+async function* prepend(head: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield head
+  yield* rest
+}
+
+function tooLarge(limit: string): Verdict {
+  return { kind: 'deny', status: 413, reason: { code: 'body.too-large', detail: `the body is larger than ${limit}` } }
+}
+
+function refuse(ex: Exchange, edge: Edge, verdict: Verdict): void {
+  ex.verdict = verdict
+  send(ex, edge, answerVerdict(ex, verdict))
+}
+
+function fail(ex: Exchange, edge: Edge, error: unknown): void {
+  ex.failure ??= error instanceof Error ? error : new Error(String(error))
+  if (ex.verdict || ex.aborted) return
+  const known = error instanceof GatewayError ? error : new GatewayError('GUARD_FAILED', 'gateway', 'internal error', { cause: error })
+  send(ex, edge, answerError(ex, known))
+}
+
+function send(ex: Exchange, edge: Edge, { status, headers, body }: Answer): void {
+  if (edge.headSent) return edge.destroy()
+  ex.status = status
+  edge.sendHead(status, '', [...headers, ...ex.extraHeaders])
+  if (ex.method !== 'HEAD') edge.write(body)
+  edge.end([])
+}

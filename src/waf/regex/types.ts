@@ -1,0 +1,27 @@
+// The engine's own regular expressions: PCRE syntax as far as it is regular, over bytes, in linear time.
+// `test` runs a lazy DFA whose memory is capped; `exec` finds capture groups with a Pike VM after a match. Lookaround,
+// backreferences, atomic groups and possessive quantifiers are refused at load time with the offset of the offender.
+
+import type { ByteString } from '../../lib/bytes.ts'
+
+export interface RegexOptions {
+  /** `(?i)`: folds A-Z and a-z alone, bytes as PCRE does without UTF mode. */
+  readonly caseInsensitive?: boolean
+  /** `(?s)`: dot matches newline. */
+  readonly dotAll?: boolean
+  /** `(?m)`: `^` and `$` match at line breaks (\n alone). */
+  readonly multiline?: boolean
+}
+
+export type CompileRegexResult =
+  | { readonly ok: true; readonly regex: Regex }
+  | { readonly ok: false; readonly message: string; /** into the pattern */ readonly offset: number }
+
+export interface Regex {
+  readonly source: ByteString
+  /** Groups without the whole match. */
+  readonly groupCount: number
+  test(input: ByteString): boolean
+  /** Leftmost match with PCRE's priorities: [start, end, start1, end1, …], -1 for a group that took no part. */
+  exec(input: ByteString, from?: number): Int32Array | undefined
+}

@@ -23,7 +23,7 @@ export function bytesToUtf8(bytes: ByteString): string {
 }
 
 export function bufferToBytes(buffer: Uint8Array): ByteString {
-  return Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength).latin1Slice()
+  return Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength).toString('latin1')
 }
 
 export function bytesToBuffer(bytes: ByteString): Buffer {
@@ -39,7 +39,7 @@ export function lowerAscii(bytes: ByteString): ByteString {
   }
   if (i === bytes.length) return bytes
   for (let j = i; j < bytes.length; j++) {
-    if (bytes.charCodeAt(j) > 0x7f) return Buffer.from(bytes, 'latin1').map(lowerByte).latin1Slice()
+    if (bytes.charCodeAt(j) > 0x7f) return Buffer.from(Buffer.from(bytes, 'latin1').map(lowerByte)).toString('latin1')
   }
   return bytes.toLowerCase()
 }

@@ -5,7 +5,11 @@
 /** Each code has one status and one line in docs/generated/errors.md. Codes are never reused. */
 export const gatewayErrors = {
   UPSTREAM_REFUSED: { status: 502, title: 'Bad gateway', summary: 'No upstream server accepted a connection.' },
-  UPSTREAM_RESET: { status: 502, title: 'Bad gateway', summary: 'The upstream closed the connection before it answered.' },
+  UPSTREAM_RESET: {
+    status: 502,
+    title: 'Bad gateway',
+    summary: 'The upstream closed the connection before it answered.',
+  },
   UPSTREAM_PROTOCOL: { status: 502, title: 'Bad gateway', summary: 'The upstream sent something that is not HTTP.' },
   UPSTREAM_UNAVAILABLE: {
     status: 503,
@@ -16,7 +20,11 @@ export const gatewayErrors = {
   CLIENT_ABORTED: { status: 499, title: 'Client closed request', summary: 'The client went away.' },
   BODY_TOO_LARGE: { status: 413, title: 'Content too large', summary: 'The request body is larger than body.max.' },
   BODY_TIMEOUT: { status: 408, title: 'Request timeout', summary: 'The request body came too slowly or stopped.' },
-  GUARD_FAILED: { status: 503, title: 'Service unavailable', summary: 'A guard failed, and a guard that fails denies.' },
+  GUARD_FAILED: {
+    status: 503,
+    title: 'Service unavailable',
+    summary: 'A guard failed, and a guard that fails denies.',
+  },
   NO_ROUTE: { status: 404, title: 'Not found', summary: 'No route matches the host and path.' },
   DRAINING: { status: 503, title: 'Service unavailable', summary: 'The gateway is shutting down.' },
 } as const

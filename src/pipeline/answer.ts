@@ -68,17 +68,27 @@ function answerProblem(ex: Exchange, status: number, detail: string, extra: read
     'nosniff',
     ...extra,
   ]
-  if (html) headers.push('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+  if (html)
+    headers.push('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
   return { status, headers, body }
 }
 
 function problem(status: number, title: string, detail: string, ex: Exchange): string {
-  return JSON.stringify({ type: 'about:blank', title, status, detail, instance: instanceOf(ex.path), reference: ex.reference })
+  return JSON.stringify({
+    type: 'about:blank',
+    title,
+    status,
+    detail,
+    instance: instanceOf(ex.path),
+    reference: ex.reference,
+  })
 }
 
 /** RFC 9457 §3.1.5 wants a URI reference: what is no path character in the path is percent-encoded. */
 function instanceOf(path: string): string {
-  return path.slice(0, 512).replace(/[^\w\-.~!$&'()*+,;=:@/%]/g, c => `%${c.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`)
+  return path
+    .slice(0, 512)
+    .replace(/[^\w\-.~!$&'()*+,;=:@/%]/g, c => `%${c.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`)
 }
 
 /** A browser navigates with text/html first; an API client asks for JSON or takes anything. */

@@ -1,10 +1,10 @@
 // The way back: takes the response from the destination, lets the response guards see it, gives it to the client.
 // Text responses are held back up to `limits.responseInspected` when a guard wants the body; all else streams.
 
-import type { Edge } from './edge.ts'
-import { type Exchange, type ResponseHead } from './exchange.ts'
-import { HeaderList } from './headers.ts'
 import { isInspectableResponse } from './body.ts'
+import type { Edge } from './edge.ts'
+import type { Exchange, ResponseHead } from './exchange.ts'
+import { HeaderList } from './headers.ts'
 import type { ResponseFlow, ResponseSink } from './route.ts'
 import { runPhase } from './run.ts'
 import type { Verdict } from './verdict.ts'
@@ -49,7 +49,10 @@ export class Responder implements ResponseSink {
     const outcome = runPhase('onResponseHeaders', this.#ex.route.phases.onResponseHeaders, this.#ex)
     if (outcome instanceof Promise) {
       flow.pause()
-      outcome.then(verdict => this.#headDecided(verdict), error => this.fail(error))
+      outcome.then(
+        verdict => this.#headDecided(verdict),
+        error => this.fail(error),
+      )
     } else this.#headDecided(outcome)
   }
 

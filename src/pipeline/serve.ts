@@ -9,7 +9,7 @@ import { type Answer, answerError, answerVerdict } from './answer.ts'
 import { classifyBody } from './body.ts'
 import type { Edge } from './edge.ts'
 import { type Exchange, noBody } from './exchange.ts'
-import { clipMultipart } from './multipart-clip.ts'
+import { MultipartClip, multipartBoundary, streamClipped } from './multipart-clip.ts'
 import { Responder } from './respond.ts'
 import type { OutgoingBody } from './route.ts'
 import { runDone, runPhase } from './run.ts'
@@ -67,6 +67,7 @@ async function admitBody(ex: Exchange, edge: Edge): Promise<Verdict | { readonly
 
   const head = await edge.readBody(limits.bodyInspected)
   if (!head.complete && overflow === 'deny') return tooLarge('body.inspected')
+  if (!head.complete && bodyClass === 'multipart' && overflow === 'clip') return admitClipped(ex, edge, head.bytes)
   const clipsBinary = bodyClass === 'binary' && head.bytes.length > limits.fileInspected
   ex.body = clipsBinary ? { bytes: head.bytes.subarray(0, limits.fileInspected), complete: false } : head
   if (clipsBinary) ex.uninspectedBytes += head.bytes.length - limits.fileInspected
@@ -76,9 +77,26 @@ async function admitBody(ex: Exchange, edge: Edge): Promise<Verdict | { readonly
   if (verdict) return verdict
   if (head.complete) return { body: head.bytes }
 
-  const rest = countUninspected(ex, edge.restOfBody(limits.bodyMax))
-  if (bodyClass === 'multipart' && overflow === 'clip') return { body: clipMultipart(ex, head.bytes, rest) }
-  return { body: prepend(head.bytes, rest) }
+  return { body: prepend(head.bytes, countUninspected(ex, edge.restOfBody(limits.bodyMax))) }
+}
+
+/** A multipart body that is too large to hold: judges its clipped view now, and once more at its end. */
+async function admitClipped(
+  ex: Exchange,
+  edge: Edge,
+  head: Uint8Array,
+): Promise<Verdict | { readonly body: OutgoingBody }> {
+  const { limits, phases } = ex.route
+  const boundary = multipartBoundary(ex.headers.get('content-type'))
+  if (boundary === undefined) return malformed('multipart body without a boundary')
+  const clip = new MultipartClip(boundary, limits.fileInspected, limits.bodyInspected)
+  clip.push(head)
+  if (clip.problem === 'view-too-large') return tooLarge('body.inspected')
+  if (clip.problem) return malformed(`multipart body: ${clip.problem}`)
+  ex.body = { bytes: clip.view(), complete: false }
+  const outcome = runPhase('onBody', phases.onBody, ex)
+  const verdict = outcome instanceof Promise ? await outcome : outcome
+  return verdict ?? { body: streamClipped(ex, clip, head, edge.restOfBody(limits.bodyMax)) }
 }
 
 async function* countUninspected(ex: Exchange, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -97,6 +115,10 @@ function tooLarge(limit: string): Verdict {
   return { kind: 'deny', status: 413, reason: { code: 'body.too-large', detail: `the body is larger than ${limit}` } }
 }
 
+function malformed(detail: string): Verdict {
+  return { kind: 'deny', status: 400, reason: { code: 'body.malformed', detail } }
+}
+
 function refuse(ex: Exchange, edge: Edge, verdict: Verdict): void {
   ex.verdict = verdict
   send(ex, edge, answerVerdict(ex, verdict))
@@ -104,8 +126,15 @@ function refuse(ex: Exchange, edge: Edge, verdict: Verdict): void {
 
 function fail(ex: Exchange, edge: Edge, error: unknown): void {
   ex.failure ??= error instanceof Error ? error : new Error(String(error))
-  if (ex.verdict || ex.aborted) return
-  const known = error instanceof GatewayError ? error : new GatewayError('GUARD_FAILED', 'gateway', 'internal error', { cause: error })
+  if (ex.aborted) return
+  if (ex.verdict) {
+    if (ex.status === 0) refuse(ex, edge, ex.verdict) // denied while its body streamed
+    return
+  }
+  const known =
+    error instanceof GatewayError
+      ? error
+      : new GatewayError('GUARD_FAILED', 'gateway', 'internal error', { cause: error })
   send(ex, edge, answerError(ex, known))
 }
 

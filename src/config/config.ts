@@ -1,0 +1,84 @@
+// The configuration as the gateway uses it: checked, with every default filled in, units turned into ms and bytes,
+// relative paths made absolute. schema.ts makes it from merlon.yaml; the zero-config commands make it in code.
+// Plain data, so that it can be posted to the workers.
+
+import type { BodyPolicy } from '../pipeline/body.ts'
+import type { Limits } from '../pipeline/limits.ts'
+import type { Mode } from '../pipeline/verdict.ts'
+
+export interface Config {
+  /** Where it was read from; shown in status and problems. */
+  readonly file: string
+  /** Relative paths in the config are seen from here. */
+  readonly dir: string
+  readonly mode: Mode
+  readonly listen: readonly ListenConfig[]
+  readonly upstreams: Readonly<Record<string, UpstreamConfig>>
+  readonly routes: readonly RouteConfig[]
+  readonly trustedProxies: readonly string[]
+  readonly store: { readonly state: string }
+  readonly admin: { readonly listen: Address | undefined }
+  readonly events: EventsConfig
+  readonly limits: Limits
+  /** Data-plane threads; the number of cores unless given. */
+  readonly workers: number
+}
+
+export interface Address {
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+}
+
+export interface ListenConfig extends Address {
+  readonly protocol: 'http'
+}
+
+export interface UpstreamConfig {
+  /** Origins: `http://127.0.0.1:3000`, `https://api.internal`. */
+  readonly servers: readonly string[]
+  readonly health: HealthConfig | undefined
+}
+
+export interface HealthConfig {
+  readonly path: string
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  /** Failures in a row that take a server out, successes that bring it back. */
+  readonly unhealthyAfter: number
+  readonly healthyAfter: number
+}
+
+export interface RouteConfig {
+  readonly name: string
+  readonly match: RouteMatch
+  /** Name of an upstream. */
+  readonly to: string
+  readonly mode: Mode
+  /** For each guard of the chain, defaults and this route's overlay already merged. */
+  readonly guards: Readonly<Record<string, GuardConfig>>
+  readonly body: BodyPolicy
+  readonly limits: Limits
+}
+
+export interface RouteMatch {
+  /** `api.example.com`, `*.example.com`; every host when undefined. */
+  readonly host: string | undefined
+  /** `/v1/*` is a prefix, `/v1/users` is exact; every path when undefined. */
+  readonly path: string | undefined
+  readonly methods: readonly string[] | undefined
+}
+
+export interface GuardConfig {
+  /** Already the lowest of gateway, route and guard: off < monitor < protect. */
+  readonly mode: Mode
+  /** As the guard's own schema gave it. */
+  readonly options: unknown
+}
+
+export interface EventsConfig {
+  /** One JSON line an event on stdout. */
+  readonly stdout: boolean
+  readonly file: string | undefined
+  readonly retentionMs: number
+}

@@ -1,0 +1,172 @@
+// Lets a multipart body larger than `body.inspected` stream through while guards still judge all of it that can carry
+// an attack: every part header, every field, and the first `limits.fileInspected` bytes of every file (the clipped
+// view). The view is judged when the first window is read, and again before the closing boundary is let out, so no
+// upstream sees a complete body that was not judged. RFC 2046 §5.1, RFC 7578.
+
+import type { ByteString } from '../lib/bytes.ts'
+import type { Exchange } from './exchange.ts'
+import { runPhase } from './run.ts'
+
+/** Part headers longer than this are no part headers. */
+const partHeaderBytesMax = 16 * 1024
+
+export type ClipProblem = 'no-boundary' | 'view-too-large' | 'part-header-too-large' | 'data-after-end' | 'unfinished'
+
+/** The `boundary` parameter of a multipart content type (RFC 2046 §5.1.1: 1 to 70 characters). */
+export function multipartBoundary(contentType: ByteString | undefined): ByteString | undefined {
+  const match = /;\s*boundary=(?:"([^"\r\n]{1,70})"|([^\s;"]{1,70}))/i.exec(contentType?.slice(0, 1024) ?? '')
+  return match?.[1] ?? match?.[2]
+}
+
+/** Builds the clipped view from a body that arrives in pieces. Holds at most `viewBytesMax` plus one piece. */
+export class MultipartClip {
+  problem: ClipProblem | undefined
+  /** The closing boundary has been seen. */
+  closed = false
+  clippedBytes = 0
+  readonly #delimiter: Buffer
+  readonly #fileBytesMax: number
+  readonly #viewBytesMax: number
+  readonly #view: Buffer[] = []
+  #viewBytes = 0
+  #pending = Buffer.alloc(0)
+  #state: 'preamble' | 'headers' | 'field' | 'file' | 'epilogue' = 'preamble'
+  #fileBytes = 0
+
+  constructor(boundary: ByteString, fileBytesMax: number, viewBytesMax: number) {
+    this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1')
+    this.#fileBytesMax = fileBytesMax
+    this.#viewBytesMax = viewBytesMax
+    this.#pending = Buffer.from('\r\n') // so that the first delimiter looks like the others
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#pending = this.#pending.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#pending, chunk])
+    while (this.problem === undefined && this.#step());
+  }
+
+  /** The view so far; closed with a final boundary when the body is not at its end yet. */
+  view(): Buffer {
+    const tail = this.closed
+      ? []
+      : [this.#state === 'headers' ? Buffer.from('\r\n\r\n') : Buffer.alloc(0), this.#delimiter, Buffer.from('--\r\n')]
+    return Buffer.concat([...this.#view, ...tail]).subarray(2)
+  }
+
+  /** Consumes what it can of `#pending`; false when more bytes are needed. */
+  #step(): boolean {
+    if (this.#state === 'epilogue') return this.#epilogue()
+    if (this.#state === 'headers') return this.#headers()
+    return this.#content()
+  }
+
+  #content(): boolean {
+    const at = this.#pending.indexOf(this.#delimiter)
+    if (at < 0) {
+      const safe = Math.max(0, this.#pending.length - this.#delimiter.length + 1)
+      this.#take(safe)
+      return false
+    }
+    if (this.#pending.length < at + this.#delimiter.length + 2) {
+      this.#take(at)
+      return false
+    }
+    this.#take(at)
+    this.#keep(this.#delimiter.length)
+    const closing = this.#pending[0] === 0x2d && this.#pending[1] === 0x2d
+    this.#state = closing ? 'epilogue' : 'headers'
+    if (closing) this.#keep(2)
+    this.closed ||= closing
+    return true
+  }
+
+  #headers(): boolean {
+    const end = this.#pending.indexOf('\r\n\r\n')
+    if (end < 0) {
+      if (this.#pending.length > partHeaderBytesMax) this.problem = 'part-header-too-large'
+      return false
+    }
+    const text = this.#pending.subarray(0, end).toString('latin1').toLowerCase()
+    this.#state = text.includes('filename') ? 'file' : 'field'
+    this.#fileBytes = 0
+    this.#keep(end + 4)
+    // An empty part may be followed by its delimiter at once: give the delimiter its line break back.
+    if (this.#pending.subarray(0, this.#delimiter.length - 2).equals(this.#delimiter.subarray(2))) {
+      this.#pending = Buffer.concat([Buffer.from('\r\n'), this.#pending])
+    }
+    return true
+  }
+
+  #epilogue(): boolean {
+    const rest = this.#pending.toString('latin1')
+    if (rest !== '' && rest !== '\r' && rest !== '\r\n') this.problem = 'data-after-end'
+    return false
+  }
+
+  /** Takes content: fields go to the view whole, files up to their limit, the preamble not at all. */
+  #take(bytes: number): void {
+    if (bytes === 0) return
+    const content = this.#pending.subarray(0, bytes)
+    this.#pending = this.#pending.subarray(bytes)
+    if (this.#state === 'field') return this.#append(content)
+    if (this.#state === 'file') {
+      const room = Math.max(0, this.#fileBytesMax - this.#fileBytes)
+      this.#fileBytes += bytes
+      this.clippedBytes += Math.max(0, bytes - room)
+      if (room > 0) this.#append(content.subarray(0, room))
+    }
+  }
+
+  #keep(bytes: number): void {
+    this.#append(this.#pending.subarray(0, bytes))
+    this.#pending = this.#pending.subarray(bytes)
+  }
+
+  #append(bytes: Buffer): void {
+    this.#viewBytes += bytes.length
+    if (this.#viewBytes > this.#viewBytesMax) {
+      this.problem = 'view-too-large'
+      return
+    }
+    this.#view.push(Buffer.from(bytes))
+  }
+}
+
+/**
+ * Streams the body on, and judges the whole clipped view before the closing boundary leaves.
+ * @throws Error (from the iterator) when a guard denied; `ex.verdict` says what
+ */
+export async function* streamClipped(
+  ex: Exchange,
+  clip: MultipartClip,
+  head: Uint8Array,
+  rest: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield head
+  for await (const chunk of rest) {
+    const wasClosed = clip.closed
+    clip.push(chunk)
+    if (clip.problem) refuseClip(ex, clip.problem)
+    if (clip.closed && !wasClosed) await judge(ex, clip)
+    yield chunk
+  }
+  if (!clip.closed) refuseClip(ex, 'unfinished')
+}
+
+async function judge(ex: Exchange, clip: MultipartClip): Promise<void> {
+  ex.body = { bytes: clip.view(), complete: false }
+  ex.uninspectedBytes += clip.clippedBytes
+  const outcome = runPhase('onBody', ex.route.phases.onBody, ex)
+  const verdict = outcome instanceof Promise ? await outcome : outcome
+  if (verdict) throw new Error('the body was denied while it streamed')
+}
+
+function refuseClip(ex: Exchange, problem: ClipProblem): never {
+  const status = problem === 'view-too-large' ? 413 : 400
+  ex.verdict = {
+    kind: 'deny',
+    status,
+    reason: { code: `body.multipart-${problem}`, detail: `multipart body: ${problem}` },
+  }
+  throw new Error(`multipart body: ${problem}`)
+}

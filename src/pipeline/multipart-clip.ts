@@ -10,12 +10,20 @@ import { runPhase } from './run.ts'
 /** Part headers longer than this are no part headers. */
 const partHeaderBytesMax = 16 * 1024
 
-export type ClipProblem = 'no-boundary' | 'view-too-large' | 'part-header-too-large' | 'data-after-end' | 'unfinished'
+export type ClipProblem =
+  | 'view-too-large'
+  | 'part-header-too-large'
+  | 'ambiguous-part'
+  | 'data-after-end'
+  | 'unfinished'
 
 /** The `boundary` parameter of a multipart content type (RFC 2046 §5.1.1: 1 to 70 characters). */
 export function multipartBoundary(contentType: ByteString | undefined): ByteString | undefined {
-  const match = /;\s*boundary=(?:"([^"\r\n]{1,70})"|([^\s;"]{1,70}))/i.exec(contentType?.slice(0, 1024) ?? '')
-  return match?.[1] ?? match?.[2]
+  const text = contentType?.slice(0, 1024) ?? ''
+  const match = /;\s*boundary=(?:"([^"\r\n]{1,71})"|([^\s;"]{1,71}))/i.exec(text)
+  const boundary = match?.[1] ?? match?.[2]
+  const isAmbiguous = text.toLowerCase().split('boundary=').length > 2 // two parsers may choose two
+  return boundary === undefined || boundary.length > 70 || isAmbiguous ? undefined : boundary
 }
 
 /** Builds the clipped view from a body that arrives in pieces. Holds at most `viewBytesMax` plus one piece. */
@@ -32,6 +40,7 @@ export class MultipartClip {
   #pending = Buffer.alloc(0)
   #state: 'preamble' | 'headers' | 'field' | 'file' | 'epilogue' = 'preamble'
   #fileBytes = 0
+  #atPartStart = false
 
   constructor(boundary: ByteString, fileBytesMax: number, viewBytesMax: number) {
     this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1')
@@ -47,10 +56,10 @@ export class MultipartClip {
 
   /** The view so far; closed with a final boundary when the body is not at its end yet. */
   view(): Buffer {
-    const tail = this.closed
-      ? []
-      : [this.#state === 'headers' ? Buffer.from('\r\n\r\n') : Buffer.alloc(0), this.#delimiter, Buffer.from('--\r\n')]
-    return Buffer.concat([...this.#view, ...tail]).subarray(2)
+    if (this.closed) return Buffer.concat(this.#view).subarray(2)
+    const started = this.#state === 'field' || this.#state === 'file'
+    const tail = started ? this.#pending.subarray(0, this.#delimiter.length) : Buffer.from('\r\n\r\n')
+    return Buffer.concat([...this.#view, tail, this.#delimiter, Buffer.from('--\r\n')]).subarray(2)
   }
 
   /** Consumes what it can of `#pending`; false when more bytes are needed. */
@@ -61,6 +70,14 @@ export class MultipartClip {
   }
 
   #content(): boolean {
+    if (this.#atPartStart) {
+      // `--boundary` right behind the empty line ends the part for some parsers and is content for others.
+      const bare = this.#delimiter.subarray(2)
+      const start = this.#pending.subarray(0, bare.length)
+      if (start.equals(bare)) this.problem = 'ambiguous-part'
+      if (start.equals(bare.subarray(0, start.length))) return false
+      this.#atPartStart = false
+    }
     const at = this.#pending.indexOf(this.#delimiter)
     if (at < 0) {
       const safe = Math.max(0, this.#pending.length - this.#delimiter.length + 1)
@@ -90,10 +107,7 @@ export class MultipartClip {
     this.#state = text.includes('filename') ? 'file' : 'field'
     this.#fileBytes = 0
     this.#keep(end + 4)
-    // An empty part may be followed by its delimiter at once: give the delimiter its line break back.
-    if (this.#pending.subarray(0, this.#delimiter.length - 2).equals(this.#delimiter.subarray(2))) {
-      this.#pending = Buffer.concat([Buffer.from('\r\n'), this.#pending])
-    }
+    this.#atPartStart = true
     return true
   }
 

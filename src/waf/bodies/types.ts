@@ -31,7 +31,7 @@ export interface ParsedUrlEncoded {
 }
 
 export interface ParsedJson {
-  /** Named `json.user.name`, `json.items.0` as ModSecurity 3 does; the value of a scalar body is `json`. */
+  /** Named `json.user.name`, `json.items.array_0` as ModSecurity 3 does; the value of a scalar body is `json`. */
   readonly arguments: FlatArguments
   readonly error: BodyError | undefined
   /** An object had the same key twice: two parsers may read two different documents. */
@@ -44,6 +44,8 @@ export interface ParsedXml {
   /** All attribute values, as `XML://@*` yields them. */
   readonly attributes: ByteString[]
   readonly hasDoctype: boolean
+  /** What stands between `<!DOCTYPE` and its `>`, '' without one. Entities declared there are not expanded. */
+  readonly doctype: ByteString
   readonly error: BodyError | undefined
 }
 

@@ -32,6 +32,15 @@ export function decodeUrl(value: ByteString): ByteString {
   return end === length && !value.includes('+') ? value : take(end)
 }
 
+/** Number of percent signs that two hexadecimal digits don't follow. */
+export function invalidEscapes(value: ByteString): number {
+  let count = 0
+  for (let i = value.indexOf('%'); i >= 0; i = value.indexOf('%', i + 1)) {
+    if (i + 2 >= value.length || hexPair(value.charCodeAt(i + 1), value.charCodeAt(i + 2)) < 0) count++
+  }
+  return count
+}
+
 /** Index of the first `%` or `+`, or -1. */
 export function firstEscape(value: ByteString): number {
   const percent = value.indexOf('%')

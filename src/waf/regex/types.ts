@@ -15,7 +15,7 @@ export interface RegexOptions {
 
 export type CompileRegexResult =
   | { readonly ok: true; readonly regex: Regex }
-  | { readonly ok: false; readonly message: string; /** into the pattern */ readonly offset: number }
+  | { readonly ok: false; readonly message: string /** into the pattern */; readonly offset: number }
 
 export interface Regex {
   readonly source: ByteString

@@ -87,6 +87,8 @@ export class Exchange {
   uninspectedBytes: number
   /** By guards/waf: microseconds of the inspection, for events and inspect. */
   inspectUs: number
+  /** By guards/lists: the operator always welcomes this address, so limits don't count it. */
+  isWelcome: boolean
   /** By guards that answer with headers of their own (rate limits): added to whatever response is sent. Flat. */
   readonly extraHeaders: string[]
   /** By the destination: stops the upstream request. Called when the client goes away. */
@@ -120,6 +122,7 @@ export class Exchange {
     this.upstream = ''
     this.uninspectedBytes = 0
     this.inspectUs = 0
+    this.isWelcome = false
     this.extraHeaders = []
     this.cancel = undefined
     this.aborted = false

@@ -25,6 +25,7 @@ export interface Config {
 }
 
 export interface Address {
+  /** Empty: every address of the machine. */
   readonly host: string
   /** 0: any free port. */
   readonly port: number

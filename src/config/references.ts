@@ -1,0 +1,101 @@
+// What needs two places of the file at once: names that must exist, things that may stand there only once. Runs on the
+// plain data, whatever else is wrong with it, so that all problems come in one go.
+
+import { nearest, type Problem } from '../lib/problem.ts'
+import { formatAddress, parseAddress } from './fields.ts'
+import { isSection } from './guard-options.ts'
+import { formatPath, valueProblem } from './problems.ts'
+import type { ConfigSource, Path } from './source.ts'
+
+export function checkReferences(source: ConfigSource): Problem[] {
+  const data = isSection(source.data) ? source.data : {}
+  return [...checkUpstreams(source, data), ...checkRoutes(source, data['routes']), ...checkListeners(source, data)]
+}
+
+function checkUpstreams(source: ConfigSource, data: Readonly<Record<string, unknown>>): Problem[] {
+  if (!isSection(data['upstreams'])) return []
+  const problems: Problem[] = []
+  const names = Object.keys(data['upstreams'])
+  const unused = new Set(names)
+  const routes = listOf(data['routes'])
+  for (const [i, route] of routes.entries()) {
+    const to = isSection(route) ? route['to'] : undefined
+    if (typeof to !== 'string') continue
+    unused.delete(to)
+    if (names.includes(to)) continue
+    const near = nearest(to, names)
+    problems.push({
+      ...valueProblem(source, ['routes', i, 'to'], `there is no upstream "${to}"`, 'config.unknown-upstream'),
+      hint: near ? `did you mean ${near}?` : `known: ${names.join(', ') || 'none'}`,
+    })
+  }
+  if (routes.length === 0) return problems
+  for (const name of unused) {
+    const path: Path = ['upstreams', name]
+    problems.push({
+      code: 'config.unused-upstream',
+      severity: 'warning',
+      file: source.file,
+      ...source.locate(path),
+      path: formatPath(path),
+      message: 'no route leads to this upstream',
+    })
+  }
+  return problems
+}
+
+function checkRoutes(source: ConfigSource, routes: unknown): Problem[] {
+  const seen = new FirstPlaces(source)
+  for (const [i, route] of listOf(routes).entries()) {
+    if (!isSection(route)) continue
+    const path: Path = ['routes', i]
+    if (typeof route['name'] === 'string') seen.add(`name ${route['name']}`, [...path, 'name'], 'this route name')
+    const match = isSection(route['match']) ? route['match'] : {}
+    const where = JSON.stringify([String(match['host'] ?? '').toLowerCase(), match['path'] ?? ''])
+    const methods = Array.isArray(match['methods']) ? [...new Set(match['methods'])] : ['*']
+    const place: Path = source.has([...path, 'match']) ? [...path, 'match'] : path
+    for (const method of methods) {
+      if (seen.add(`match ${where} ${String(method)}`, place, 'a route for the same requests')) break
+    }
+  }
+  return seen.problems
+}
+
+function checkListeners(source: ConfigSource, data: Readonly<Record<string, unknown>>): Problem[] {
+  const seen = new FirstPlaces(source)
+  const add = (value: unknown, path: Path) => {
+    const address = typeof value === 'string' ? parseAddress(value) : undefined
+    if (address && address.port !== 0) seen.add(formatAddress(address), path, 'this address')
+  }
+  for (const [i, listener] of listOf(data['listen']).entries()) {
+    if (isSection(listener)) add(listener['http'], ['listen', i, 'http'])
+  }
+  if (isSection(data['admin'])) add(data['admin']['listen'], ['admin', 'listen'])
+  return seen.problems
+}
+
+/** Remembers where a thing was seen first, and reports every later place. */
+class FirstPlaces {
+  readonly problems: Problem[] = []
+  readonly #places = new Map<string, number>()
+  readonly #source: ConfigSource
+
+  constructor(source: ConfigSource) {
+    this.#source = source
+  }
+
+  /** True when it was there already. */
+  add(key: string, path: Path, what: string): boolean {
+    const first = this.#places.get(key)
+    if (first === undefined) {
+      this.#places.set(key, this.#source.locateValue(path).line)
+      return false
+    }
+    this.problems.push(valueProblem(this.#source, path, `${what} stands already on line ${first}`, 'config.duplicate'))
+    return true
+  }
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}

@@ -1,0 +1,112 @@
+// From the checked file to the Config that the gateway runs: defaults, overlays and modes put together, paths absolute.
+
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import type { Problem } from '../lib/problem.ts'
+import { type BodyPolicy, defaultBodyPolicy } from '../pipeline/body.ts'
+import type { GuardDefinition } from '../pipeline/guard.ts'
+import { defaultLimits, type Limits } from '../pipeline/limits.ts'
+import type { Config, RouteConfig, UpstreamConfig } from './config.ts'
+import { GuardOptions, isSection, lowestMode } from './guard-options.ts'
+import { valueProblem } from './problems.ts'
+import type { ConfigInput, RouteInput } from './schema.ts'
+import type { ConfigSource, Path } from './source.ts'
+
+export interface ConfigOrigin {
+  readonly file: string
+  readonly dir: string
+}
+
+/**
+ * Checks the guards' options on the plain data; makes the config when the rest of the file was right (`input`). The
+ * problems are the guards' and those of values that only together are wrong.
+ */
+export function resolveConfig(
+  input: ConfigInput | undefined,
+  source: ConfigSource,
+  origin: ConfigOrigin,
+  guards: readonly GuardDefinition[],
+): { readonly config: Config | undefined; readonly problems: readonly Problem[] } {
+  const options = new GuardOptions(source, guards)
+  const data = isSection(source.data) ? source.data : {}
+  const defaults = data['guards']
+  const rawRoutes: readonly unknown[] = Array.isArray(data['routes']) ? data['routes'] : []
+  options.checkDefaults(defaults)
+  const guardsOfRoute = rawRoutes.map((route, i) =>
+    options.forRoute(
+      defaults,
+      isSection(route) ? route['guards'] : undefined,
+      ['routes', i],
+      input?.mode,
+      input?.routes[i]?.mode,
+    ),
+  )
+  if (!input) return { config: undefined, problems: options.problems }
+
+  const problems = [...options.problems]
+  const limits = withBody({ ...defaultLimits, ...known(input.limits) }, input.body)
+  checkBodySizes(limits, [], source, problems)
+  const routes = input.routes.map((route, i): RouteConfig => {
+    const own = withBody({ ...limits, ...known(route.limits) }, route.body)
+    if (route.body) checkBodySizes(own, ['routes', i], source, problems)
+    return {
+      name: route.name ?? routeName(route),
+      match: { host: route.match.host, path: route.match.path, methods: route.match.methods },
+      to: route.to,
+      mode: lowestMode(input.mode, route.mode),
+      guards: guardsOfRoute[i] ?? {},
+      body: bodyPolicy(bodyPolicy(defaultBodyPolicy, input.body), route.body),
+      limits: own,
+    }
+  })
+  const config: Config = {
+    file: origin.file,
+    dir: origin.dir,
+    mode: input.mode,
+    listen: input.listen.map(({ http }) => ({ ...http, protocol: 'http' })),
+    upstreams: Object.fromEntries(Object.entries(input.upstreams).map(([name, value]) => [name, upstream(value)])),
+    routes,
+    trustedProxies: input.trustedProxies,
+    store: { state: resolve(origin.dir, input.store.state) },
+    admin: { listen: input.admin.listen },
+    events: {
+      stdout: input.events.stdout === 'ecs',
+      file: input.events.file === undefined ? undefined : resolve(origin.dir, input.events.file),
+      retentionMs: input.events.retention,
+    },
+    limits,
+    workers: input.workers ?? availableParallelism(),
+  }
+  return { config, problems }
+}
+
+function upstream({ servers, health }: ConfigInput['upstreams'][string]): UpstreamConfig {
+  if (!health) return { servers, health: undefined }
+  const { path, interval, timeout, unhealthyAfter, healthyAfter } = health
+  return { servers, health: { path, intervalMs: interval, timeoutMs: timeout, unhealthyAfter, healthyAfter } }
+}
+
+/** A name that says what the route matches, for routes without one. */
+function routeName({ match }: RouteInput): string {
+  const place = `${match.host ?? ''}${match.path ?? ''}` || 'all'
+  return match.methods ? `${match.methods.join(',')} ${place}` : place
+}
+
+function withBody(limits: Limits, body: RouteInput['body']): Limits {
+  return { ...limits, ...known({ bodyInspected: body?.inspected, bodyMax: body?.max }) }
+}
+
+function bodyPolicy(below: BodyPolicy, body: RouteInput['body']): BodyPolicy {
+  return { overflow: { ...below.overflow, ...known(body?.overflow) } }
+}
+
+function checkBodySizes(limits: Limits, at: Path, source: ConfigSource, problems: Problem[]): void {
+  if (limits.bodyInspected <= limits.bodyMax) return
+  const path = [...at, 'body', source.has([...at, 'body', 'inspected']) ? 'inspected' : 'max']
+  problems.push(valueProblem(source, path, 'body.inspected must not be larger than body.max'))
+}
+
+/** Leaves out what was not given. */
+function known<T extends object>(values: T | undefined): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(values ?? {}).filter(([, value]) => value !== undefined)) as never
+}

@@ -1,0 +1,168 @@
+// merlon.yaml as a schema: what may be written, with its defaults and descriptions. A key that is not here is an error,
+// so nothing is accepted and ignored. What needs two places of the file at once (names that must exist, overlays of
+// guards) is in resolve.ts; the guards' own options are theirs (guards/*/options.ts).
+
+import { z } from 'zod'
+import { durationField, networkField, sizeField } from '../lib/fields.ts'
+import type { GuardDefinition } from '../pipeline/guard.ts'
+import { type LimitName, limitDefinitions } from '../pipeline/limits.ts'
+import { addressField, hostField, modeField, nameField, originField, pathField } from './fields.ts'
+
+/** `body.inspected` and `body.max` are these limits under the name that people look for. */
+const limitsOfBody: ReadonlySet<LimitName> = new Set(['bodyInspected', 'bodyMax'])
+
+/** Limits that are looked up on the route. The others hold for a connection or a worker, before a route is known. */
+export const routeLimits: ReadonlySet<LimitName> = new Set([
+  'fileInspected',
+  'jsonDepth',
+  'jsonKeys',
+  'multipartParts',
+  'responseInspected',
+])
+
+const limitFields = {
+  bytes: sizeField,
+  ms: durationField,
+  count: z.number().int(),
+  bytesPerSecond: sizeField,
+} as const
+
+const ceilings = { bytes: 2 ** 31, ms: 86_400_000, count: 10_000_000, bytesPerSecond: 2 ** 31 } as const
+
+function limitsSchema(wanted: (name: LimitName) => boolean) {
+  const names = (Object.keys(limitDefinitions) as LimitName[]).filter(name => !limitsOfBody.has(name) && wanted(name))
+  const fields = names.map(name => {
+    const { unit, summary } = limitDefinitions[name]
+    const field: z.ZodType<number> = limitFields[unit]
+    const bounded = field.refine(value => value >= 1 && value <= ceilings[unit], {
+      message: `must be at least 1 and at most ${ceilings[unit]}${unit === 'ms' ? ' ms' : ''}`,
+    })
+    return [name, bounded.optional().meta({ description: summary })] as const
+  })
+  return z.strictObject(Object.fromEntries(fields))
+}
+
+const overflow = {
+  text: z.enum(['deny', 'pass']),
+  multipart: z.enum(['deny', 'clip', 'pass']),
+  binary: z.enum(['deny', 'clip', 'pass']),
+}
+
+const bodySchema = z
+  .strictObject({
+    // It is held in memory, once for each request in flight.
+    inspected: sizeField
+      .refine(bytes => bytes >= 1024 && bytes <= 2 ** 26, { message: 'must be between 1KiB and 64MiB' })
+      .optional()
+      .meta({ description: 'How much of a body is read before the decision.' }),
+    max: sizeField
+      .refine(bytes => bytes >= 1 && bytes <= 2 ** 40, { message: 'must be at most 1024GiB' })
+      .optional()
+      .meta({ description: 'The largest body that is passed on.' }),
+    overflow: z
+      .strictObject({
+        text: overflow.text.optional().meta({ description: 'JSON, forms, XML and text.' }),
+        multipart: overflow.multipart.optional().meta({ description: 'multipart/*: files stream after their start.' }),
+        binary: overflow.binary.optional().meta({ description: 'Images, archives and other binary types.' }),
+      })
+      .optional()
+      .meta({
+        description:
+          'What becomes of a body larger than `inspected`. deny: 413. clip: inspect its start and let the rest stream. pass: inspect what fits.',
+      }),
+  })
+  .meta({ description: 'Request bodies.' })
+
+const healthSchema = z
+  .strictObject({
+    path: z
+      .string()
+      .regex(/^\/\S*$/, 'must start with /')
+      .max(2048)
+      .meta({ description: 'Path that is asked for.' }),
+    interval: durationField.refine(ms => ms >= 100, { message: 'must be at least 100ms' }).prefault('5s'),
+    timeout: durationField.refine(ms => ms >= 10, { message: 'must be at least 10ms' }).prefault('2s'),
+    unhealthyAfter: z.number().int().min(1).max(100).default(3).meta({
+      description: 'Failures in a row that take a server out.',
+    }),
+    healthyAfter: z.number().int().min(1).max(100).default(2).meta({
+      description: 'Successes in a row that bring it back.',
+    }),
+  })
+  .meta({ description: 'Active health check: GET, good when the status is below 400.' })
+
+const upstreamSchema = z.strictObject({
+  servers: z.array(originField).min(1, 'needs at least one server').max(256),
+  health: healthSchema.optional(),
+})
+
+const listenSchema = z.strictObject({ http: addressField })
+
+/** Sections of guards: `mode` is checked here, the rest by resolve.ts against the guard's own schema. */
+function guardsSchema(guards: readonly GuardDefinition[]) {
+  const sections = guards.map(guard => [guard.name, z.looseObject({ mode: modeField.optional() }).optional()] as const)
+  return z.strictObject(Object.fromEntries(sections))
+}
+
+export function createConfigSchema(guards: readonly GuardDefinition[]) {
+  const guardsSection = guardsSchema(guards)
+  const routeSchema = z.strictObject({
+    name: nameField.optional().meta({ description: 'Shown in events and metrics; made from `match` when absent.' }),
+    match: z
+      .strictObject({
+        host: hostField.optional(),
+        path: pathField.optional(),
+        methods: z
+          .array(z.string().regex(/^[A-Z][A-Z-]{0,31}$/, 'is not a method: write GET, POST …'))
+          .min(1, 'needs at least one method')
+          .max(32)
+          .optional()
+          .meta({ description: 'Methods of the route; every method when absent.' }),
+      })
+      .default({})
+      .meta({ description: 'Which requests; all when absent.' }),
+    to: nameField.meta({ description: 'Name of an upstream.' }),
+    mode: modeField.optional(),
+    guards: guardsSection.optional().meta({ description: 'Laid over the defaults, option by option.' }),
+    body: bodySchema.optional(),
+    limits: limitsSchema(name => routeLimits.has(name)).optional(),
+  })
+
+  return z
+    .strictObject({
+      mode: modeField.default('protect'),
+      listen: z.array(listenSchema).min(1, 'needs at least one address').max(64),
+      upstreams: z.record(nameField, upstreamSchema).meta({ description: 'Where requests go, by name.' }),
+      guards: guardsSection.optional().meta({ description: 'Options of the guards, for every route.' }),
+      routes: z.array(routeSchema).min(1, 'needs at least one route').max(10_000),
+      body: bodySchema.optional(),
+      limits: limitsSchema(() => true)
+        .optional()
+        .meta({ description: 'Bounds of the data plane.' }),
+      trustedProxies: z.array(networkField).max(10_000).default([]).meta({
+        description: 'Proxies in front of the gateway whose x-forwarded-for is believed.',
+      }),
+      store: z
+        .strictObject({ state: z.string().min(1).default('./.merlon') })
+        .prefault({})
+        .meta({ description: 'Where the gateway keeps its state; seen from the folder of this file.' }),
+      admin: z
+        .strictObject({ listen: addressField.optional() })
+        .default({})
+        .meta({ description: 'Admin API and metrics over HTTP; off when absent (the admin socket is always there).' }),
+      events: z
+        .strictObject({
+          stdout: z.enum(['ecs', 'off']).default('off').meta({ description: 'One JSON line an event, ECS fields.' }),
+          file: z.string().min(1).optional().meta({ description: 'The same lines into a file.' }),
+          retention: durationField.prefault('30d').meta({ description: 'How long events are kept in the journal.' }),
+        })
+        .prefault({}),
+      workers: z.number().int().min(1).max(256).optional().meta({
+        description: 'Data-plane threads; the number of cores when absent.',
+      }),
+    })
+    .meta({ title: 'merlon.yaml' })
+}
+
+export type ConfigInput = z.output<ReturnType<typeof createConfigSchema>>
+export type RouteInput = ConfigInput['routes'][number]

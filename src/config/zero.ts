@@ -1,0 +1,36 @@
+// Configs made in code for the commands that need no file: `merlon protect` and `merlon demo`. They go through the same
+// reader as a file, so they get the same checks and defaults.
+
+import type { Mode } from '../pipeline/verdict.ts'
+import type { Address } from './config.ts'
+import { formatAddress } from './fields.ts'
+import { type LoadResult, parseConfig } from './load.ts'
+
+export interface ZeroOptions {
+  /** Names the config in status: `(demo)`. */
+  readonly name: string
+  /** Folder that relative paths are seen from. */
+  readonly dir: string
+  readonly upstream: string
+  readonly listen: Address
+  readonly admin: Address | undefined
+  readonly mode: Mode
+  readonly stateDir: string
+  readonly workers: number | undefined
+  readonly printEvents: boolean
+}
+
+/** One upstream behind every guard with default options. */
+export function zeroConfig(options: ZeroOptions): LoadResult {
+  const document = {
+    mode: options.mode,
+    listen: [{ http: formatAddress(options.listen) }],
+    upstreams: { app: { servers: [options.upstream] } },
+    routes: [{ name: 'app', to: 'app' }],
+    store: { state: options.stateDir },
+    ...(options.admin && { admin: { listen: formatAddress(options.admin) } }),
+    events: { stdout: options.printEvents ? 'ecs' : 'off' },
+    ...(options.workers !== undefined && { workers: options.workers }),
+  }
+  return parseConfig(JSON.stringify(document), { file: options.name, dir: options.dir })
+}

@@ -51,6 +51,22 @@ export function alternate(branches: readonly Node[]): Node {
   return branches.length === 1 ? only : { kind: 'alternate', branches }
 }
 
+export function children(node: Node): readonly Node[] {
+  switch (node.kind) {
+    case 'concat':
+      return node.parts
+    case 'alternate':
+      return node.branches
+    case 'repeat':
+    case 'group':
+    case 'look':
+    case 'atomic':
+      return [node.node]
+    default:
+      return []
+  }
+}
+
 /** Whether the node can match without consuming a byte. */
 export function isNullable(node: Node): boolean {
   switch (node.kind) {

@@ -4,7 +4,8 @@
 // class. A full table is thrown away and filled afresh, so memory is bounded and the work linear in the input.
 
 import type { ByteString } from '../../lib/bytes.ts'
-import { Context, holds, type Nfa, Op } from './nfa.ts'
+import { Context, holds } from './alphabet.ts'
+import { type Nfa, Op } from './nfa.ts'
 
 const unknown = 0
 const dead = 1

@@ -2,55 +2,95 @@
 // errors come at load; automata are built when a value first asks for them.
 
 import type { ByteString } from '../../lib/bytes.ts'
+import { type AlphabetIndex, createAlphabet, hasRoomForAssertions } from './alphabet.ts'
 import { isAnchored, type Node } from './ast.ts'
+import { Backtracker } from './backtrack.ts'
 import { LazyDfa } from './dfa.ts'
-import { type AlphabetIndex, buildNfa, countStates, createAlphabet, hasRoomForAssertions, maxNfaStates } from './nfa.ts'
+import { buildNfa, countStates, maxNfaStates } from './nfa.ts'
 import { type ParsedRegex, parseRegex } from './parse.ts'
 import { PikeVm } from './pike.ts'
+import { relax } from './relax.ts'
 import type { CompileRegexResult, Regex, RegexOptions } from './types.ts'
 
 export function compileRegex(pattern: ByteString, options: RegexOptions = {}): CompileRegexResult {
   const result = parseRegex(pattern, options)
   if (!result.ok) return result
   const { parsed } = result
-  if (parsed.irregular !== undefined) return { ok: false, ...parsed.irregular }
-  if (countStates(parsed.node) > maxNfaStates) {
+  const node = parsed.irregular === undefined ? parsed.node : relax(parsed.node)
+  if (countStates(node) > maxNfaStates || countStates(parsed.node) > maxNfaStates) {
     return { ok: false, message: `pattern needs more than ${maxNfaStates} states`, offset: 0 }
   }
-  const alphabet = createAlphabet(parsed.node)
+  const alphabet = createAlphabet(node)
   if (!hasRoomForAssertions(alphabet)) return { ok: false, message: 'too many possessive quantifiers', offset: 0 }
-  return { ok: true, regex: new LinearRegex(pattern, parsed, alphabet) }
+  const regular = new RegularRegex(pattern, parsed.groupCount, node, alphabet)
+  if (parsed.irregular === undefined) return { ok: true, regex: regular }
+  return { ok: true, regex: new IrregularRegex(regular, parsed) }
 }
 
-class LinearRegex implements Regex {
+class RegularRegex implements Regex {
   readonly source: ByteString
   readonly groupCount: number
-  private readonly node: Node
+  readonly ast: Node
   private readonly alphabet: AlphabetIndex
   private search: LazyDfa | undefined
   private starts: LazyDfa | undefined
   private captures: PikeVm | undefined
 
-  constructor(source: ByteString, parsed: ParsedRegex, alphabet: AlphabetIndex) {
+  constructor(source: ByteString, groupCount: number, ast: Node, alphabet: AlphabetIndex) {
     this.source = source
-    this.groupCount = parsed.groupCount
-    this.node = parsed.node
+    this.groupCount = groupCount
+    this.ast = ast
     this.alphabet = alphabet
   }
 
   test(input: ByteString): boolean {
     if (this.search === undefined) {
-      this.search = new LazyDfa(buildNfa(this.node, this.alphabet, false, false), false, !isAnchored(this.node))
+      this.search = new LazyDfa(buildNfa(this.ast, this.alphabet, {}), false, !isAnchored(this.ast))
     }
     return this.search.test(input)
   }
 
   exec(input: ByteString, from = 0): Int32Array | undefined {
-    if (!this.test(input)) return undefined
-    this.starts ??= new LazyDfa(buildNfa(this.node, this.alphabet, true, false), true, true)
-    const start = this.starts.leftmostStart(input, from)
+    const start = this.startOf(input, from)
     if (start === -1) return undefined
-    this.captures ??= new PikeVm(buildNfa(this.node, this.alphabet, false, true), this.groupCount)
+    this.captures ??= new PikeVm(buildNfa(this.ast, this.alphabet, { captureGroups: this.groupCount }))
     return this.captures.matchAt(input, start)
+  }
+
+  /** Where the leftmost match at or after `from` starts, or -1. */
+  startOf(input: ByteString, from: number): number {
+    if (from > input.length || !this.test(input)) return -1
+    this.starts ??= new LazyDfa(buildNfa(this.ast, this.alphabet, { reversed: true }), true, true)
+    return this.starts.leftmostStart(input, from)
+  }
+}
+
+/** A pattern with lookaround, backreferences or atomic groups: see backtrack.ts. */
+class IrregularRegex implements Regex {
+  readonly source: ByteString
+  readonly groupCount: number
+  readonly ast: Node
+  private readonly relaxed: RegularRegex
+  private readonly backtracker: Backtracker
+
+  constructor(relaxed: RegularRegex, parsed: ParsedRegex) {
+    this.source = relaxed.source
+    this.groupCount = parsed.groupCount
+    this.ast = relaxed.ast
+    this.relaxed = relaxed
+    this.backtracker = new Backtracker(
+      buildNfa(parsed.node, createAlphabet(parsed.node), { captureGroups: parsed.groupCount, irregular: true }),
+    )
+  }
+
+  test(input: ByteString): boolean {
+    return this.exec(input) !== undefined
+  }
+
+  exec(input: ByteString, from = 0): Int32Array | undefined {
+    const start = this.relaxed.startOf(input, from)
+    if (start === -1) return undefined
+    const match = this.backtracker.match(input, start, this.groupCount)
+    return match === 'exhausted' ? this.relaxed.exec(input, from) : match
   }
 }

@@ -27,6 +27,8 @@ export function toV8(pattern: string, options: Partial<Flags> = {}): RegExp {
   const saved: Flags[] = []
   let out = ''
   let pos = 0
+  /** Where the last atom of one byte starts in `out`, for possessive quantifiers. */
+  let atom = 0
   const hex = (byte: number) => `\\x${byte.toString(16).padStart(2, '0')}`
   const fold = (byte: number) => {
     const lower = byte | 0x20
@@ -76,6 +78,7 @@ export function toV8(pattern: string, options: Partial<Flags> = {}): RegExp {
   }
   while (pos < pattern.length) {
     const char = pattern[pos] ?? ''
+    if (!'*+?{'.includes(char)) atom = out.length
     if (char === '[') out += readClass()
     else if (char === '.') {
       out += flags.s ? '[^]' : '[^\\n]'
@@ -90,8 +93,9 @@ export function toV8(pattern: string, options: Partial<Flags> = {}): RegExp {
       const head = /^\(\?([a-z]*)(?:-([a-z]+))?([:)])/.exec(pattern.slice(pos))
       if (head === null) {
         saved.push({ ...flags })
-        out += '('
-        pos++
+        const open = /^\((?:\?<?[!=])?/.exec(pattern.slice(pos))?.[0] ?? '('
+        out += open
+        pos += open.length
         continue
       }
       if (head[3] === ':') {
@@ -108,7 +112,10 @@ export function toV8(pattern: string, options: Partial<Flags> = {}): RegExp {
     } else if (char === '\\') {
       const next = pattern[pos + 1] ?? ''
       const simple: Record<string, string> = { b: '\\b', B: '\\B', A: '(?<![^])', z: '(?![^])', Z: '(?=\\n?(?![^]))' }
-      if (classes[next] !== undefined) {
+      if (/[1-9]/.test(next)) {
+        out += `(?:\\${next})`
+        pos += 2
+      } else if (classes[next] !== undefined) {
         out += `[${classes[next]}]`
         pos += 2
       } else if (simple[next] !== undefined) {
@@ -119,6 +126,9 @@ export function toV8(pattern: string, options: Partial<Flags> = {}): RegExp {
       const counts = /^\{[0-9]+(?:,[0-9]*)?\}/.exec(pattern.slice(pos))?.[0]
       out += counts ?? '\\{'
       pos += counts?.length ?? 1
+    } else if (char === '+' && /[*+}]$/.test(pattern.slice(0, pos)) && !/\\.$/.test(pattern.slice(0, pos))) {
+      out += `(?!${out.slice(atom, -1)})`
+      pos++
     } else if ('*+?|'.includes(char)) {
       out += char
       pos++

@@ -2,7 +2,8 @@
 // O(input × states); called only after the DFA has said that there is a match and where it starts.
 
 import type { ByteString } from '../../lib/bytes.ts'
-import { Context, holds, type Nfa, Op } from './nfa.ts'
+import { Context, holds } from './alphabet.ts'
+import { type Nfa, Op } from './nfa.ts'
 
 export class PikeVm {
   private readonly nfa: Nfa
@@ -14,9 +15,9 @@ export class PikeVm {
   private readonly stack: number[] = []
   private readonly captures: Int32Array
 
-  constructor(nfa: Nfa, groupCount: number) {
+  constructor(nfa: Nfa) {
     this.nfa = nfa
-    this.slots = (groupCount + 1) * 2
+    this.slots = nfa.slots
     this.current = new ThreadList(nfa.ops.length, this.slots)
     this.next = new ThreadList(nfa.ops.length, this.slots)
     this.captures = new Int32Array(this.slots)

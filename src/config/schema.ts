@@ -4,6 +4,8 @@
 
 import { z } from 'zod'
 import { durationField, networkField, sizeField } from '../lib/fields.ts'
+import { formatSize } from '../lib/units.ts'
+import { defaultBodyPolicy } from '../pipeline/body.ts'
 import type { GuardDefinition } from '../pipeline/guard.ts'
 import { type LimitName, limitDefinitions } from '../pipeline/limits.ts'
 import { addressField, hostField, modeField, nameField, originField, pathField } from './fields.ts'
@@ -37,9 +39,17 @@ function limitsSchema(wanted: (name: LimitName) => boolean) {
     const bounded = field.refine(value => value >= 1 && value <= ceilings[unit], {
       message: `must be at least 1 and at most ${ceilings[unit]}${unit === 'ms' ? ' ms' : ''}`,
     })
-    return [name, bounded.optional().meta({ description: summary })] as const
+    return [name, bounded.optional().meta({ description: summary, default: writtenLimit(name) })] as const
   })
   return z.strictObject(Object.fromEntries(fields))
+}
+
+/** A limit's default as it would be written. */
+export function writtenLimit(name: LimitName): string | number {
+  const { unit, default: value } = limitDefinitions[name]
+  if (unit === 'count') return value
+  if (unit === 'ms') return value % 1000 === 0 ? `${value / 1000}s` : `${value}ms`
+  return formatSize(value).replace(' ', '')
 }
 
 const overflow = {
@@ -48,22 +58,28 @@ const overflow = {
   binary: z.enum(['deny', 'clip', 'pass']),
 }
 
+const written = defaultBodyPolicy.overflow
+
 const bodySchema = z
   .strictObject({
     // It is held in memory, once for each request in flight.
     inspected: sizeField
       .refine(bytes => bytes >= 1024 && bytes <= 2 ** 26, { message: 'must be between 1KiB and 64MiB' })
       .optional()
-      .meta({ description: 'How much of a body is read before the decision.' }),
+      .meta({ description: 'How much of a body is read before the decision.', default: writtenLimit('bodyInspected') }),
     max: sizeField
       .refine(bytes => bytes >= 1 && bytes <= 2 ** 40, { message: 'must be at most 1024GiB' })
       .optional()
-      .meta({ description: 'The largest body that is passed on.' }),
+      .meta({ description: 'The largest body that is passed on.', default: writtenLimit('bodyMax') }),
     overflow: z
       .strictObject({
-        text: overflow.text.optional().meta({ description: 'JSON, forms, XML and text.' }),
-        multipart: overflow.multipart.optional().meta({ description: 'multipart/*: files stream after their start.' }),
-        binary: overflow.binary.optional().meta({ description: 'Images, archives and other binary types.' }),
+        text: overflow.text.optional().meta({ description: 'JSON, forms, XML and text.', default: written.text }),
+        multipart: overflow.multipart
+          .optional()
+          .meta({ description: 'multipart/*: files stream after their start.', default: written.multipart }),
+        binary: overflow.binary
+          .optional()
+          .meta({ description: 'Images, archives and other binary types.', default: written.binary }),
       })
       .optional()
       .meta({
@@ -80,8 +96,18 @@ const healthSchema = z
       .regex(/^\/\S*$/, 'must start with /')
       .max(2048)
       .meta({ description: 'Path that is asked for.' }),
-    interval: durationField.refine(ms => ms >= 100, { message: 'must be at least 100ms' }).prefault('5s'),
-    timeout: durationField.refine(ms => ms >= 10, { message: 'must be at least 10ms' }).prefault('2s'),
+    interval: durationField
+      .refine(ms => ms >= 100, { message: 'must be at least 100ms' })
+      .prefault('5s')
+      .meta({
+        description: 'Time between two checks of a server.',
+      }),
+    timeout: durationField
+      .refine(ms => ms >= 10, { message: 'must be at least 10ms' })
+      .prefault('2s')
+      .meta({
+        description: 'Time in which it must answer.',
+      }),
     unhealthyAfter: z.number().int().min(1).max(100).default(3).meta({
       description: 'Failures in a row that take a server out.',
     }),
@@ -92,7 +118,9 @@ const healthSchema = z
   .meta({ description: 'Active health check: GET, good when the status is below 400.' })
 
 const upstreamSchema = z.strictObject({
-  servers: z.array(originField).min(1, 'needs at least one server').max(256),
+  servers: z.array(originField).min(1, 'needs at least one server').max(256).meta({
+    description: 'Origins that share the load: http://127.0.0.1:3000 or https://api.internal.',
+  }),
   health: healthSchema.optional(),
 })
 
@@ -125,16 +153,22 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
     mode: modeField.optional(),
     guards: guardsSection.optional().meta({ description: 'Laid over the defaults, option by option.' }),
     body: bodySchema.optional(),
-    limits: limitsSchema(name => routeLimits.has(name)).optional(),
+    limits: limitsSchema(name => routeLimits.has(name))
+      .optional()
+      .meta({ description: 'The limits that are looked up on the route.' }),
   })
 
   return z
     .strictObject({
       mode: modeField.default('protect'),
-      listen: z.array(listenSchema).min(1, 'needs at least one address').max(64),
+      listen: z.array(listenSchema).min(1, 'needs at least one address').max(64).meta({
+        description: 'Where clients connect.',
+      }),
       upstreams: z.record(nameField, upstreamSchema).meta({ description: 'Where requests go, by name.' }),
       guards: guardsSection.optional().meta({ description: 'Options of the guards, for every route.' }),
-      routes: z.array(routeSchema).min(1, 'needs at least one route').max(10_000),
+      routes: z.array(routeSchema).min(1, 'needs at least one route').max(10_000).meta({
+        description: 'Which requests go where. The most specific match wins; the order does not count.',
+      }),
       body: bodySchema.optional(),
       limits: limitsSchema(() => true)
         .optional()
@@ -143,7 +177,7 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
         description: 'Proxies in front of the gateway whose x-forwarded-for is believed.',
       }),
       store: z
-        .strictObject({ state: z.string().min(1).default('./.merlon') })
+        .strictObject({ state: z.string().min(1).default('./.merlon').meta({ description: 'Folder.' }) })
         .prefault({})
         .meta({ description: 'Where the gateway keeps its state; seen from the folder of this file.' }),
       admin: z
@@ -156,7 +190,8 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
           file: z.string().min(1).optional().meta({ description: 'The same lines into a file.' }),
           retention: durationField.prefault('30d').meta({ description: 'How long events are kept in the journal.' }),
         })
-        .prefault({}),
+        .prefault({})
+        .meta({ description: 'Security events. The journal in the state folder always has them.' }),
       workers: z.number().int().min(1).max(256).optional().meta({
         description: 'Data-plane threads; the number of cores when absent.',
       }),

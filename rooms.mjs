@@ -1,0 +1,70 @@
+// Who may import whom: one row a room (a folder of src/), read by .dependency-cruiser.mjs and checked by `npm run check`.
+// A room may always import itself. What is not in `may` is forbidden; `instead` says where the code should go.
+
+export const rooms = {
+  lib: {
+    may: [],
+    instead: 'lib holds leaf helpers without domain words: move what knows a request or a rule out of it',
+  },
+  store: { may: ['lib'], instead: 'a driver knows rows and keys, not what they mean' },
+  waf: {
+    may: ['lib'],
+    instead: 'the engine knows SecLang and bytes: what knows HTTP, files or the clock is a port given to createWaf',
+  },
+  pipeline: {
+    may: ['lib', 'store'],
+    instead: 'the pipeline knows no concrete guard and no socket: pass it in through route.ts',
+  },
+  events: {
+    may: ['lib', 'store', 'pipeline'],
+    instead: 'events turn findings into lines and numbers: decisions belong to guards',
+  },
+  client: { may: ['lib', 'pipeline'], instead: 'client says who it is by network: refusing is a guard’s business' },
+  rulesets: {
+    may: ['lib', 'waf'],
+    instead: 'rulesets find and hold rule files: running them is the engine’s business',
+  },
+  guards: {
+    may: ['lib', 'store', 'pipeline'],
+    instead: 'a guard takes what it needs from its options, the exchange and tools; build.ts joins it with the rest',
+  },
+  upstream: { may: ['lib', 'pipeline'], instead: 'upstream sends what was let pass: judging is a guard’s business' },
+  listen: {
+    may: ['lib', 'store', 'pipeline', 'client'],
+    instead: 'listen turns sockets into exchanges: judging is a guard’s business',
+  },
+  config: { may: ['lib', 'pipeline'], instead: 'config reads merlon.yaml: defaults of a guard live in its options.ts' },
+  ftw: { may: ['lib', 'waf', 'rulesets'], instead: 'ftw runs rule tests against the engine or a URL' },
+  inspect: {
+    may: ['lib', 'pipeline', 'client', 'guards', 'listen', 'waf', 'rulesets'],
+    instead:
+      'inspect judges requests without sockets: what it shares with the gateway belongs to pipeline, guards or listen',
+  },
+  admin: {
+    may: ['lib', 'store', 'events', 'config', 'pipeline'],
+    instead: 'admin sees the gateway through its Runtime interface',
+  },
+  cli: {
+    may: ['lib', 'config', 'admin', 'waf', 'rulesets', 'ftw', 'inspect', 'store', 'pipeline', 'guards', 'events'],
+    instead: 'a command reads options and prints: logic belongs to the room it is about',
+  },
+}
+
+/** Single files that join the rooms. They may import everything; only each other and `cli` import them. */
+export const roots = ['gateway', 'worker', 'build', 'messages']
+
+/** Imports allowed beside the table: from (a path below src/), to (a path below src/), why. */
+export const doors = [
+  { from: '^src/guards/waf/', to: '^src/(waf|rulesets)/', why: 'this guard is the adapter of the engine' },
+  {
+    from: '^src/config/(load|json-schema)\\.ts$',
+    to: '^src/guards/chain\\.ts$',
+    why: 'the schema is made from the chain',
+  },
+]
+
+/** Rooms that do no I/O: what they need of the world is given to them. */
+export const pureRooms = ['lib', 'waf', 'pipeline', 'client', 'guards']
+
+/** The few files of pure rooms that are the ports themselves. */
+export const ports = ['^src/waf/node\\.ts$']

@@ -1,0 +1,82 @@
+// What `events query` and `events tail` have in common: filter options, the journal, and the line for a person.
+
+import { existsSync } from 'node:fs'
+import { parseDuration } from '../lib/units.ts'
+import { openSqliteJournal } from '../store/journal-sqlite.ts'
+import type { EventFilter, Journal, StoredEvent } from '../store/store.ts'
+import { CommandFailure } from './output.ts'
+import { journalFile, type StateOptions, stateDir } from './state.ts'
+
+export interface FilterOptions extends StateOptions {
+  readonly reference?: string
+  readonly since?: string
+  readonly client?: string
+  readonly guard?: string
+  readonly action?: string
+  readonly json?: true
+}
+
+export type PartialFilter = Omit<EventFilter, 'order' | 'limit'>
+
+export function eventFilter(options: FilterOptions, nowMs: number): PartialFilter {
+  const { reference, client, guard, action, since } = options
+  return {
+    ...(reference !== undefined && { reference }),
+    ...(client !== undefined && { clientIp: client }),
+    ...(guard !== undefined && { guard }),
+    ...(action !== undefined && { action }),
+    ...(since !== undefined && { sinceMs: parseSince(since, nowMs) }),
+  }
+}
+
+function parseSince(text: string, nowMs: number): number {
+  const duration = parseDuration(text)
+  if (duration !== undefined) return nowMs - duration
+  const date = Date.parse(text)
+  if (!Number.isNaN(date)) return date
+  throw new CommandFailure(`--since ${text}: write a duration such as 1h or a date such as 2026-01-31T12:00`, 2)
+}
+
+export function parseCount(option: string, text: string, max: number): number {
+  const count = Number(text)
+  if (/^\d+$/.test(text) && count <= max) return count
+  throw new CommandFailure(`${option} ${text}: write a number from 0 to ${max}`, 2)
+}
+
+export async function openJournal(options: StateOptions): Promise<Journal> {
+  const file = journalFile(await stateDir(options))
+  if (!existsSync(file))
+    throw new CommandFailure(`no events: ${file} does not exist. Has a gateway run with this state folder?`)
+  try {
+    return openSqliteJournal(file, { readOnly: true })
+  } catch (error) {
+    throw new CommandFailure(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** One line for a person; the JSON has the rest. */
+export function formatEvent({ timeMs, action, guard, clientIp, path, reference, json }: StoredEvent): string {
+  const time = new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ')
+  return `${time}  ${action.padEnd(10)}  ${guard.padEnd(6)}  ${clientIp.padEnd(15)}  ${reference}  ${method(json)} ${shorten(path)}  ${reason(json)}`
+}
+
+interface EventFields {
+  readonly http?: { readonly request?: { readonly method?: unknown } }
+  readonly merlon?: { readonly findings?: readonly { readonly detail?: unknown; readonly code?: unknown }[] }
+}
+
+function method(json: string): string {
+  const value = (JSON.parse(json) as EventFields).http?.request?.method
+  return typeof value === 'string' ? value : '-'
+}
+
+function reason(json: string): string {
+  const finding = (JSON.parse(json) as EventFields).merlon?.findings?.at(-1)
+  return shorten(String(finding?.detail ?? finding?.code ?? ''))
+}
+
+function shorten(text: string): string {
+  // A path may hold terminal control sequences; none reaches the terminal.
+  const plain = text.replace(/[\x00-\x1f\x7f-\x9f]/g, '?')
+  return plain.length > 80 ? `${plain.slice(0, 79)}…` : plain
+}

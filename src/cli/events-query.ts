@@ -1,0 +1,25 @@
+// merlon events query: searches the journal in the state folder, beside a running gateway or without one.
+
+import { eventFilter, type FilterOptions, formatEvent, openJournal, parseCount } from './events-filter.ts'
+import { print, say } from './output.ts'
+
+interface QueryOptions extends FilterOptions {
+  readonly limit: string
+}
+
+const limitMax = 100_000
+
+export async function query(options: QueryOptions): Promise<number> {
+  const filter = eventFilter(options, Date.now())
+  const limit = parseCount('--limit', options.limit, limitMax)
+  const journal = await openJournal(options)
+  try {
+    const events = journal.query({ ...filter, order: 'newest-first', limit })
+    for (const event of events) print(options.json ? event.json : formatEvent(event))
+    if (events.length === 0 && !options.json) say('no event fits')
+    // Who asks for one request wants to know whether it is there.
+    return events.length === 0 && options.reference !== undefined ? 1 : 0
+  } finally {
+    journal.close()
+  }
+}

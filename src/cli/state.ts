@@ -1,0 +1,32 @@
+// Which state folder a command means: the one given, else that of a config file, else the default one.
+
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { CommandFailure, sayProblems } from './output.ts'
+
+export interface StateOptions {
+  readonly config?: string
+  readonly state?: string
+}
+
+/** The two options that name a gateway by where it keeps its state. */
+export function stateOptions(command: Command): Command {
+  return command
+    .option('-c, --config FILE', 'config of the gateway (default: merlon.yaml, if it is there)')
+    .option('--state DIR', 'state folder of the gateway, as `merlon demo` and `merlon protect` print it')
+}
+
+export async function stateDir(options: StateOptions): Promise<string> {
+  if (options.state !== undefined) return resolve(options.state)
+  if (options.config === undefined && !existsSync('merlon.yaml')) return resolve('.merlon')
+  const { loadConfig } = await import('../config/load.ts')
+  const result = loadConfig(options.config ?? 'merlon.yaml')
+  if (result.ok) return result.config.store.state
+  sayProblems(result.problems)
+  throw new CommandFailure('the config is bad; --state DIR names the folder without it')
+}
+
+export function journalFile(state: string): string {
+  return join(state, 'events.db')
+}

@@ -26,8 +26,9 @@ export function createIdentify(trustedProxies: readonly string[]): Identify {
     peer(address, port, secure) {
       const ipBytes = parseIp(address) ?? unknownIp
       const ip = formatIp(ipBytes)
-      const client: Client = { ip, ipBytes, key: ipKey(ipBytes), port, peerIp: ip, secure }
-      return { client, trusted: isTrusted(ipBytes, networks) }
+      const trusted = isTrusted(ipBytes, networks)
+      const client: Client = { ip, ipBytes, key: ipKey(ipBytes), port, peerIp: ip, peerTrusted: trusted, secure }
+      return { client, trusted }
     },
     client(peer, headers) {
       return peer.trusted ? behindProxies(peer.client, headers, networks) : peer.client
@@ -65,7 +66,8 @@ function behindProxies(peer: Client, headers: HeaderList, networks: readonly Net
 
 function fromHop(hop: Hop, ipBytes: IpBytes, peer: Client, nearer: Client): Client {
   const secure = isSecure(hop.proto, nearer.secure)
-  return { ip: formatIp(ipBytes), ipBytes, key: ipKey(ipBytes), port: hop.port, peerIp: peer.peerIp, secure }
+  const ip = formatIp(ipBytes)
+  return { ip, ipBytes, key: ipKey(ipBytes), port: hop.port, peerIp: peer.peerIp, peerTrusted: true, secure }
 }
 
 function isSecure(proto: string | undefined, otherwise: boolean): boolean {

@@ -17,6 +17,8 @@ export interface Client {
   readonly port: number
   /** The address that the connection came from: a trusted proxy's, or the client's own. */
   readonly peerIp: string
+  /** Whether the peer is a trusted proxy, so that its x-forwarded-* headers are passed on. */
+  readonly peerTrusted?: boolean
   /** Whether the client's own connection was TLS, as far as a trusted proxy or our listener says. */
   readonly secure: boolean
 }

@@ -35,6 +35,11 @@ export const limitDefinitions = {
   bodyIdleTimeout: { unit: 'ms', default: 30_000, summary: 'Silence within a request body.' },
   bodyMinRate: { unit: 'bytesPerSecond', default: 500, summary: 'Mean rate of a request body, after 10 s.' },
   keepAliveTimeout: { unit: 'ms', default: 65_000, summary: 'Silence between two requests of a connection.' },
+  lingerTimeout: {
+    unit: 'ms',
+    default: 10_000,
+    summary: 'Reading on after a last answer that went out before its request was in.',
+  },
   upstreamConnectTimeout: { unit: 'ms', default: 5_000, summary: 'Connecting to an upstream server.' },
   upstreamTimeout: {
     unit: 'ms',

@@ -4,6 +4,7 @@
 //
 // listen/ made the exchange and the edge; this file knows no socket and no concrete guard.
 
+import type { Duplex } from 'node:stream'
 import { GatewayError } from '../lib/errors.ts'
 import { type Answer, answerError, answerVerdict } from './answer.ts'
 import { classifyBody } from './body.ts'
@@ -15,13 +16,28 @@ import type { OutgoingBody } from './route.ts'
 import { runDone, runPhase } from './run.ts'
 import type { Verdict } from './verdict.ts'
 
-export async function serve(ex: Exchange, edge: Edge): Promise<void> {
+export function serve(ex: Exchange, edge: Edge): Promise<void> {
+  return settle(ex, edge, () => answer(ex, edge))
+}
+
+/** The life of a request to upgrade: the same guards, then a tunnel that no guard looks into. */
+export function serveUpgrade(ex: Exchange, edge: Edge, client: Duplex, head: Uint8Array): Promise<void> {
+  return settle(ex, edge, () => openTunnel(ex, edge, client, head))
+}
+
+/** The short life of what is not fit to be shown to guards: `listen/` says why. */
+export function serveRefusal(ex: Exchange, edge: Edge, verdict: Verdict): Promise<void> {
+  ex.findings.push({ guard: 'http', phase: 'onHeaders', mode: 'protect', verdict })
+  return settle(ex, edge, async () => refuse(ex, edge, verdict))
+}
+
+async function settle(ex: Exchange, edge: Edge, work: () => Promise<void>): Promise<void> {
   edge.onAbort = () => {
     ex.aborted = true
     ex.cancel?.()
   }
   try {
-    await answer(ex, edge)
+    await work()
   } catch (error) {
     fail(ex, edge, error)
   } finally {
@@ -46,6 +62,24 @@ async function answer(ex: Exchange, edge: Edge): Promise<void> {
     throw error
   })
   await responder.finished
+}
+
+async function openTunnel(ex: Exchange, edge: Edge, client: Duplex, head: Uint8Array): Promise<void> {
+  const { phases } = ex.route
+  const early = runPhase('onHeaders', phases.onHeaders, ex)
+  const headersVerdict = early instanceof Promise ? await early : early
+  if (headersVerdict) return refuse(ex, edge, headersVerdict)
+  const outcome = runPhase('onBody', phases.onBody, ex)
+  const bodyVerdict = outcome instanceof Promise ? await outcome : outcome
+  if (bodyVerdict) return refuse(ex, edge, bodyVerdict)
+
+  const responder = new Responder(ex, edge, verdict => refuse(ex, edge, verdict))
+  if (ex.aborted) return
+  const tunnelled = await ex.route.destination.upgrade(ex, client, head, responder).catch(error => {
+    responder.fail(error)
+    throw error
+  })
+  if (!tunnelled) await responder.finished
 }
 
 /** Reads what must be read, runs the body guards, and says what goes upstream. */

@@ -1,0 +1,94 @@
+// One client connection: who is at its other end, one request at a time, and its end.
+
+import type { Socket } from 'node:net'
+import type { Identify, Peer } from '../client/identify.ts'
+import type { Limits } from '../pipeline/limits.ts'
+
+/** Pipelined requests that wait before we stop reading. What was read with them is parsed all the same. */
+const pipelinedMax = 32
+/** No client has a use for this many. */
+const pipelinedAbsurd = 4096
+/** Silence of a client that gets its last answer while it still sends. */
+const lingerIdleMs = 2_000
+
+export class Connection {
+  readonly socket: Socket
+  readonly secure: boolean
+  peer: Peer
+  requests = 0
+  /** Nothing that comes from now on is answered. */
+  closing = false
+  /** The last response went out before its request was in: reads on for a while before it closes. */
+  lingers = false
+  /** Runs when the request in work is done, instead of the next one. */
+  last: (() => void) | undefined
+  busy = false
+  readonly #limits: Limits
+  #identify: Identify
+  #waiting: (() => Promise<void>)[] = []
+
+  constructor(socket: Socket, secure: boolean, identify: Identify, limits: Limits) {
+    this.socket = socket
+    this.secure = secure
+    this.#limits = limits
+    this.#identify = identify
+    this.peer = identify.peer(socket.remoteAddress ?? '', socket.remotePort ?? 0, secure)
+    // The server calls this after the last response. Destroying a socket with unread bytes makes the kernel send a
+    // reset, which can take the answer away from a client that is still sending (RFC 9112 §9.6).
+    const close = socket.destroySoon.bind(socket)
+    socket.destroySoon = () => {
+      if (this.lingers) this.linger()
+      else close()
+    }
+  }
+
+  /** The peer as `identify` sees it, which a reload may have changed. */
+  peerFor(identify: Identify): Peer {
+    if (identify !== this.#identify) {
+      this.#identify = identify
+      this.peer = identify.peer(this.socket.remoteAddress ?? '', this.socket.remotePort ?? 0, this.secure)
+    }
+    return this.peer
+  }
+
+  /** Serves now, or when the request before is done: pipelined requests are not served side by side. */
+  run(serve: () => Promise<void>): void {
+    if (!this.busy) return this.#start(serve)
+    this.#waiting.push(serve)
+    if (this.#waiting.length >= pipelinedAbsurd) this.socket.destroy()
+    else if (this.#waiting.length >= pipelinedMax) this.socket.pause()
+  }
+
+  /** Says goodbye, then reads and drops what still comes, so that the client gets to read the answer. */
+  linger(): void {
+    this.closing = true
+    const { socket } = this
+    socket.end()
+    const timer = setTimeout(() => socket.destroy(), this.#limits.lingerTimeout)
+    socket.once('close', () => clearTimeout(timer))
+    socket.setTimeout(Math.min(lingerIdleMs, this.#limits.lingerTimeout), () => socket.destroy())
+    socket.resume()
+  }
+
+  #start(serve: () => Promise<void>): void {
+    this.busy = true
+    this.requests++
+    serve().then(
+      () => this.#next(),
+      () => this.socket.destroy(),
+    )
+  }
+
+  #next(): void {
+    this.busy = false
+    if (this.closing || this.socket.destroyed) {
+      this.#waiting = []
+      return
+    }
+    if (this.last && this.#waiting.length === 0) return this.last()
+    const next = this.#waiting.shift()
+    if (!next) return
+    if (this.#waiting.length === pipelinedMax >> 1) this.socket.resume()
+    this.#start(next)
+  }
+}

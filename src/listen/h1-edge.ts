@@ -1,0 +1,190 @@
+// The client's side of one HTTP/1.x request over node:http. Framing, keep-alive and hop-by-hop headers are decided here.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { GatewayError } from '../lib/errors.ts'
+import type { Edge } from '../pipeline/edge.ts'
+import type { RequestBody } from '../pipeline/exchange.ts'
+import type { Limits } from '../pipeline/limits.ts'
+import type { BodyClock } from './body-clock.ts'
+import type { Connection } from './connection.ts'
+import { formatHead } from './head.ts'
+import { RequestBodyReader } from './request-body.ts'
+
+/** An unread rest of a body up to this size is read away to keep the connection; more closes it. */
+const drainedBytesMax = 64 * 1024
+
+export interface Http1EdgeOptions {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly connection: Connection
+  readonly reference: string
+  readonly limits: Limits
+  readonly clock: BodyClock
+  readonly hasBody: boolean
+  readonly declaredBytes: number | undefined
+  /** The client waits for `100 Continue` before it sends its body. */
+  readonly expectsContinue: boolean
+  /** No request may follow on this connection. */
+  readonly last: boolean
+}
+
+export class Http1Edge implements Edge {
+  readonly hasBody: boolean
+  readonly declaredBytes: number | undefined
+  onDrain: (() => void) | undefined
+  onAbort: (() => void) | undefined
+  readonly finished: Promise<void>
+  readonly #res: ServerResponse
+  readonly #connection: Connection
+  readonly #reference: string
+  readonly #body: RequestBodyReader
+  readonly #acceptsInformational: boolean
+  #expectsContinue: boolean
+  #last: boolean
+  #cut = false
+
+  constructor(options: Http1EdgeOptions) {
+    const { req, res, hasBody, declaredBytes } = options
+    this.hasBody = hasBody
+    this.declaredBytes = declaredBytes
+    this.onDrain = undefined
+    this.onAbort = undefined
+    this.#res = res
+    this.#connection = options.connection
+    this.#reference = options.reference
+    this.#body = new RequestBodyReader(req, hasBody, declaredBytes, options.limits, options.clock)
+    this.#acceptsInformational = req.httpVersionMinor >= 1
+    this.#expectsContinue = options.expectsContinue
+    this.#last = options.last
+    this.finished = new Promise(resolve => {
+      res.once('close', () => {
+        if (!res.writableFinished && !this.#cut) this.#aborted()
+        resolve()
+      })
+    })
+    res.on('error', ignore) // a write after the client is gone; 'close' tells it
+  }
+
+  get headSent(): boolean {
+    return this.#res.headersSent
+  }
+
+  async readBody(limitBytes: number): Promise<RequestBody> {
+    this.#continue()
+    return this.#body.readUpTo(limitBytes)
+  }
+
+  restOfBody(maxBytes: number): AsyncIterable<Uint8Array> {
+    this.#continue()
+    return this.#body.rest(maxBytes)
+  }
+
+  /** Only to clients that know what it is (RFC 9110 §15.2). */
+  informational(status: number, headers: readonly string[]): void {
+    if (!this.#acceptsInformational || this.headSent) return
+    this.#res.socket?.write(formatHead(status, '', headers), 'latin1')
+  }
+
+  sendHead(status: number, statusText: string, headers: readonly string[]): void {
+    const res = this.#res
+    const bodiless = status === 204 || status === 304 || res.req.method === 'HEAD'
+    const lines: string[] = ['x-request-id', this.#reference]
+    let sized = false
+    for (let i = 0; i < headers.length; i += 2) {
+      const name = headers[i] ?? ''
+      if (isOwnHeader(name)) continue
+      if (name.length === 14 && name.toLowerCase() === 'content-length') {
+        if (status === 204) continue
+        sized = true
+      }
+      lines.push(name, headers[i + 1] ?? '')
+    }
+    // Without a chunked body there is no place for trailers, so they are not announced.
+    if (sized || bodiless || !this.#acceptsInformational) dropTrailerHeader(lines)
+    if (this.#mustClose()) res.shouldKeepAlive = false
+    if (statusText === '') res.writeHead(status, lines)
+    else res.writeHead(status, statusText, lines)
+    // The head of a response whose body is yet to come goes out at once.
+    process.nextTick(flushHead, res)
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (chunk.length === 0) return true
+    const room = this.#res.write(chunk)
+    if (!room) this.#res.once('drain', () => this.onDrain?.())
+    return room
+  }
+
+  end(trailers: readonly string[]): void {
+    const res = this.#res
+    if (trailers.length > 0 && res.chunkedEncoding) {
+      const pairs: [string, string][] = []
+      for (let i = 0; i < trailers.length; i += 2) pairs.push([trailers[i] ?? '', trailers[i + 1] ?? ''])
+      res.addTrailers(pairs)
+    }
+    if (!this.#body.ended) {
+      this.#connection.lingers = !res.shouldKeepAlive
+      this.#body.discard()
+    }
+    res.end()
+  }
+
+  destroy(): void {
+    this.#cut = true
+    const socket = this.#connection.socket
+    // A response that ends with the connection would look whole if it ended in good order.
+    if (this.#res.headersSent && !this.#res.chunkedEncoding) socket.resetAndDestroy()
+    else socket.destroy()
+  }
+
+  #continue(): void {
+    if (!this.#expectsContinue || this.headSent) return
+    this.#expectsContinue = false
+    this.#res.writeContinue()
+  }
+
+  #mustClose(): boolean {
+    if (this.#last) return true
+    if (this.#body.ended) return false
+    if (this.#expectsContinue || this.declaredBytes === undefined) return true
+    return this.declaredBytes - this.#body.receivedBytes > drainedBytesMax
+  }
+
+  #aborted(): void {
+    this.#body.fail(new GatewayError('CLIENT_ABORTED', 'client', 'the client closed the connection'))
+    this.onAbort?.()
+  }
+}
+
+function ignore(): void {}
+
+function flushHead(res: ServerResponse): void {
+  if (!res.writableEnded && !res.destroyed) res.flushHeaders()
+}
+
+/** Headers that this side of the gateway writes itself. */
+function isOwnHeader(name: string): boolean {
+  switch (name.length) {
+    case 7:
+      return name.toLowerCase() === 'upgrade'
+    case 10: {
+      const lower = name.toLowerCase()
+      return lower === 'connection' || lower === 'keep-alive'
+    }
+    case 12:
+      return name.toLowerCase() === 'x-request-id'
+    case 16:
+      return name.toLowerCase() === 'proxy-connection'
+    case 17:
+      return name.toLowerCase() === 'transfer-encoding'
+    default:
+      return false
+  }
+}
+
+function dropTrailerHeader(lines: string[]): void {
+  for (let i = lines.length - 2; i >= 0; i -= 2) {
+    const name = lines[i] ?? ''
+    if (name.length === 7 && name.toLowerCase() === 'trailer') lines.splice(i, 2)
+  }
+}

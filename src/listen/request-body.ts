@@ -1,0 +1,175 @@
+// Reads a request body from node:http: first up to a limit, then the rest as a stream, with back-pressure, idle timeout
+// and minimum rate. Time counts only while we wait for the client, never while the upstream holds us back.
+
+import type { IncomingMessage } from 'node:http'
+import { GatewayError } from '../lib/errors.ts'
+import type { RequestBody } from '../pipeline/exchange.ts'
+import type { Limits } from '../pipeline/limits.ts'
+import type { BodyClock, Timed } from './body-clock.ts'
+
+/** Bytes held before the client is stopped. */
+const heldBytesMax = 64 * 1024
+/** The mean rate says nothing before this. */
+const rateGraceMs = 10_000
+
+export class RequestBodyReader implements Timed {
+  receivedBytes = 0
+  /** The whole body has been received. */
+  ended: boolean
+  readonly #req: IncomingMessage
+  readonly #declaredBytes: number | undefined
+  readonly #limits: Limits
+  readonly #clock: BodyClock
+  #started = false
+  #discarding = false
+  #chunks: Buffer[] = []
+  #heldBytes = 0
+  #passedBytes = 0
+  #failure: GatewayError | undefined
+  #waiter: PromiseWithResolvers<Buffer | undefined> | undefined
+  #waitingSinceMs = 0
+  #waitedMs = 0
+
+  constructor(
+    req: IncomingMessage,
+    hasBody: boolean,
+    declaredBytes: number | undefined,
+    limits: Limits,
+    clock: BodyClock,
+  ) {
+    this.#req = req
+    this.ended = !hasBody
+    this.#declaredBytes = declaredBytes
+    this.#limits = limits
+    this.#clock = clock
+  }
+
+  async readUpTo(limitBytes: number): Promise<RequestBody> {
+    const held: Buffer[] = []
+    let bytes = 0
+    while (bytes <= limitBytes) {
+      const next = this.#next()
+      const chunk = next instanceof Promise ? await next : next
+      if (chunk === undefined) {
+        this.#passedBytes = bytes
+        return { bytes: held.length === 1 && held[0] ? held[0] : Buffer.concat(held, bytes), complete: true }
+      }
+      held.push(chunk)
+      bytes += chunk.length
+    }
+    const whole = Buffer.concat(held, bytes)
+    this.#chunks.unshift(whole.subarray(limitBytes))
+    this.#heldBytes += bytes - limitBytes
+    this.#passedBytes = limitBytes
+    return { bytes: whole.subarray(0, limitBytes), complete: false }
+  }
+
+  async *rest(maxBytes: number): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const next = this.#next()
+      const chunk = next instanceof Promise ? await next : next
+      if (chunk === undefined) return
+      this.#passedBytes += chunk.length
+      if (this.#passedBytes > maxBytes)
+        throw new GatewayError('BODY_TOO_LARGE', 'client', `more than ${maxBytes} bytes`)
+      yield chunk
+    }
+  }
+
+  /** Ends all reading: whoever waits for a chunk gets the error. */
+  fail(error: GatewayError): void {
+    if (this.#failure) return
+    this.#failure = error
+    this.#chunks = []
+    this.#settle()
+  }
+
+  /** Takes what still comes from the wire and throws it away. */
+  discard(): void {
+    if (this.#discarding) return
+    this.#discarding = true
+    this.fail(new GatewayError('CLIENT_ABORTED', 'client', 'the response ended before the request body did'))
+    if (this.ended) return
+    this.#start()
+    this.#req.resume()
+    this.#wait()
+  }
+
+  tick(nowMs: number): void {
+    const idleMs = nowMs - this.#waitingSinceMs
+    const waitedMs = this.#waitedMs + idleMs
+    const tooSlow = waitedMs > rateGraceMs && this.receivedBytes * 1000 < this.#limits.bodyMinRate * waitedMs
+    if (!tooSlow && idleMs <= this.#limits.bodyIdleTimeout) return
+    this.#clock.unwatch(this)
+    if (this.#discarding) this.#req.socket.destroy()
+    else
+      this.fail(new GatewayError('BODY_TIMEOUT', 'client', tooSlow ? 'the body comes too slowly' : 'the body stopped'))
+  }
+
+  #start(): void {
+    if (this.#started) return
+    this.#started = true
+    this.#req.on('data', (chunk: Buffer) => this.#received(chunk))
+    this.#req.on('end', () => this.#end())
+  }
+
+  /** The next chunk; undefined at the end. */
+  #next(): Buffer | undefined | Promise<Buffer | undefined> {
+    this.#start()
+    if (this.#failure) throw this.#failure
+    const chunk = this.#chunks.shift()
+    if (chunk) {
+      this.#heldBytes -= chunk.length
+      return chunk
+    }
+    if (this.ended) return undefined
+    this.#waiter = Promise.withResolvers()
+    this.#wait()
+    if (this.#req.isPaused()) this.#req.resume()
+    return this.#waiter.promise
+  }
+
+  #received(chunk: Buffer): void {
+    this.receivedBytes += chunk.length
+    if (this.#discarding) {
+      this.#waited()
+      this.#wait()
+    } else if (!this.#failure) {
+      this.#chunks.push(chunk)
+      this.#heldBytes += chunk.length
+      if (this.#heldBytes >= heldBytesMax && !this.#waiter) this.#req.pause()
+    }
+    if (this.receivedBytes === this.#declaredBytes) this.#end()
+    else this.#settle()
+  }
+
+  #end(): void {
+    this.ended = true
+    this.#clock.unwatch(this)
+    this.#settle()
+  }
+
+  #settle(): void {
+    const waiter = this.#waiter
+    if (!waiter) return
+    const chunk = this.#chunks.shift()
+    if (chunk === undefined && !this.#failure && !this.ended) return
+    this.#waiter = undefined
+    this.#waited()
+    if (chunk) {
+      this.#heldBytes -= chunk.length
+      waiter.resolve(chunk)
+    } else if (this.#failure) waiter.reject(this.#failure)
+    else waiter.resolve(undefined)
+  }
+
+  #wait(): void {
+    this.#waitingSinceMs = performance.now()
+    this.#clock.watch(this)
+  }
+
+  #waited(): void {
+    this.#waitedMs += performance.now() - this.#waitingSinceMs
+    this.#clock.unwatch(this)
+  }
+}

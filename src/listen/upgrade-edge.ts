@@ -1,0 +1,81 @@
+// The client's side of a request to upgrade, over the bare socket: writes the ordinary response when there will be no
+// tunnel. The destination writes 101 itself and owns the socket from then on.
+
+import type { Socket } from 'node:net'
+import type { Edge } from '../pipeline/edge.ts'
+import { noBody, type RequestBody } from '../pipeline/exchange.ts'
+import { formatHead } from './head.ts'
+
+export class UpgradeEdge implements Edge {
+  readonly hasBody = false
+  readonly declaredBytes = 0
+  headSent = false
+  onDrain: (() => void) | undefined
+  onAbort: (() => void) | undefined
+  readonly finished: Promise<void>
+  readonly #socket: Socket
+  readonly #reference: string
+  #ended = false
+
+  constructor(socket: Socket, reference: string) {
+    this.#socket = socket
+    this.#reference = reference
+    this.onDrain = undefined
+    this.onAbort = undefined
+    this.finished = new Promise(resolve => {
+      socket.once('close', () => {
+        if (!this.#ended) this.onAbort?.()
+        resolve()
+      })
+    })
+  }
+
+  async readBody(): Promise<RequestBody> {
+    return noBody
+  }
+
+  async *restOfBody(): AsyncGenerator<Uint8Array> {}
+
+  informational(status: number, headers: readonly string[]): void {
+    if (!this.headSent) this.#socket.write(formatHead(status, '', headers), 'latin1')
+  }
+
+  /** The body, if it has no length, ends with the connection. */
+  sendHead(status: number, statusText: string, headers: readonly string[]): void {
+    this.headSent = true
+    const lines: string[] = ['x-request-id', this.#reference]
+    for (let i = 0; i < headers.length; i += 2) {
+      const name = (headers[i] ?? '').toLowerCase()
+      if (!ownHeaders.has(name)) lines.push(headers[i] ?? '', headers[i + 1] ?? '')
+    }
+    lines.push('connection', 'close')
+    this.#socket.write(formatHead(status, statusText, lines), 'latin1')
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (chunk.length === 0 || this.#socket.destroyed) return true
+    const room = this.#socket.write(chunk)
+    if (!room) this.#socket.once('drain', () => this.onDrain?.())
+    return room
+  }
+
+  end(): void {
+    this.#ended = true
+    this.#socket.destroySoon()
+  }
+
+  destroy(): void {
+    this.#ended = true
+    this.#socket.resetAndDestroy()
+  }
+}
+
+const ownHeaders = new Set([
+  'connection',
+  'keep-alive',
+  'upgrade',
+  'transfer-encoding',
+  'trailer',
+  'proxy-connection',
+  'x-request-id',
+])

@@ -1,0 +1,66 @@
+// Active health checks: asks each server for a path at an interval, and takes it out of service, or back, after so many
+// answers in a row. Each check has a connection of its own, so that a busy pool doesn't look like a sick server.
+
+import { Client } from 'undici'
+import type { HealthConfig } from '../config/config.ts'
+import type { Limits } from '../pipeline/limits.ts'
+import { createConnect, type UpstreamServer } from './server.ts'
+
+export class HealthChecks {
+  readonly #config: HealthConfig
+  readonly #limits: Limits
+  readonly #timers = new Map<UpstreamServer, NodeJS.Timeout>()
+  #closed = false
+
+  constructor(servers: readonly UpstreamServer[], config: HealthConfig, limits: Limits) {
+    this.#config = config
+    this.#limits = limits
+    // The first check comes soon and at a different moment for each, so that they don't come in volleys.
+    for (const server of servers) this.#schedule(server, 0, Math.random() * Math.min(1000, config.intervalMs))
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const timer of this.#timers.values()) clearTimeout(timer)
+  }
+
+  /** @param streak Answers in a row: good ones when positive, bad ones when negative. */
+  #schedule(server: UpstreamServer, streak: number, delayMs: number): void {
+    if (this.#closed) return
+    const timer = setTimeout(async () => {
+      const good = await this.#check(server)
+      const next = good ? Math.max(0, streak) + 1 : Math.min(0, streak) - 1
+      if (next >= this.#config.healthyAfter) {
+        if (!server.healthy) server.succeeded()
+        server.healthy = true
+      } else if (-next >= this.#config.unhealthyAfter) server.healthy = false
+      this.#schedule(server, next, this.#config.intervalMs)
+    }, delayMs)
+    timer.unref()
+    this.#timers.set(server, timer)
+  }
+
+  async #check(server: UpstreamServer): Promise<boolean> {
+    const { path, timeoutMs } = this.#config
+    const client = new Client(server.url, {
+      connect: createConnect(server.hostname, { ...this.#limits, upstreamConnectTimeout: timeoutMs }),
+      allowH2: false,
+      pipelining: 0,
+      maxResponseSize: 1024 * 1024,
+    })
+    try {
+      const { statusCode, body } = await client.request({
+        path,
+        method: 'GET',
+        headers: { 'user-agent': 'merlon-health' },
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+      await body.dump({ limit: 64 * 1024 })
+      return statusCode >= 200 && statusCode < 400
+    } catch {
+      return false // whatever it is that keeps it from answering
+    } finally {
+      client.destroy().catch(() => {})
+    }
+  }
+}

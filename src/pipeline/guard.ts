@@ -33,6 +33,8 @@ export interface GuardDefinition<Name extends string = string, Schema extends z.
   readonly options: Schema
   /** When it throws: deny, unless availability matters more than what it guards. */
   readonly onError: 'deny' | 'pass'
+  /** What `create` reads besides its options (files), so that a reload keeps a guard of which nothing has changed. */
+  fingerprint?(options: z.output<Schema>, tools: GuardTools): string
   /** Called at load time, once for each distinct set of options. */
   create(options: z.output<Schema>, tools: GuardTools): CreateGuardResult
 }

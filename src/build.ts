@@ -1,0 +1,201 @@
+// Config → a gateway that is ready to serve: routes with their guards as flat lists of steps, and the upstreams behind
+// them. The only place that joins guards, destinations and stores. Everything is decided here, once, and nothing at
+// request time.
+
+import { createIdentify } from './client/identify.ts'
+import type { Config, RouteConfig } from './config/config.ts'
+import type { WorkerMetrics } from './events/metrics.ts'
+import { chain } from './guards/chain.ts'
+import type { Problem } from './lib/problem.ts'
+import { createFallbackRoute, type Handler } from './listen/handler.ts'
+import type { Exchange } from './pipeline/exchange.ts'
+import type { Guard, GuardDefinition, GuardTools } from './pipeline/guard.ts'
+import type { Route, Step, StepStats } from './pipeline/route.ts'
+import { Router } from './pipeline/router.ts'
+import type { PhaseName } from './pipeline/verdict.ts'
+import type { Counters } from './store/store.ts'
+import { createUpstream, type Upstream } from './upstream/upstream.ts'
+
+export interface BuildTools {
+  readonly counters: Counters
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** Called once for each exchange, when all is over. */
+  readonly report?: (ex: Exchange) => void
+  readonly metrics?: WorkerMetrics
+  /** Parts of the running gateway to go on with where nothing about them has changed. */
+  readonly parts?: Parts
+}
+
+export interface BuiltGateway extends Handler {
+  readonly routes: readonly Route[]
+  readonly upstreams: readonly Upstream[]
+  /** Lets go of guards and upstreams. Those that no other build uses end when their last request has. */
+  close(): Promise<void>
+}
+
+export type BuildResult =
+  | { readonly ok: true; readonly gateway: BuiltGateway }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+/** Guards and upstreams that are in use, by what they were made from. */
+export class Parts {
+  readonly #entries = new Map<string, { value: unknown; users: number }>()
+
+  take<Value>(key: string): Value | undefined {
+    const entry = this.#entries.get(key)
+    if (!entry) return undefined
+    entry.users++
+    return entry.value as Value
+  }
+
+  add(key: string, value: unknown): void {
+    this.#entries.set(key, { value, users: 1 })
+  }
+
+  /** True when nobody uses it any more. */
+  release(key: string): boolean {
+    const entry = this.#entries.get(key)
+    if (!entry || --entry.users > 0) return false
+    this.#entries.delete(key)
+    return true
+  }
+}
+
+export function buildGateway(config: Config, tools: BuildTools): BuildResult {
+  const builder = new Builder(config, tools)
+  const gateway = builder.build()
+  if (builder.problems.length === 0) return { ok: true, gateway }
+  gateway.close()
+  return { ok: false, problems: builder.problems }
+}
+
+class Builder {
+  readonly problems: Problem[] = []
+  readonly #config: Config
+  readonly #tools: BuildTools
+  readonly #parts: Parts
+  readonly #guards = new Map<string, Guard>()
+  readonly #upstreams = new Map<string, Upstream>()
+  readonly #done: readonly Step[]
+
+  constructor(config: Config, tools: BuildTools) {
+    this.#config = config
+    this.#tools = tools
+    this.#parts = tools.parts ?? new Parts()
+    const { report } = tools
+    this.#done = report ? [step('report', { onDone: report }, 'protect', 'pass', noStats())] : []
+  }
+
+  build(): BuiltGateway {
+    const { limits, trustedProxies } = this.#config
+    const routes = this.#config.routes.map(route => ({ match: route.match, target: this.#route(route) }))
+    const router = new Router(routes)
+    const upstreams = [...this.#upstreams.values()]
+    return {
+      limits,
+      identify: createIdentify(trustedProxies),
+      match: (method, host, path) => router.match(method, host, path),
+      fallback: createFallbackRoute(limits, this.#done),
+      routes: routes.map(({ target }) => target),
+      upstreams,
+      close: () => this.#close(),
+    }
+  }
+
+  #route({ name, mode, guards, to, limits, body }: RouteConfig): Route {
+    const steps: Step[] = []
+    for (const definition of chain) {
+      const own = guards[definition.name]
+      if (!own || own.mode === 'off') continue
+      const guard = this.#guard(definition, own.options)
+      if (!guard) continue
+      const stats = this.#tools.metrics?.stepStats(name, definition.name) ?? noStats()
+      steps.push(step(definition.name, guard, own.mode, definition.onError, stats))
+    }
+    return {
+      name,
+      mode,
+      phases: {
+        onHeaders: withPhase(steps, 'onHeaders'),
+        onBody: withPhase(steps, 'onBody'),
+        onResponseHeaders: withPhase(steps, 'onResponseHeaders'),
+        onResponseBody: withPhase(steps, 'onResponseBody'),
+      },
+      done: [...steps.filter(({ guard }) => guard.onDone), ...this.#done],
+      destination: this.#upstream(to),
+      limits,
+      body,
+    }
+  }
+
+  /** One guard for each distinct set of options. */
+  #guard(definition: GuardDefinition, options: unknown): Guard | undefined {
+    const { limits, dir, store } = this.#config
+    const tools: GuardTools = {
+      now: this.#tools.now,
+      counters: this.#tools.counters,
+      limits,
+      configDir: dir,
+      stateDir: store.state,
+    }
+    const key = JSON.stringify([
+      'guard',
+      definition.name,
+      options,
+      limits,
+      dir,
+      store.state,
+      definition.fingerprint?.(options, tools),
+    ])
+    const known = this.#guards.get(key)
+    if (known) return known
+    let guard = this.#parts.take<Guard>(key)
+    if (!guard) {
+      const made = definition.create(options, tools)
+      if (!made.ok) {
+        this.problems.push(...made.problems)
+        return undefined
+      }
+      guard = made.guard
+      this.#parts.add(key, guard)
+    }
+    this.#guards.set(key, guard)
+    return guard
+  }
+
+  #upstream(name: string): Upstream {
+    const config = this.#config.upstreams[name]
+    if (!config) throw new Error(`route to an upstream that the config doesn't have: ${name}`)
+    const key = JSON.stringify(['upstream', name, config, this.#config.limits])
+    const known = this.#upstreams.get(key)
+    if (known) return known
+    let upstream = this.#parts.take<Upstream>(key)
+    if (!upstream) {
+      upstream = createUpstream(name, config, this.#config.limits)
+      this.#parts.add(key, upstream)
+    }
+    this.#upstreams.set(key, upstream)
+    return upstream
+  }
+
+  async #close(): Promise<void> {
+    for (const [key, guard] of this.#guards) if (this.#parts.release(key)) guard.close?.()
+    this.#guards.clear()
+    const ending = [...this.#upstreams].filter(([key]) => this.#parts.release(key))
+    this.#upstreams.clear()
+    await Promise.all(ending.map(([, upstream]) => upstream.close()))
+  }
+}
+
+function withPhase(steps: readonly Step[], phase: PhaseName): Step[] {
+  return steps.filter(({ guard }) => guard[phase])
+}
+
+function step(name: string, guard: Guard, mode: Step['mode'], onError: Step['onError'], stats: StepStats): Step {
+  return { name, guard, mode, onError, stats }
+}
+
+function noStats(): StepStats {
+  return { calls: 0, busyMs: 0, denied: 0, wouldDeny: 0, errors: 0 }
+}

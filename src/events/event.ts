@@ -1,0 +1,133 @@
+// Makes the security event of an exchange: one flat JSON object with ECS field names and `merlon.*`. Clean requests
+// have none. Runs in the worker, so that nothing secret and nothing unbounded leaves it.
+
+import { bytesToUtf8 } from '../lib/bytes.ts'
+import { GatewayError } from '../lib/errors.ts'
+import type { Exchange } from '../pipeline/exchange.ts'
+import type { Evidence, Finding, Reason } from '../pipeline/verdict.ts'
+import type { StoredEvent } from '../store/store.ts'
+import { excerpt, printable } from './excerpt.ts'
+import { maskText } from './mask.ts'
+
+/** What became of a request. */
+export type Action = 'allow' | 'answer' | 'deny' | 'would-deny' | 'fail'
+
+const findingsMax = 32
+const evidenceMax = 32
+const textMax = 1024
+
+/** Failures that say nothing about security, and happen all day. */
+const everyday: ReadonlySet<string> = new Set(['CLIENT_ABORTED', 'NO_ROUTE', 'DRAINING'])
+
+export function actionOf(ex: Exchange): Action {
+  if (ex.verdict) return ex.verdict.kind === 'answer' ? 'answer' : 'deny'
+  if (ex.failure && !(ex.aborted || isEveryday(ex.failure))) return 'fail'
+  return ex.findings.some(isWouldDeny) ? 'would-deny' : 'allow'
+}
+
+/** The event to keep, or undefined for clean traffic. */
+export function eventOf(ex: Exchange): StoredEvent | undefined {
+  const action = actionOf(ex)
+  if (action === 'allow') return undefined
+  const { guard, reason } = decisive(ex, action)
+  const path = maskText(display(ex.path))
+  const query = ex.query === '' ? undefined : maskText(display(ex.query))
+  const agent = ex.headers.get('user-agent')
+  const event = {
+    '@timestamp': new Date(ex.startedAtMs).toISOString(),
+    event: {
+      id: ex.reference,
+      action,
+      outcome: action === 'would-deny' || action === 'answer' ? 'success' : 'failure',
+      category: ['web', 'intrusion_detection'],
+      duration: Math.round((performance.now() - ex.startedMs) * 1e6),
+    },
+    http: {
+      version: ex.request.protocol.slice(5),
+      request: { method: display(ex.method), body: { bytes: ex.body.bytes.length } },
+      response: { status_code: ex.status },
+    },
+    url: { scheme: ex.client.secure ? 'https' : 'http', domain: display(ex.host), path, query },
+    client: { ip: ex.client.ip, port: ex.client.port },
+    user_agent: agent === undefined ? undefined : { original: maskText(display(agent)) },
+    merlon: {
+      reference: ex.reference,
+      route: ex.route.name,
+      mode: ex.route.mode,
+      guard,
+      code: reason.code,
+      detail: display(reason.detail),
+      score: ex.score,
+      findings: ex.findings.slice(0, findingsMax).map(describeFinding),
+      us: Math.round(ex.inspectUs),
+      upstream: ex.upstream === '' ? undefined : ex.upstream,
+      uninspected_bytes: ex.uninspectedBytes === 0 ? undefined : ex.uninspectedBytes,
+      failure: ex.failure === undefined ? undefined : describeFailure(ex.failure),
+    },
+  }
+  return {
+    reference: ex.reference,
+    timeMs: ex.startedAtMs,
+    action,
+    guard,
+    clientIp: ex.client.ip,
+    path,
+    json: JSON.stringify(event),
+  }
+}
+
+/** The finding that decided: the enforced one, or the first that would have been. */
+function decisive(ex: Exchange, action: Action): { guard: string; reason: Reason } {
+  if (ex.verdict) {
+    const { reason } = ex.verdict
+    const finding = ex.findings.findLast(({ verdict }) => verdict === ex.verdict)
+    return { guard: finding?.guard ?? reason.code.slice(0, reason.code.indexOf('.')), reason }
+  }
+  const finding = action === 'would-deny' ? ex.findings.find(isWouldDeny) : undefined
+  if (finding) return { guard: finding.guard, reason: finding.verdict.reason }
+  const code = ex.failure instanceof GatewayError ? ex.failure.code : 'GUARD_FAILED'
+  return { guard: 'gateway', reason: { code: `gateway.${code}`, detail: ex.failure?.message ?? '' } }
+}
+
+function isWouldDeny({ mode, verdict }: Finding): boolean {
+  return mode === 'monitor' && verdict.kind !== 'flag'
+}
+
+function isEveryday(failure: Error): boolean {
+  return failure instanceof GatewayError && everyday.has(failure.code)
+}
+
+function describeFinding({ guard, phase, mode, verdict }: Finding): object {
+  return {
+    guard,
+    phase,
+    mode,
+    kind: verdict.kind,
+    code: verdict.reason.code,
+    detail: display(verdict.reason.detail),
+    evidence: (verdict.reason.evidence ?? []).slice(0, evidenceMax).map(describeEvidence),
+  }
+}
+
+function describeEvidence({ rule, message, where, match, span, points }: Evidence): object {
+  const shown = excerpt(where, match, span)
+  return {
+    rule,
+    message: maskText(display(message)),
+    where: display(where),
+    match: shown.text,
+    span: shown.span,
+    points,
+  }
+}
+
+function describeFailure(failure: Error): object {
+  const code = failure instanceof GatewayError ? failure.code : failure.name
+  return { code, message: maskText(display(failure.message)) }
+}
+
+/** Byte strings and messages as bounded text that a terminal can show. */
+function display(text: string): string {
+  const short = text.length > textMax ? `${text.slice(0, textMax)}…` : text
+  return printable(/[^\0-\xff]/.test(short) ? short : bytesToUtf8(short))
+}

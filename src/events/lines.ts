@@ -1,0 +1,44 @@
+// Prints events as one JSON line each, on stdout or into a file. Through pino's destination, which writes without
+// blocking, keeps order, and opens its file again when a log rotator has moved it.
+
+import { closeSync, openSync } from 'node:fs'
+import { pino } from 'pino'
+
+/** Waiting to be written; more is dropped, because a stdout that nobody reads must not fill the memory. */
+const bytesMax = 16 * 1024 * 1024
+
+export interface Lines {
+  write(json: string): void
+  /** After a log rotator has moved the file. */
+  reopen(): void
+  /** Lines that were dropped since the start. */
+  readonly dropped: number
+  close(): Promise<void>
+}
+
+/** @param target A file, or 1 for stdout. */
+export function openLines(target: string | 1): Lines {
+  if (typeof target === 'string') closeSync(openSync(target, 'a', 0o600)) // only we may read it, if we made it
+  const out = pino.destination({ dest: target, sync: false, maxLength: bytesMax, mkdir: true })
+  let dropped = 0
+  out.on('drop', () => dropped++)
+  out.on('error', () => dropped++) // a full disk or a closed pipe must not stop the gateway
+  return {
+    write: json => {
+      out.write(`${json}\n`)
+    },
+    reopen: () => {
+      if (typeof target === 'string') out.reopen()
+    },
+    get dropped() {
+      return dropped
+    },
+    close: () =>
+      new Promise(resolve => {
+        out.flush(() => {
+          if (typeof target === 'string') out.end()
+          resolve()
+        })
+      }),
+  }
+}

@@ -1,0 +1,111 @@
+// Finds what looks secret in text that is about to be stored or printed: credentials, tokens, card numbers. It runs in
+// the worker, before an event leaves it, on text that is already bounded; every pattern is linear on such text.
+
+/** Replaces what is masked. Stable, so that people can search for it. */
+export const masked = '[masked]'
+
+const secretHeaders = new Set([
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+  'x-api-key',
+  'api-key',
+  'apikey',
+  'x-auth-token',
+  'x-access-token',
+  'x-amz-security-token',
+  'x-csrf-token',
+  'x-xsrf-token',
+])
+
+const secretName =
+  /pass(?:wo?rd|wd|phrase|code)?$|^pw[dx]?$|pwd|passw|secret|token$|^tok$|api[-_.]?key|access[-_.]?key|private[-_.]?key|credential|^auth$|authorization|session(?:[-_.]?id)?$|^sid$|jwt|^pin$|otp$|cvv|cvc|card[-_.]?(?:no|num)|signature$|^sig$/i
+
+/** Whether a parameter, JSON key or cookie of this name holds a secret. */
+export function isSecretName(name: string): boolean {
+  return secretName.test(name.slice(-64))
+}
+
+/** Whether the variable that a rule matched (`REQUEST_HEADERS:Authorization`, `ARGS:password`) is secret as a whole. */
+export function isSecretPlace(where: string): boolean {
+  const colon = where.indexOf(':')
+  if (colon < 0) return false
+  const collection = where.slice(0, colon).toUpperCase()
+  if (collection.endsWith('_NAMES')) return false
+  const key = where.slice(colon + 1)
+  if (collection.endsWith('HEADERS')) return secretHeaders.has(key.toLowerCase()) || isSecretName(key)
+  if (collection === 'REQUEST_COOKIES') return true
+  return isSecretName(key.slice(key.lastIndexOf('.') + 1)) || isSecretName(key)
+}
+
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/** name=value and "name":"value", in queries, forms, cookies and JSON, also when percent-encoded. */
+const pair =
+  /([\w.\-[\]]{1,64})(?:["']|%22|\\")?\s{0,4}(?:=|:|%3d|%3a)\s{0,4}(?:("|%22|\\")((?:(?!\2)[^\r\n]){0,2048})|([^\s&;,"'}\]]{1,2048}))/gi
+const headerLine =
+  /\b(?:proxy-)?authorization["']?\s{0,4}[:=][^\r\n]{1,2048}|\b(?:set-)?cookie["']?\s{0,4}:[^\r\n]{1,2048}|\b(?:bearer|basic)\s{1,4}[\w.~+/=-]{8,2048}/gi
+const knownTokens = [
+  /\beyJ[\w-]{8,2048}\.[\w-]{2,2048}(?:\.[\w-]{0,2048})?/g, // JWT
+  /\b(?:gh[opsu]_|github_pat_|glpat-|xox[abpr]-|sk_live_|sk-|rk_live_|AKIA|ASIA|AIza|npm_|pypi-)[\w-]{12,255}/g,
+  /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[\s\S]{0,4096}/g,
+  /:\/\/[^\s/:@]{0,128}:[^\s/@]{1,128}@/g, // user:password@ in a URL
+]
+const cardNumber = /(?<![\d.])\d(?:[ -]?\d){12,18}(?![\d.])/g
+
+/** Parts of the text that must not be stored, sorted and without overlap. */
+export function findSecrets(text: string): Span[] {
+  const spans: Span[] = []
+  for (const match of text.matchAll(pair)) {
+    const [whole, name = '', , quoted, plain] = match
+    const value = quoted ?? plain ?? ''
+    if (value === '' || !isSecretName(name)) continue
+    const end = match.index + whole.length
+    spans.push({ start: end - value.length, end })
+  }
+  for (const pattern of [headerLine, ...knownTokens]) {
+    for (const match of text.matchAll(pattern)) spans.push({ start: match.index, end: match.index + match[0].length })
+  }
+  for (const match of text.matchAll(cardNumber)) {
+    if (isCardNumber(match[0])) spans.push({ start: match.index, end: match.index + match[0].length })
+  }
+  return merge(spans)
+}
+
+export function maskText(text: string): string {
+  let result = ''
+  let at = 0
+  for (const { start, end } of findSecrets(text)) {
+    result += text.slice(at, start) + masked
+    at = end
+  }
+  return result + text.slice(at)
+}
+
+/** Luhn's check, and a first digit that card networks use. */
+function isCardNumber(text: string): boolean {
+  const digits = text.replace(/[ -]/g, '')
+  if (!/^[2-6]/.test(digits)) return false
+  let sum = 0
+  for (let i = 0; i < digits.length; i++) {
+    const digit = Number(digits[digits.length - 1 - i])
+    sum += i % 2 === 0 ? digit : digit > 4 ? digit * 2 - 9 : digit * 2
+  }
+  return sum % 10 === 0
+}
+
+function merge(spans: Span[]): Span[] {
+  spans.sort((a, b) => a.start - b.start)
+  const merged: Span[] = []
+  for (const span of spans) {
+    const last = merged.at(-1)
+    if (last && span.start <= last.end)
+      merged[merged.length - 1] = { start: last.start, end: Math.max(last.end, span.end) }
+    else merged.push(span)
+  }
+  return merged
+}

@@ -1,0 +1,45 @@
+// What the main thread and its workers say to each other. A configuration is taken in two steps, so that all workers
+// take it or none: every worker prepares it (compiles rules, opens upstreams), then all are told to commit or abort.
+
+import type { Address, Config } from './config/config.ts'
+import type { MetricsSnapshot } from './events/metrics.ts'
+import type { Problem } from './lib/problem.ts'
+import type { StoredEvent } from './store/store.ts'
+
+export interface WorkerData {
+  readonly counters: SharedArrayBuffer
+  /** Several workers share each port. */
+  readonly reusePort: boolean
+}
+
+/** An address of the config, and the port that was found for it if the config leaves the port open. */
+export interface Listening {
+  /** Where it stands in `listen:`, as `host:port#n`; stays the same over reloads. */
+  readonly key: string
+  readonly address: Address
+}
+
+export type ToWorker =
+  | { readonly type: 'prepare'; readonly version: number; readonly config: Config }
+  | { readonly type: 'open'; readonly version: number; readonly listen: readonly Listening[] }
+  | { readonly type: 'commit'; readonly version: number; readonly keep: readonly string[] }
+  | { readonly type: 'abort'; readonly version: number; readonly keep: readonly string[] }
+  | { readonly type: 'metrics'; readonly id: number }
+  | { readonly type: 'stored'; readonly count: number }
+  | { readonly type: 'drain'; readonly drainMs: number }
+
+export type FromWorker =
+  | { readonly type: 'online' }
+  | { readonly type: 'prepared'; readonly version: number; readonly problems: readonly Problem[] }
+  | {
+      readonly type: 'opened'
+      readonly version: number
+      readonly listening: readonly Listening[]
+      readonly problems: readonly Problem[]
+    }
+  | { readonly type: 'committed'; readonly version: number }
+  | { readonly type: 'aborted'; readonly version: number }
+  | { readonly type: 'metrics'; readonly id: number; readonly snapshot: MetricsSnapshot }
+  | { readonly type: 'events'; readonly events: readonly StoredEvent[] }
+  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'drained' }

@@ -57,22 +57,22 @@ export async function openJournal(options: StateOptions): Promise<Journal> {
 /** One line for a person; the JSON has the rest. */
 export function formatEvent({ timeMs, action, guard, clientIp, path, reference, json }: StoredEvent): string {
   const time = new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ')
-  return `${time}  ${action.padEnd(10)}  ${guard.padEnd(6)}  ${clientIp.padEnd(15)}  ${reference}  ${method(json)} ${shorten(path)}  ${reason(json)}`
+  const fields = JSON.parse(json) as EventFields
+  const who = `${clientIp.padEnd(15)}  ${reference}`
+  return `${time}  ${action.padEnd(10)}  ${guard.padEnd(7)}  ${who}  ${method(fields)} ${shorten(path)}  ${reason(fields)}`
 }
 
 interface EventFields {
   readonly http?: { readonly request?: { readonly method?: unknown } }
-  readonly merlon?: { readonly findings?: readonly { readonly detail?: unknown; readonly code?: unknown }[] }
+  readonly merlon?: { readonly detail?: unknown; readonly code?: unknown }
 }
 
-function method(json: string): string {
-  const value = (JSON.parse(json) as EventFields).http?.request?.method
-  return typeof value === 'string' ? value : '-'
+function method({ http }: EventFields): string {
+  return typeof http?.request?.method === 'string' ? http.request.method : '-'
 }
 
-function reason(json: string): string {
-  const finding = (JSON.parse(json) as EventFields).merlon?.findings?.at(-1)
-  return shorten(String(finding?.detail ?? finding?.code ?? ''))
+function reason({ merlon }: EventFields): string {
+  return shorten(String(merlon?.detail || merlon?.code || ''))
 }
 
 function shorten(text: string): string {

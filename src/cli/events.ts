@@ -1,6 +1,6 @@
 // merlon events query | tail
 
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { action } from './action.ts'
 import { examples } from './output.ts'
 import { stateOptions } from './state.ts'
@@ -13,7 +13,7 @@ export function define(command: Command): void {
     .action(action(async options => (await import('./events-query.ts')).query(options)))
   examples(query, [
     ['merlon events query --reference 01J…', 'why the request with this reference was refused'],
-    ['merlon events query --since 1h --action denied', 'what was refused in the last hour'],
+    ['merlon events query --since 1h --action deny', 'what was refused in the last hour'],
     ['merlon events query --client 192.0.2.7 --json', 'all about one address, for a program'],
   ])
 
@@ -36,5 +36,5 @@ function filterOptions(command: Command): Command {
     .option('--since TIME', 'not older than a duration (1h, 2d) or a date')
     .option('--client IP', 'of this client address')
     .option('--guard NAME', 'of this guard')
-    .option('--action ACTION', 'with this action: denied, would-deny …')
+    .addOption(new Option('--action ACTION', 'with this action').choices(['deny', 'would-deny', 'answer', 'fail']))
 }

@@ -53,10 +53,15 @@ export function describeIssue(issue: Issue, source: ConfigSource, place: Place, 
     return [near ? { ...problem, hint: `did you mean ${near}?` } : problem]
   }
   if (issue.code === 'invalid_union') {
-    const custom = issue.errors.flat().find(inner => inner.code === 'custom')
-    const expected = issue.errors.flatMap(inner => inner.map(one => (one.code === 'invalid_type' ? one.expected : '')))
-    const types = [...new Set(expected.filter(type => type !== '').map(typeName))]
-    return [valueProblem(source, path, custom?.message ?? `must be ${types.join(' or ')}`)]
+    // The branch that the value was meant for is the one whose type fits.
+    const meant = issue.errors.find(branch => !branch.some(inner => inner.path.length === 0 && isTypeIssue(inner)))
+    if (meant && meant.length > 0) {
+      return meant.flatMap(inner =>
+        describeIssue({ ...inner, path: [...issue.path, ...inner.path] } as Issue, source, place, known),
+      )
+    }
+    const wanted = issue.errors.flatMap(branch => branch.map(expectedOf)).filter(text => text !== '')
+    return [valueProblem(source, path, `must be ${[...new Set(wanted)].join(' or ')}`)]
   }
   return [valueProblem(source, path, message(issue))]
 }
@@ -93,8 +98,9 @@ export function keysOf(schema: z.ZodType): KnownKeys {
 function unwrap(schema: unknown): unknown {
   let current = schema
   for (let depth = 0; depth < 10; depth++) {
-    const inner = (Object(current) as { def?: { innerType?: unknown; in?: unknown } }).def
-    const next = inner?.innerType ?? inner?.in
+    const { def } = Object(current) as { def?: { innerType?: unknown; in?: unknown; options?: readonly unknown[] } }
+    const mapping = def?.options?.find(option => 'shape' in Object(option))
+    const next = mapping ?? def?.innerType ?? def?.in
     if (!next) return current
     current = next
   }
@@ -125,6 +131,15 @@ function message(issue: Issue): string {
     default:
       return issue.message
   }
+}
+
+function isTypeIssue(issue: Issue): boolean {
+  return issue.code === 'invalid_type' || issue.code === 'invalid_value'
+}
+
+function expectedOf(issue: Issue): string {
+  if (issue.code === 'invalid_type') return typeName(issue.expected)
+  return issue.code === 'invalid_value' ? oneOf(issue.values.map(String)) : ''
 }
 
 function oneOf(values: readonly string[]): string {

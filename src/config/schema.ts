@@ -52,13 +52,31 @@ export function writtenLimit(name: LimitName): string | number {
   return formatSize(value).replace(' ', '')
 }
 
-const overflow = {
-  text: z.enum(['deny', 'pass']),
-  multipart: z.enum(['deny', 'clip', 'pass']),
-  binary: z.enum(['deny', 'clip', 'pass']),
-}
+const { text, multipart, binary } = defaultBodyPolicy.overflow
 
-const written = defaultBodyPolicy.overflow
+const overflowClasses = z.strictObject({
+  text: z.enum(['deny', 'pass']).optional().meta({ description: 'JSON, forms, XML and text.', default: text }),
+  multipart: z
+    .enum(['deny', 'clip', 'pass'])
+    .optional()
+    .meta({ description: 'multipart/*: files stream after their start.', default: multipart }),
+  binary: z
+    .enum(['deny', 'clip', 'pass'])
+    .optional()
+    .meta({ description: 'Images, archives and other binary types.', default: binary }),
+})
+
+/** One choice for every class of bodies, or one a class. Text can't be clipped: `clip` for all denies it. */
+const overflowSchema = z
+  .union([z.enum(['deny', 'clip', 'pass']), overflowClasses])
+  .transform((choice): z.output<typeof overflowClasses> => {
+    if (typeof choice !== 'string') return choice
+    return { text: choice === 'clip' ? 'deny' : choice, multipart: choice, binary: choice }
+  })
+  .meta({
+    description:
+      'What becomes of a body larger than `inspected`, for all or by class. deny: 413. clip: inspect its start and let the rest stream (text is denied). pass: inspect what fits.',
+  })
 
 const bodySchema = z
   .strictObject({
@@ -71,21 +89,7 @@ const bodySchema = z
       .refine(bytes => bytes >= 1 && bytes <= 2 ** 40, { message: 'must be at most 1024GiB' })
       .optional()
       .meta({ description: 'The largest body that is passed on.', default: writtenLimit('bodyMax') }),
-    overflow: z
-      .strictObject({
-        text: overflow.text.optional().meta({ description: 'JSON, forms, XML and text.', default: written.text }),
-        multipart: overflow.multipart
-          .optional()
-          .meta({ description: 'multipart/*: files stream after their start.', default: written.multipart }),
-        binary: overflow.binary
-          .optional()
-          .meta({ description: 'Images, archives and other binary types.', default: written.binary }),
-      })
-      .optional()
-      .meta({
-        description:
-          'What becomes of a body larger than `inspected`. deny: 413. clip: inspect its start and let the rest stream. pass: inspect what fits.',
-      }),
+    overflow: overflowSchema.optional(),
   })
   .meta({ description: 'Request bodies.' })
 

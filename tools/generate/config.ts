@@ -42,7 +42,8 @@ function mapping(path: string, schema: JsonSchema): string[] {
   if (/^routes\[ \]\.(guards|body|limits)$/.test(path)) return []
   if (schema.items) return mapping(`${path}[ ]`, schema.items)
   if (typeof schema.additionalProperties === 'object') return mapping(`${path}.NAME`, schema.additionalProperties)
-  return sections(path, schema)
+  const choice = schema.anyOf?.find(one => one.properties)
+  return sections(path, choice ?? schema)
 }
 
 function typeOf(schema: JsonSchema): string {

@@ -54,7 +54,9 @@ function checkRoutes(source: ConfigSource, routes: unknown): Problem[] {
     const where = JSON.stringify([String(match['host'] ?? '').toLowerCase(), match['path'] ?? ''])
     const methods = Array.isArray(match['methods']) ? [...new Set(match['methods'])] : ['*']
     const place: Path = source.has([...path, 'match']) ? [...path, 'match'] : path
-    for (const method of methods) {
+    // Of two routes for one place the first that has the method counts, so nothing reaches the other.
+    const before = seen.has(`match ${where} *`) ? ['*'] : methods
+    for (const method of before) {
       if (seen.add(`match ${where} ${String(method)}`, place, 'a route for the same requests')) break
     }
   }
@@ -82,6 +84,10 @@ class FirstPlaces {
 
   constructor(source: ConfigSource) {
     this.#source = source
+  }
+
+  has(key: string): boolean {
+    return this.#places.has(key)
   }
 
   /** True when it was there already. */

@@ -16,10 +16,9 @@ const limitsOfBody: ReadonlySet<LimitName> = new Set(['bodyInspected', 'bodyMax'
 /** Limits that are looked up on the route. The others hold for a connection or a worker, before a route is known. */
 export const routeLimits: ReadonlySet<LimitName> = new Set([
   'fileInspected',
-  'jsonDepth',
-  'jsonKeys',
-  'multipartParts',
   'responseInspected',
+  'upstreamAttempts',
+  'upstreamTimeout',
 ])
 
 const limitFields = {

@@ -39,7 +39,9 @@ const times: Record<string, number> = { sqli: 0, xss: 0 }
 
 for (const file of ['attacks', 'benign', 'benign-richtext']) await measure(file)
 for (const [name, { rows, hits }] of Object.entries(total)) {
-  console.log(`${name.padEnd(24)} ${String(hits).padStart(6)} of ${String(rows).padStart(6)}  ${((100 * hits) / rows).toFixed(2)} %`)
+  console.log(
+    `${name.padEnd(24)} ${String(hits).padStart(6)} of ${String(rows).padStart(6)}  ${((100 * hits) / rows).toFixed(2)} %`,
+  )
 }
 for (const [name, ms] of Object.entries(times)) console.log(`${name}: ${ms.toFixed(0)} ms in all`)
 
@@ -59,7 +61,13 @@ async function measure(file: string): Promise<void> {
       const wanted = list === (file === 'attacks' ? 'misses' : 'hits') && (only === undefined || only === name)
       if (!wanted || (file === 'attacks') === (hit !== undefined)) continue
       const text = hit ? `${hit.reason}: ${JSON.stringify(hit.value.slice(0, 300))} at ${hit.start}-${hit.end}` : ''
-      console.log(name, file, row.id, row.source, text || JSON.stringify([row.path, row.body ?? row.headers]).slice(0, 400))
+      console.log(
+        name,
+        file,
+        row.id,
+        row.source,
+        text || JSON.stringify([row.path, row.body ?? row.headers]).slice(0, 400),
+      )
     }
   }
 }
@@ -80,7 +88,9 @@ function find(name: 'sqli' | 'xss', values: readonly string[]): (Detection & { v
 /** As the variables of rules 942100 and 941100: arguments, their names, cookies, User-Agent and Referer, path. */
 function valuesOf(row: Row): string[] {
   const question = row.path.indexOf('?')
-  const headers = new Map(Object.entries(row.headers).map(([name, value]) => [name.toLowerCase(), utf8ToBytes(String(value))]))
+  const headers = new Map(
+    Object.entries(row.headers).map(([name, value]) => [name.toLowerCase(), utf8ToBytes(String(value))]),
+  )
   const path = question < 0 ? row.path : row.path.slice(0, question)
   const query = question < 0 ? '' : row.path.slice(question + 1)
   const body = row.bodyBase64 ? Buffer.from(row.bodyBase64, 'base64').toString('latin1') : utf8ToBytes(row.body ?? '')

@@ -28,8 +28,9 @@ export function parseNetwork(text: string): Network | undefined {
   if (slash < 0) return { bytes, prefix: bits }
   const digits = text.slice(slash + 1)
   if (!/^\d{1,3}$/.test(digits)) return undefined
-  const prefix = Number(digits)
-  return prefix <= bits ? { bytes, prefix } : undefined
+  // The prefix of a mapped network (::ffff:10.0.0.0/104) counts the 96 bits before the IPv4 address.
+  const prefix = Number(digits) - (bytes.length === 4 && text.includes(':') ? 96 : 0)
+  return prefix >= 0 && prefix <= bits ? { bytes, prefix } : undefined
 }
 
 export function inNetwork(ip: IpBytes, network: Network): boolean {

@@ -14,7 +14,14 @@ export interface OperatorDefinition {
 
 export type CompileOperatorResult =
   | { readonly ok: true; readonly operator: Operator }
-  | { readonly ok: false; readonly message: string; /** into the argument */ readonly offset?: number }
+  | {
+      readonly ok: false
+      readonly message: string
+      /** Into the argument. */
+      readonly offset?: number
+      /** The operator is known and deliberately not there (rbl, inspectFile, …): a loader may warn and skip the rule. */
+      readonly unsupported?: true
+    }
 
 export interface OperatorArgument {
   readonly text: ByteString
@@ -51,6 +58,8 @@ export class OperatorCall {
   spanStart = -1
   spanEnd = -1
   readonly captures: ByteString[] = []
+  /** What geoLookup found, for the collection GEO. */
+  geo: GeoRecord | undefined = undefined
 
   constructor(scope: MacroScope) {
     this.scope = scope
@@ -61,5 +70,6 @@ export class OperatorCall {
     this.spanStart = -1
     this.spanEnd = -1
     this.captures.length = 0
+    this.geo = undefined
   }
 }

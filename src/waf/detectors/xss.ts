@@ -1,0 +1,188 @@
+// detectXss: whether a value would run script in a page that takes it in unescaped. The value is read in the places
+// where it may land: between tags, in a quoted or bare attribute value, as a URL, and in a string of a script.
+
+import type { ByteString } from '../../lib/bytes.ts'
+import { Attributes, plainName, tagNameEnd } from './html.ts'
+import { breaksOutOfScript } from './script-string.ts'
+import { isCode, scriptStyle, scriptUrl } from './script-url.ts'
+import type { Detection } from './types.ts'
+import { eventNames, scriptElements, urlAttributes } from './xss-words.ts'
+
+export function detectXss(value: ByteString): Detection | undefined {
+  const marks = scan(value)
+  if (marks === 0) return undefined
+  return (
+    ((marks & angle) !== 0 ? betweenTags(value) : undefined) ??
+    ((marks & equals) !== 0 ? inAttribute(value) : undefined) ??
+    ((marks & colon) !== 0 ? asUrl(value) : undefined) ??
+    ((marks & quote) !== 0 ? breaksOutOfScript(value) : undefined)
+  )
+}
+
+const angle = 1
+const equals = 2
+const colon = 4
+const quote = 8
+
+function scan(value: ByteString): number {
+  let marks = 0
+  for (let i = 0; i < value.length; i++) {
+    const c = value.charCodeAt(i)
+    if (c === 0x3c) marks |= angle
+    else if (c === 0x3d) marks |= equals
+    else if (c === 0x3a) marks |= colon
+    else if (c === 0x22 || c === 0x27 || c === 0x60) marks |= quote
+  }
+  return marks
+}
+
+/** Every `<` that opens a tag. Attributes are read once: a tag that nothing closes takes the rest of the value. */
+function betweenTags(value: ByteString): Detection | undefined {
+  let readTo = 0
+  for (let i = value.indexOf('<'); i >= 0; i = value.indexOf('<', i + 1)) {
+    const mark = value.charCodeAt(i + 1)
+    if (mark === 0x21 || mark === 0x3f) {
+      const found = declaration(value, i)
+      if (found) return found
+      continue
+    }
+    const nameAt = mark === 0x2f || mark === 0x25 ? i + 2 : i + 1
+    if (!isLetter(value.charCodeAt(nameAt))) continue
+    const nameEnd = tagNameEnd(value, nameAt)
+    const name = plainName(value.slice(nameAt, nameEnd))
+    if (mark !== 0x2f && isScriptElement(name, value, nameEnd)) return detection('script element', i, nameEnd)
+    if (i < readTo) continue
+    const attributes = new Attributes(value, nameEnd)
+    const found = tag(attributes, name, i)
+    if (found) return found
+    readTo = attributes.at
+  }
+  return undefined
+}
+
+/** A name alone, without a space or an end behind it, is a placeholder: "<script-name". */
+function isScriptElement(name: string, value: ByteString, end: number): boolean {
+  return scriptElements.has(name) && (end < value.length || name === 'script')
+}
+
+/** `<!ENTITY`, `<?xml-stylesheet`, `<!--[if`, `<![CDATA[`: markup that is no element. */
+function declaration(value: ByteString, at: number): Detection | undefined {
+  const head = value.slice(at + 2, at + 20).toLowerCase()
+  if (head.startsWith('entity') || head.startsWith('xml-stylesheet') || head.startsWith('import')) {
+    return detection('declaration', at, at + 20)
+  }
+  if (head.startsWith('--[if') || head.startsWith('[if')) return detection('conditional comment', at, at + 20)
+  return undefined
+}
+
+function tag(attributes: Attributes, element: string, start: number): Detection | undefined {
+  while (attributes.next()) {
+    const reason = attributeReason(attributes, element)
+    if (reason) return detection(reason, start, attributes.at)
+  }
+  return undefined
+}
+
+function attributeReason(attributes: Attributes, element: string): string | undefined {
+  const { name, value } = attributes
+  if (!attributes.hasValue) return undefined
+  if (isEvent(name) && value !== '') return 'event handler'
+  if (name === 'srcdoc') return 'embedded document'
+  if (name === 'style') return scriptStyle(value) ? 'style' : undefined
+  if (element === 'meta' && name === 'http-equiv') return 'meta'
+  if (element === 'link' && name === 'rel') return isLoadingLink(value) ? 'link' : undefined
+  if (name === 'xmlns' || !isUrlAttribute(name)) return undefined
+  return element === 'img' && value.startsWith('data:image/') ? undefined : scriptUrl(value)
+}
+
+function isLoadingLink(rel: ByteString): boolean {
+  const lower = rel.toLowerCase()
+  return lower.includes('import') || lower.includes('stylesheet')
+}
+
+function isUrlAttribute(name: string): boolean {
+  return urlAttributes.has(name) || name.endsWith(':href')
+}
+
+/** In a tag any `on…` counts, also of events that a browser may yet get; attribute names may carry control bytes. */
+function isEvent(name: string): boolean {
+  if (!name.startsWith('on') || name.length < 5) return false
+  for (let i = 2; i < name.length; i++) {
+    const c = name.charCodeAt(i)
+    if (c > 0x20 && !isLetter(c)) return false
+  }
+  return true
+}
+
+/** Behind the quote that ends an attribute value, or behind a space in a bare one. */
+function inAttribute(value: ByteString): Detection | undefined {
+  for (const mark of ['"', "'", '`', ' ']) {
+    const at = mark === ' ' ? firstSpace(value) : value.indexOf(mark)
+    if (at < 0) continue
+    const attributes = new Attributes(value, at + 1)
+    let count = 0
+    while (attributes.next() && count++ < 200) {
+      const reason = landedAttribute(attributes, mark !== ' ')
+      if (reason) return detection(reason, attributes.nameStart, attributes.at)
+    }
+  }
+  return undefined
+}
+
+function firstSpace(value: ByteString): number {
+  for (let i = 0; i < value.length; i++) {
+    const c = value.charCodeAt(i)
+    if (c <= 0x20 && (c === 0x20 || c >= 0x09)) return i
+  }
+  return -1
+}
+
+/** Outside a tag an equation needs more to be an attribute: a known event and a value that is code. */
+function landedAttribute(attributes: Attributes, isQuoted: boolean): string | undefined {
+  const { name, value } = attributes
+  if (!attributes.hasValue || value === '') return undefined
+  if (name.startsWith('on') && eventNames.has(name.slice(2)) && (isQuoted || looksLikeCode(value)))
+    return 'event handler'
+  if (isQuoted && name === 'style' && scriptStyle(value)) return 'style'
+  if (isQuoted && isUrlAttribute(name)) return scriptUrl(value)
+  return undefined
+}
+
+function looksLikeCode(value: ByteString): boolean {
+  for (let i = 0; i < value.length; i++) {
+    const c = value.charCodeAt(i)
+    if (c === 0x28 || c === 0x60 || c === 0x3d || c === 0x5b || c === 0x3b) return true
+  }
+  return false
+}
+
+/** The value as the URL of a link, and `javascript:` in text that a page may turn into a link. */
+function asUrl(value: ByteString): Detection | undefined {
+  const reason = scriptUrl(value)
+  const first = value.indexOf(':')
+  if (reason === 'script URL' && isCode(value.slice(first + 1))) return detection(reason, 0, value.length)
+  if (
+    reason === 'data URL' &&
+    (value.includes('<') || value.includes('base64') || value.includes('script')) &&
+    !value.startsWith('data:image/')
+  ) {
+    return detection(reason, 0, value.length)
+  }
+  for (let i = value.indexOf(':'); i >= 0; i = value.indexOf(':', i + 1)) {
+    const start = i - 10
+    if (start < 0 || value.slice(start, i).toLowerCase() !== 'javascript') continue
+    const before = value.charAt(start - 1)
+    if ((before === '(' || before === '=' || before === '"' || before === "'") && isCode(value.slice(i + 1, i + 200))) {
+      return detection('script URL', start, Math.min(i + 60, value.length))
+    }
+  }
+  return undefined
+}
+
+function isLetter(c: number): boolean {
+  return (c | 0x20) >= 0x61 && (c | 0x20) <= 0x7a
+}
+
+function detection(reason: string, start: number, end: number): Detection {
+  return { reason, start, end }
+}

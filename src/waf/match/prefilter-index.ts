@@ -1,0 +1,96 @@
+// The load-time half of prefilter.ts: entries → cuts → flat arrays for the scan.
+
+import { type ByteString, lowerAscii } from '../../lib/bytes.ts'
+import type { Node } from '../regex/ast.ts'
+import { type ByteSet, emptySet } from '../regex/byte-set.ts'
+import { createMatcher } from './aho-corasick.ts'
+import { ByteClasses } from './byte-classes.ts'
+import { type Cut, makeCut } from './cut.ts'
+import type { LiteralTables } from './literal-trie.ts'
+import { type Requirements, requirementsOf } from './requirements.ts'
+
+/** What the prefilter watches for. Several entries may share an id: it is a candidate when one of them is. */
+export type PrefilterEntry =
+  | { readonly id: number; readonly ast: Node }
+  | { readonly id: number; readonly requirements: Requirements }
+  /** Any of the literals, in any case, or any byte of the set: phrases, or what makes a transformation change a value. */
+  | { readonly id: number; readonly literals: readonly ByteString[]; readonly bytes?: ByteSet }
+
+export interface PrefilterIndex {
+  readonly tables: LiteralTables
+  readonly classes: ByteClasses
+  /** By entry. */
+  readonly ids: Int32Array
+  readonly minBytes: Int32Array
+  /** By cut: its entry, its bytes as masks of byte classes, whether it has literals. */
+  readonly cutEntry: Int32Array
+  readonly cutLow: Int32Array
+  readonly cutHigh: Int32Array
+  readonly cutHasLiterals: Uint8Array
+  /** cutsOf[cutsStart[k]…cutsStart[k + 1]]: the cuts that the k-th output state of the tables satisfies. */
+  readonly cutsStart: Int32Array
+  readonly cutsOf: Int32Array
+  readonly largestId: number
+}
+
+export function buildIndex(entries: readonly PrefilterEntry[]): PrefilterIndex {
+  const wanted = entries.map(requirementsFor)
+  const cuts: { entry: number; cut: Cut }[] = []
+  wanted.forEach((requirements, entry) => {
+    for (const cut of requirements.cuts) cuts.push({ entry, cut })
+  })
+  const literals: ByteString[] = []
+  const cutsOfLiteral: number[][] = []
+  const numbers = new Map<ByteString, number>()
+  cuts.forEach(({ cut }, index) => {
+    for (const literal of cut.literals) {
+      const number = numbers.get(literal) ?? literals.push(literal) - 1
+      numbers.set(literal, number)
+      const list = cutsOfLiteral[number]
+      if (list === undefined) cutsOfLiteral[number] = [index]
+      else list.push(index)
+    }
+  })
+  const { tables } = createMatcher(literals, { caseInsensitive: true })
+  const classes = new ByteClasses(cuts.map(({ cut }) => ({ set: cut.bytes, weight: 1 - cut.cost })))
+  const ids = Int32Array.from(entries, entry => entry.id)
+  return {
+    tables,
+    classes,
+    ids,
+    minBytes: Int32Array.from(wanted, requirements => requirements.minBytes),
+    cutEntry: Int32Array.from(cuts, ({ entry }) => entry),
+    cutLow: Int32Array.from(cuts, ({ cut }) => classes.lowMask(cut.bytes)),
+    cutHigh: Int32Array.from(cuts, ({ cut }) => classes.highMask(cut.bytes)),
+    cutHasLiterals: Uint8Array.from(cuts, ({ cut }) => (cut.literals.length > 0 ? 1 : 0)),
+    ...cutsOfOutputs(tables, cutsOfLiteral),
+    largestId: ids.reduce((largest, id) => Math.max(largest, id), 0),
+  }
+}
+
+function requirementsFor(entry: PrefilterEntry): Requirements {
+  if ('requirements' in entry) return entry.requirements
+  if ('ast' in entry) return requirementsOf(entry.ast)
+  // An empty phrase matches nothing, so it asks for nothing; but a phrase of any number of literals is watched.
+  const literals = entry.literals.filter(literal => literal !== '').map(lowerAscii)
+  const cut = makeCut(literals, entry.bytes ?? emptySet(), Infinity)
+  return { minBytes: 1, cuts: cut === undefined ? [] : [cut] }
+}
+
+function cutsOfOutputs(
+  tables: LiteralTables,
+  cutsOfLiteral: readonly (readonly number[])[],
+): { cutsStart: Int32Array; cutsOf: Int32Array } {
+  const { outputStart, outputs } = tables
+  const cutsStart = new Int32Array(outputStart.length)
+  const cutsOf: number[] = []
+  for (let output = 0; output + 1 < outputStart.length; output++) {
+    const cuts = new Set<number>()
+    for (let k = outputStart[output] as number; k < (outputStart[output + 1] as number); k++) {
+      for (const cut of cutsOfLiteral[outputs[k] as number] ?? []) cuts.add(cut)
+    }
+    cutsOf.push(...cuts)
+    cutsStart[output + 1] = cutsOf.length
+  }
+  return { cutsStart, cutsOf: Int32Array.from(cutsOf) }
+}

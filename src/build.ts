@@ -30,8 +30,11 @@ export interface BuildTools {
 export interface BuiltGateway extends Handler {
   readonly routes: readonly Route[]
   readonly upstreams: readonly Upstream[]
-  /** Lets go of guards and upstreams. Those that no other build uses end when their last request has. */
-  close(): Promise<void>
+  /**
+   * Waits until the requests that it took have ended, at most `drainMs`, then lets go of guards and upstreams; those
+   * that no other build uses are closed.
+   */
+  close(drainMs: number): Promise<void>
 }
 
 export type BuildResult =
@@ -66,7 +69,7 @@ export function buildGateway(config: Config, tools: BuildTools): BuildResult {
   const builder = new Builder(config, tools)
   const gateway = builder.build()
   if (builder.problems.length === 0) return { ok: true, gateway }
-  gateway.close()
+  gateway.close(0)
   return { ok: false, problems: builder.problems }
 }
 
@@ -77,14 +80,16 @@ class Builder {
   readonly #parts: Parts
   readonly #guards = new Map<string, Guard>()
   readonly #upstreams = new Map<string, Upstream>()
+  readonly #failed = new Set<string>()
   readonly #done: readonly Step[]
+  readonly #running: Running
 
   constructor(config: Config, tools: BuildTools) {
     this.#config = config
     this.#tools = tools
     this.#parts = tools.parts ?? new Parts()
-    const { report } = tools
-    this.#done = report ? [step('report', { onDone: report }, 'protect', 'pass', noStats())] : []
+    this.#running = new Running(tools.report)
+    this.#done = [step('report', this.#running, 'protect', 'pass', noStats())]
   }
 
   build(): BuiltGateway {
@@ -95,11 +100,11 @@ class Builder {
     return {
       limits,
       identify: createIdentify(trustedProxies),
-      match: (method, host, path) => router.match(method, host, path),
+      match: (method, host, path) => this.#running.begin(router.match(method, host, path)),
       fallback: createFallbackRoute(limits, this.#done),
       routes: routes.map(({ target }) => target),
       upstreams,
-      close: () => this.#close(),
+      close: drainMs => this.#close(drainMs),
     }
   }
 
@@ -149,12 +154,13 @@ class Builder {
       definition.fingerprint?.(options, tools),
     ])
     const known = this.#guards.get(key)
-    if (known) return known
+    if (known || this.#failed.has(key)) return known
     let guard = this.#parts.take<Guard>(key)
     if (!guard) {
       const made = definition.create(options, tools)
       if (!made.ok) {
         this.problems.push(...made.problems)
+        this.#failed.add(key)
         return undefined
       }
       guard = made.guard
@@ -179,12 +185,51 @@ class Builder {
     return upstream
   }
 
-  async #close(): Promise<void> {
+  async #close(drainMs: number): Promise<void> {
+    await this.#running.end(drainMs)
     for (const [key, guard] of this.#guards) if (this.#parts.release(key)) guard.close?.()
     this.#guards.clear()
     const ending = [...this.#upstreams].filter(([key]) => this.#parts.release(key))
     this.#upstreams.clear()
     await Promise.all(ending.map(([, upstream]) => upstream.close()))
+  }
+}
+
+/** Counts the requests that are under way on the routes of one build, so that it is closed after the last of them. */
+class Running implements Guard {
+  readonly #report: ((ex: Exchange) => void) | undefined
+  readonly #routes = new WeakSet<Route>()
+  #count = 0
+  #ended: (() => void) | undefined
+
+  constructor(report: ((ex: Exchange) => void) | undefined) {
+    this.#report = report
+  }
+
+  begin(route: Route | undefined): Route | undefined {
+    if (route) {
+      this.#routes.add(route)
+      this.#count++
+    }
+    return route
+  }
+
+  onDone(ex: Exchange): void {
+    // The fallback route is not begun: what is malformed is never matched.
+    if (this.#routes.has(ex.route)) this.#count--
+    if (this.#count === 0) this.#ended?.()
+    this.#report?.(ex)
+  }
+
+  end(drainMs: number): Promise<void> {
+    if (this.#count === 0 || drainMs === 0) return Promise.resolve()
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, drainMs)
+      this.#ended = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   }
 }
 

@@ -10,6 +10,8 @@ export interface WorkerData {
   readonly counters: SharedArrayBuffer
   /** Several workers share each port. */
   readonly reusePort: boolean
+  /** Events that may wait to be stored. */
+  readonly eventQueue: number
 }
 
 /** An address of the config, and the port that was found for it if the config leaves the port open. */
@@ -17,6 +19,16 @@ export interface Listening {
   /** Where it stands in `listen:`, as `host:port#n`; stays the same over reloads. */
   readonly key: string
   readonly address: Address
+  /** `listen.0`, for problems. */
+  readonly path: string
+}
+
+/** A server of an upstream as one worker sees it. */
+export interface ServerStatus {
+  readonly upstream: string
+  readonly url: string
+  readonly healthy: boolean
+  readonly active: number
 }
 
 export type ToWorker =
@@ -39,7 +51,11 @@ export type FromWorker =
     }
   | { readonly type: 'committed'; readonly version: number }
   | { readonly type: 'aborted'; readonly version: number }
-  | { readonly type: 'metrics'; readonly id: number; readonly snapshot: MetricsSnapshot }
+  | {
+      readonly type: 'metrics'
+      readonly id: number
+      readonly snapshot: MetricsSnapshot
+      readonly servers: readonly ServerStatus[]
+    }
   | { readonly type: 'events'; readonly events: readonly StoredEvent[] }
-  | { readonly type: 'failed'; readonly message: string }
-  | { readonly type: 'drained' }
+  | { readonly type: 'drained'; readonly snapshot: MetricsSnapshot; readonly servers: readonly ServerStatus[] }

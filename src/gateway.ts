@@ -1,0 +1,295 @@
+// The main thread, the control plane: owns the configuration, the store and the workers, and answers the admin side.
+// Requests never pass through here.
+
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { GatewayStatus, ReloadResult, Runtime } from './admin/runtime.ts'
+import { type AdminServer, openAdminAddress, openAdminSocket } from './admin/server.ts'
+import type { Address, Config } from './config/config.ts'
+import { type Lines, openLines } from './events/lines.ts'
+import { addSeries, labels } from './events/metrics.ts'
+import { formatPrometheus } from './events/prometheus.ts'
+import { Recorder } from './events/recorder.ts'
+import { Fleet } from './fleet.ts'
+import type { Problem } from './lib/problem.ts'
+import type { ServerStatus } from './messages.ts'
+import { createSharedCounters, SharedCounters } from './store/counters-shared.ts'
+import { openSqliteJournal } from './store/journal-sqlite.ts'
+import type { EventFilter, Journal, StoredEvent } from './store/store.ts'
+
+export type Log = (level: 'info' | 'warn' | 'error', message: string) => void
+
+export interface GatewayOptions {
+  /** Reads the configuration again, for `merlon reload`; without it the gateway has no file to read. */
+  readonly load?: () => { readonly ok: true; readonly config: Config } | { ok: false; problems: readonly Problem[] }
+  /** What an operator should know of; not a word of requests. */
+  readonly log?: Log
+}
+
+export type StartResult =
+  | { readonly ok: true; readonly gateway: Gateway }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+export interface Gateway {
+  /** Where it listens, with the ports that were found for open ones. */
+  readonly listening: readonly Address[]
+  readonly admin: Address | undefined
+  /** Takes another configuration, or keeps the old one and says why. */
+  reload(config: Config): Promise<ReloadResult>
+  status(): Promise<GatewayStatus>
+  metrics(): Promise<string>
+  /** Opens event files again, after a log rotator has moved them. */
+  reopenFiles(): void
+  /** Lets running requests end, for at most `limits.drainTimeout`. */
+  stop(): Promise<void>
+}
+
+export function journalPath(stateDir: string): string {
+  return join(stateDir, 'events.db')
+}
+
+/** Resolves when every worker listens. */
+export async function startGateway(config: Config, options: GatewayOptions = {}): Promise<StartResult> {
+  let plane: ControlPlane | undefined
+  try {
+    plane = new ControlPlane(config, options)
+    const problems = await plane.start()
+    if (problems.length === 0) return { ok: true, gateway: plane }
+    await plane.abandon()
+    return { ok: false, problems }
+  } catch (error) {
+    await plane?.abandon()
+    return { ok: false, problems: [startProblem(config, error)] }
+  }
+}
+
+class ControlPlane implements Gateway, Runtime {
+  readonly #options: GatewayOptions
+  readonly #log: Log
+  readonly #startedAtMs = Date.now()
+  readonly #journal: Journal
+  readonly #recorder: Recorder
+  readonly #counters: SharedCounters
+  readonly #fleet: Fleet
+  #lines = new Map<string, Lines>()
+  #socket: AdminServer | undefined
+  #adminAddress: { readonly wanted: Address; readonly server: AdminServer } | undefined
+  #config: Config
+  #loadedAtMs = Date.now()
+  #reloads = { ok: 0, failed: 0 }
+  #state: GatewayStatus['state'] = 'starting'
+  #turn: Promise<unknown> = Promise.resolve()
+
+  /** @throws Error when the state folder or the journal can't be opened */
+  constructor(config: Config, options: GatewayOptions) {
+    this.#config = config
+    this.#options = options
+    this.#log = options.log ?? (() => {})
+    mkdirSync(config.store.state, { recursive: true, mode: 0o700 })
+    this.#journal = openSqliteJournal(journalPath(config.store.state))
+    this.#lines = openAll(linesOf(config), new Map())
+    this.#recorder = new Recorder({
+      journal: this.#journal,
+      lines: [...this.#lines.values()],
+      retentionMs: config.events.retentionMs,
+      now: Date.now,
+      onError: error => this.#log('error', `events were not stored: ${messageOf(error)}`),
+    })
+    const counters = createSharedCounters()
+    this.#counters = new SharedCounters(counters)
+    this.#fleet = new Fleet({
+      counters,
+      log: this.#log,
+      onEvents: (worker, events) => this.#recorder.add(events, count => worker.stored(count)),
+    })
+  }
+
+  get listening(): readonly Address[] {
+    return this.#fleet.listening.map(({ address }) => address)
+  }
+
+  get admin(): Address | undefined {
+    return this.#adminAddress?.server.address
+  }
+
+  get ready(): boolean {
+    return this.#state === 'serving' && this.#fleet.workers.length > 0
+  }
+
+  async start(): Promise<readonly Problem[]> {
+    this.#socket = await openAdminSocket(this.#config.store.state, this)
+    const adminProblem = await this.#moveAdmin(this.#config)
+    if (adminProblem) return [adminProblem]
+    const problems = await this.#fleet.apply(this.#config)
+    if (problems.length === 0) this.#state = 'serving'
+    return problems
+  }
+
+  /** Undoes a start that failed. */
+  async abandon(): Promise<void> {
+    await this.#close()
+  }
+
+  reload(config: Config): Promise<ReloadResult> {
+    const result = this.#turn.then(() => this.#reload(config))
+    this.#turn = result.catch(() => {})
+    return result
+  }
+
+  async reloadFile(): Promise<ReloadResult> {
+    if (!this.#options.load)
+      return { ok: false, problems: [problem(this.#config, '', 'this gateway has no config file')] }
+    const loaded = this.#options.load()
+    if (loaded.ok) return this.reload(loaded.config)
+    this.#reloads.failed++
+    return { ok: false, problems: loaded.problems }
+  }
+
+  async status(): Promise<GatewayStatus> {
+    const { servers } = await this.#fleet.measure()
+    const { file, mode, routes, workers } = this.#config
+    return {
+      version: packageVersion,
+      pid: process.pid,
+      state: this.#state,
+      startedAt: new Date(this.#startedAtMs).toISOString(),
+      config: { file, mode, loadedAt: new Date(this.#loadedAtMs).toISOString(), reloads: this.#reloads.ok },
+      listening: this.listening.map(formatAddress),
+      admin: this.admin && formatAddress(this.admin),
+      workers: { alive: this.#fleet.workers.length, wanted: workers, restarts: this.#fleet.restarts },
+      routes: routes.map(route => ({ name: route.name, mode: route.mode, to: route.to })),
+      upstreams: addServers(servers),
+      events: { stored: this.#recorder.stored, dropped: this.#recorder.dropped },
+    }
+  }
+
+  async metrics(): Promise<string> {
+    const { snapshot } = await this.#fleet.measure()
+    addSeries(snapshot, 'merlon_build_info', labels({ version: packageVersion, node: process.versions.node }), 1)
+    addSeries(snapshot, 'merlon_workers', '', this.#fleet.workers.length)
+    addSeries(snapshot, 'merlon_worker_restarts_total', '', this.#fleet.restarts)
+    addSeries(snapshot, 'merlon_config_reloads_total', labels({ result: 'ok' }), this.#reloads.ok)
+    addSeries(snapshot, 'merlon_config_reloads_total', labels({ result: 'failed' }), this.#reloads.failed)
+    addSeries(snapshot, 'merlon_config_last_reload_timestamp_seconds', '', this.#loadedAtMs / 1000)
+    addSeries(snapshot, 'merlon_counter_evictions_total', '', this.#counters.evictions)
+    addSeries(snapshot, 'merlon_events_total', '', this.#recorder.stored)
+    addSeries(snapshot, 'merlon_events_dropped_total', '', this.#recorder.dropped)
+    return formatPrometheus(snapshot)
+  }
+
+  events(filter: EventFilter): readonly StoredEvent[] {
+    return this.#journal.query(filter)
+  }
+
+  reopenFiles(): void {
+    for (const lines of this.#lines.values()) lines.reopen()
+  }
+
+  async stop(): Promise<void> {
+    if (this.#state === 'draining') return
+    this.#state = 'draining'
+    await this.#turn
+    await this.#fleet.drain(this.#config.limits.drainTimeout)
+    await this.#close()
+  }
+
+  async #reload(config: Config): Promise<ReloadResult> {
+    const problems = await this.#take(config)
+    if (problems.length > 0) {
+      this.#reloads.failed++
+      return { ok: false, problems }
+    }
+    this.#config = config
+    this.#loadedAtMs = Date.now()
+    this.#reloads.ok++
+    return { ok: true }
+  }
+
+  async #take(config: Config): Promise<readonly Problem[]> {
+    if (this.#state !== 'serving') return [problem(config, '', `the gateway is ${this.#state}`)]
+    if (config.store.state !== this.#config.store.state) {
+      return [problem(config, 'store.state', 'the state folder can’t change while the gateway runs: restart it')]
+    }
+    let lines: Map<string, Lines>
+    try {
+      lines = openAll(linesOf(config), this.#lines)
+    } catch (error) {
+      return [problem(config, 'events.file', messageOf(error))]
+    }
+    const undo = () => closeUnused(lines, this.#lines)
+    const previous = this.#config
+    const adminProblem = await this.#moveAdmin(config)
+    const problems = adminProblem ? [adminProblem] : await this.#fleet.apply(config)
+    if (problems.length > 0) {
+      await Promise.all([undo(), this.#moveAdmin(previous)])
+      return problems
+    }
+    const unused = this.#lines
+    this.#lines = lines
+    this.#recorder.use([...lines.values()], config.events.retentionMs)
+    await closeUnused(unused, lines)
+    return []
+  }
+
+  /** Makes the admin listener be where the config wants it; the old one goes only when the new one is there. */
+  async #moveAdmin({ admin: { listen }, file }: Config): Promise<Problem | undefined> {
+    const current = this.#adminAddress
+    if (current && listen?.host === current.wanted.host && listen.port === current.wanted.port) return undefined
+    try {
+      this.#adminAddress = listen && { wanted: listen, server: await openAdminAddress(listen, this) }
+    } catch (error) {
+      return problem({ file }, 'admin.listen', messageOf(error))
+    }
+    await current?.server.close()
+    return undefined
+  }
+
+  async #close(): Promise<void> {
+    this.#recorder.close()
+    this.#journal.close()
+    await this.#adminAddress?.server.close()
+    await this.#socket?.close()
+    await Promise.all([...this.#lines.values()].map(lines => lines.close()))
+  }
+}
+
+function linesOf({ events }: Config): (string | 1)[] {
+  return [...(events.stdout ? [1 as const] : []), ...(events.file === undefined ? [] : [events.file])]
+}
+
+/** @throws Error when a file can't be opened */
+function openAll(targets: readonly (string | 1)[], known: ReadonlyMap<string, Lines>): Map<string, Lines> {
+  return new Map(targets.map(target => [String(target), known.get(String(target)) ?? openLines(target)]))
+}
+
+async function closeUnused(lines: ReadonlyMap<string, Lines>, inUse: ReadonlyMap<string, Lines>): Promise<void> {
+  await Promise.all([...lines].filter(([target]) => !inUse.has(target)).map(([, line]) => line.close()))
+}
+
+function addServers(servers: readonly ServerStatus[]): ServerStatus[] {
+  const sums = new Map<string, ServerStatus>()
+  for (const server of servers) {
+    const key = `${server.upstream} ${server.url}`
+    const sum = sums.get(key) ?? { ...server, healthy: true, active: 0 }
+    sums.set(key, { ...sum, healthy: sum.healthy && server.healthy, active: sum.active + server.active })
+  }
+  return [...sums.values()]
+}
+
+function startProblem(config: Config, error: unknown): Problem {
+  return problem(config, 'store.state', messageOf(error))
+}
+
+function problem({ file }: Pick<Config, 'file'>, path: string, message: string): Problem {
+  return { code: 'gateway.failed', severity: 'error', file, line: 0, column: 0, path, message }
+}
+
+function formatAddress({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+const packageVersion = String(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version)

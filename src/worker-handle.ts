@@ -1,0 +1,145 @@
+// The main thread's side of one worker: asks and waits for the answer, and knows when it has died.
+
+import { Worker } from 'node:worker_threads'
+import type { MetricsSnapshot } from './events/metrics.ts'
+import { countersOnly } from './events/metrics.ts'
+import type { FromWorker, ServerStatus, ToWorker, WorkerData } from './messages.ts'
+import type { StoredEvent } from './store/store.ts'
+
+/** Compiling the largest rule sets takes a second; a worker that takes longer than this is stuck. */
+const answerTimeoutMs = 60_000
+
+export interface WorkerEvents {
+  onEvents(worker: WorkerHandle, events: readonly StoredEvent[]): void
+  onExit(worker: WorkerHandle, error: Error): void
+}
+
+export interface Measured {
+  readonly snapshot: MetricsSnapshot
+  readonly servers: readonly ServerStatus[]
+}
+
+interface Waiting {
+  readonly resolve: (answer: FromWorker) => void
+  readonly reject: (error: Error) => void
+  readonly timer: NodeJS.Timeout
+}
+
+export class WorkerHandle {
+  readonly id: number
+  readonly startedAtMs = Date.now()
+  /** Gone, or going. */
+  dead = false
+  /** What it counted when it was last asked: goes on counting when it has died. */
+  lastCounters: MetricsSnapshot = new Map()
+  readonly #worker: Worker
+  readonly #events: WorkerEvents
+  readonly #waiting = new Map<string, Waiting>()
+  #error: Error | undefined
+  #asked = 0
+
+  constructor(id: number, data: WorkerData, events: WorkerEvents) {
+    this.id = id
+    this.#events = events
+    this.#worker = new Worker(workerScript, { workerData: data, name: `merlon-worker-${id}` })
+    this.#worker.on('message', (message: FromWorker) => this.#received(message))
+    this.#worker.on('error', error => {
+      this.#error = error instanceof Error ? error : new Error(String(error))
+    })
+    this.#worker.on('exit', code => this.#exited(this.#error ?? new Error(`worker ${id} ended with code ${code}`)))
+  }
+
+  online(): Promise<FromWorker> {
+    return this.#expect('online')
+  }
+
+  async prepare(message: Extract<ToWorker, { type: 'prepare' }>) {
+    return (await this.#ask(message, `prepared ${message.version}`)) as Extract<FromWorker, { type: 'prepared' }>
+  }
+
+  async open(message: Extract<ToWorker, { type: 'open' }>) {
+    return (await this.#ask(message, `opened ${message.version}`)) as Extract<FromWorker, { type: 'opened' }>
+  }
+
+  async commit(message: Extract<ToWorker, { type: 'commit' }>): Promise<void> {
+    await this.#ask(message, `committed ${message.version}`)
+  }
+
+  async abort(message: Extract<ToWorker, { type: 'abort' }>): Promise<void> {
+    await this.#ask(message, `aborted ${message.version}`)
+  }
+
+  async measure(): Promise<Measured> {
+    const id = ++this.#asked
+    const answer = await this.#ask({ type: 'metrics', id }, `metrics ${id}`)
+    const { snapshot, servers } = answer as Extract<FromWorker, { type: 'metrics' }>
+    this.lastCounters = countersOnly(snapshot)
+    return { snapshot, servers }
+  }
+
+  stored(count: number): void {
+    this.#post({ type: 'stored', count })
+  }
+
+  /** Lets running requests end, then ends the worker. */
+  async drain(drainMs: number): Promise<void> {
+    try {
+      const answer = await this.#ask({ type: 'drain', drainMs }, 'drained', drainMs + 10_000)
+      this.lastCounters = countersOnly((answer as Extract<FromWorker, { type: 'drained' }>).snapshot)
+    } finally {
+      await this.terminate()
+    }
+  }
+
+  async terminate(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #ask(message: ToWorker, answer: string, timeoutMs = answerTimeoutMs): Promise<FromWorker> {
+    const answered = this.#expect(answer, timeoutMs)
+    this.#post(message)
+    return answered
+  }
+
+  #post(message: ToWorker): void {
+    if (!this.dead) this.#worker.postMessage(message)
+  }
+
+  #expect(answer: string, timeoutMs = answerTimeoutMs): Promise<FromWorker> {
+    if (this.dead) return Promise.reject(new Error(`worker ${this.id} is gone`))
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(answer)
+        reject(new Error(`worker ${this.id} did not answer in ${timeoutMs} ms (${answer})`))
+      }, timeoutMs)
+      this.#waiting.set(answer, { resolve, reject, timer })
+    })
+  }
+
+  #received(message: FromWorker): void {
+    if (message.type === 'events') return this.#events.onEvents(this, message.events)
+    const key = 'version' in message ? `${message.type} ${message.version}` : keyOf(message)
+    const waiting = this.#waiting.get(key)
+    if (!waiting) return
+    this.#waiting.delete(key)
+    clearTimeout(waiting.timer)
+    waiting.resolve(message)
+  }
+
+  #exited(error: Error): void {
+    this.dead = true
+    for (const { reject, timer } of this.#waiting.values()) {
+      clearTimeout(timer)
+      reject(error)
+    }
+    this.#waiting.clear()
+    this.#events.onExit(this, error)
+  }
+}
+
+function keyOf(message: FromWorker): string {
+  return message.type === 'metrics' ? `metrics ${message.id}` : message.type
+}
+
+/** TypeScript in the repository, JavaScript in the published package. */
+const workerScript = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)

@@ -1,0 +1,190 @@
+// A worker: the data plane on one core. Builds the configuration that the main thread gives it, listens, serves, and
+// hands events and metrics back. It owns no files and writes no database, so it may die at any moment.
+
+import { parentPort, workerData } from 'node:worker_threads'
+import { type BuiltGateway, buildGateway, Parts } from './build.ts'
+import type { Config } from './config/config.ts'
+import { eventOf } from './events/event.ts'
+import { addSeries, labels, type MetricsSnapshot, WorkerMetrics } from './events/metrics.ts'
+import { Outbox } from './events/outbox.ts'
+import type { Problem } from './lib/problem.ts'
+import { type Http1Listener, openHttp1Listener } from './listen/h1.ts'
+import { createReferences } from './listen/reference.ts'
+import type { FromWorker, Listening, ServerStatus, ToWorker, WorkerData } from './messages.ts'
+import type { Exchange } from './pipeline/exchange.ts'
+import { SharedCounters } from './store/counters-shared.ts'
+
+interface Prepared {
+  readonly version: number
+  readonly config: Config
+  readonly gateway: BuiltGateway
+}
+
+class DataPlane {
+  readonly #post: (message: FromWorker) => void
+  readonly #reusePort: boolean
+  readonly #counters: SharedCounters
+  readonly #metrics = new WorkerMetrics()
+  readonly #parts = new Parts()
+  readonly #outbox: Outbox
+  readonly #listeners = new Map<string, Http1Listener>()
+  /** Counts of listeners that are closed by now. */
+  readonly #closedStats = { connectionsRefused: 0, parseErrors: 0 }
+  readonly #nextReference = createReferences()
+  #pending: Prepared | undefined
+  #current: Prepared | undefined
+
+  constructor(data: WorkerData, post: (message: FromWorker) => void) {
+    this.#post = post
+    this.#reusePort = data.reusePort
+    this.#counters = new SharedCounters(data.counters)
+    this.#outbox = new Outbox(data.eventQueue, events => post({ type: 'events', events }))
+  }
+
+  async handle(message: ToWorker): Promise<void> {
+    switch (message.type) {
+      case 'prepare':
+        return this.#prepare(message.version, message.config)
+      case 'open':
+        return this.#open(message.version, message.listen)
+      case 'commit':
+        return this.#commit(message.version, new Set(message.keep))
+      case 'abort':
+        return this.#abort(message.version, new Set(message.keep))
+      case 'metrics':
+        return this.#post({ type: 'metrics', id: message.id, ...this.#measure() })
+      case 'stored':
+        return this.#outbox.stored(message.count)
+      case 'drain':
+        return this.#drain(message.drainMs)
+    }
+  }
+
+  #prepare(version: number, config: Config): void {
+    const built = buildGateway(config, {
+      counters: this.#counters,
+      now: Date.now,
+      report: ex => this.#report(ex),
+      metrics: this.#metrics,
+      parts: this.#parts,
+    })
+    if (built.ok) this.#pending = { version, config, gateway: built.gateway }
+    this.#post({ type: 'prepared', version, problems: built.ok ? [] : built.problems })
+  }
+
+  async #open(version: number, listen: readonly Listening[]): Promise<void> {
+    const handler = this.#current?.gateway
+    if (!handler) throw new Error('told to listen without a configuration')
+    const listening: Listening[] = []
+    const problems: Problem[] = []
+    for (const { key, address, path } of listen) {
+      try {
+        const { host, port } = address
+        const listener = await openHttp1Listener({
+          host,
+          port,
+          reusePort: this.#reusePort,
+          handler,
+          nextReference: this.#nextReference,
+          now: Date.now,
+        })
+        this.#listeners.set(key, listener)
+        listening.push({ key, path, address: { host, port: listener.address.port } })
+      } catch (error) {
+        problems.push(listenProblem(path, error))
+      }
+    }
+    this.#post({ type: 'opened', version, listening, problems })
+  }
+
+  #commit(version: number, keep: ReadonlySet<string>): void {
+    const next = this.#pending
+    if (next?.version !== version) throw new Error(`told to commit version ${version}, which is not prepared`)
+    const previous = this.#current
+    this.#pending = undefined
+    this.#current = next
+    for (const listener of this.#listeners.values()) listener.use(next.gateway)
+    const { drainTimeout } = next.config.limits
+    void this.#closeListeners(keep, drainTimeout)
+    void previous?.gateway.close(drainTimeout)
+    this.#post({ type: 'committed', version })
+  }
+
+  #abort(version: number, keep: ReadonlySet<string>): void {
+    if (this.#pending?.version === version) {
+      void this.#pending.gateway.close(0)
+      this.#pending = undefined
+    }
+    void this.#closeListeners(keep, 0)
+    this.#post({ type: 'aborted', version })
+  }
+
+  async #closeListeners(keep: ReadonlySet<string>, drainMs: number): Promise<void> {
+    const closing = [...this.#listeners].filter(([key]) => !keep.has(key))
+    await Promise.all(
+      closing.map(async ([key, listener]) => {
+        this.#listeners.delete(key)
+        await listener.close({ drainMs })
+        this.#closedStats.connectionsRefused += listener.stats.connectionsRefused
+        this.#closedStats.parseErrors += listener.stats.parseErrors
+      }),
+    )
+  }
+
+  async #drain(drainMs: number): Promise<void> {
+    await this.#closeListeners(new Set(), drainMs)
+    await this.#current?.gateway.close(1000)
+    this.#outbox.flush()
+    this.#post({ type: 'drained', ...this.#measure() })
+  }
+
+  #report(ex: Exchange): void {
+    this.#metrics.record(ex)
+    const event = eventOf(ex)
+    if (event) this.#outbox.push(event)
+  }
+
+  #measure(): { snapshot: MetricsSnapshot; servers: ServerStatus[] } {
+    const snapshot = this.#metrics.snapshot()
+    let { connectionsRefused, parseErrors } = this.#closedStats
+    let connections = 0
+    for (const { stats } of this.#listeners.values()) {
+      connections += stats.connections
+      connectionsRefused += stats.connectionsRefused
+      parseErrors += stats.parseErrors
+    }
+    addSeries(snapshot, 'merlon_connections', '', connections)
+    addSeries(snapshot, 'merlon_connections_refused_total', '', connectionsRefused)
+    addSeries(snapshot, 'merlon_unreadable_requests_total', '', parseErrors)
+    addSeries(snapshot, 'merlon_events_dropped_total', '', this.#outbox.dropped)
+    const servers = (this.#current?.gateway.upstreams ?? []).flatMap(upstream =>
+      upstream.servers().map(server => ({ upstream: upstream.name, ...server })),
+    )
+    for (const { upstream, url, healthy, active } of servers) {
+      const own = labels({ upstream, server: url })
+      addSeries(snapshot, 'merlon_upstream_server_healthy', own, healthy ? 1 : 0)
+      addSeries(snapshot, 'merlon_upstream_server_active', own, active)
+    }
+    return { snapshot, servers }
+  }
+}
+
+function listenProblem(path: string, error: unknown): Problem {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const reasons: Record<string, string> = {
+    EADDRINUSE: 'another program listens on this address already',
+    EACCES: 'this port needs more rights than the gateway has',
+    EADDRNOTAVAIL: 'this machine does not have this address',
+  }
+  const message = reasons[code] ?? `can’t listen: ${error instanceof Error ? error.message : String(error)}`
+  return { code: 'listen.failed', severity: 'error', file: '', line: 0, column: 0, path, message }
+}
+
+const port = parentPort
+if (!port) throw new Error('worker.ts runs as a worker thread of the gateway')
+const plane = new DataPlane(workerData as WorkerData, message => port.postMessage(message))
+port.on('message', (message: ToWorker) => {
+  // A failure here is a bug: the worker dies of it, and the main thread makes a new one.
+  void plane.handle(message)
+})
+port.postMessage({ type: 'online' } satisfies FromWorker)

@@ -23,6 +23,8 @@ export class Connection {
   /** Runs when the request in work is done, instead of the next one. */
   last: (() => void) | undefined
   busy = false
+  /** The next response is the last. */
+  draining = false
   readonly #limits: Limits
   #identify: Identify
   #waiting: (() => Promise<void>)[] = []
@@ -59,6 +61,12 @@ export class Connection {
     else if (this.#waiting.length >= pipelinedMax) this.socket.pause()
   }
 
+  /** Lets the request in work end, and no other begin. */
+  drain(): void {
+    this.draining = true
+    if (!this.busy) this.socket.destroySoon()
+  }
+
   /** Says goodbye, then reads and drops what still comes, so that the client gets to read the answer. */
   linger(): void {
     this.closing = true
@@ -89,6 +97,7 @@ export class Connection {
     const next = this.#waiting.shift()
     if (!next) return
     if (this.#waiting.length === pipelinedMax >> 1) this.socket.resume()
+    this.socket.setTimeout(0) // what the response before may have set
     this.#start(next)
   }
 }

@@ -37,6 +37,7 @@ export class Http1Edge implements Edge {
   readonly #res: ServerResponse
   readonly #connection: Connection
   readonly #reference: string
+  readonly #limits: Limits
   readonly #body: RequestBodyReader
   readonly #acceptsInformational: boolean
   #expectsContinue: boolean
@@ -52,6 +53,7 @@ export class Http1Edge implements Edge {
     this.#res = res
     this.#connection = options.connection
     this.#reference = options.reference
+    this.#limits = options.limits
     this.#body = new RequestBodyReader(req, hasBody, declaredBytes, options.limits, options.clock)
     this.#acceptsInformational = req.httpVersionMinor >= 1
     this.#expectsContinue = options.expectsContinue
@@ -111,8 +113,13 @@ export class Http1Edge implements Edge {
   write(chunk: Uint8Array): boolean {
     if (chunk.length === 0) return true
     const room = this.#res.write(chunk)
-    if (!room) this.#res.once('drain', () => this.onDrain?.())
-    return room
+    if (room) return true
+    this.#watchClient()
+    this.#res.once('drain', () => {
+      this.#connection.socket.setTimeout(0)
+      this.onDrain?.()
+    })
+    return false
   }
 
   end(trailers: readonly string[]): void {
@@ -127,6 +134,7 @@ export class Http1Edge implements Edge {
       this.#body.discard()
     }
     res.end()
+    if (this.#connection.socket.writableLength > 0) this.#watchClient()
   }
 
   destroy(): void {
@@ -143,8 +151,13 @@ export class Http1Edge implements Edge {
     this.#res.writeContinue()
   }
 
+  /** The socket's own timeout sees bytes leave, so a slow client is fine as long as it reads. */
+  #watchClient(): void {
+    this.#connection.socket.setTimeout(this.#limits.responseIdleTimeout)
+  }
+
   #mustClose(): boolean {
-    if (this.#last) return true
+    if (this.#last || this.#connection.draining) return true
     if (this.#body.ended) return false
     if (this.#expectsContinue || this.declaredBytes === undefined) return true
     return this.declaredBytes - this.#body.receivedBytes > drainedBytesMax

@@ -63,7 +63,6 @@ class Listener implements Http1Listener {
   readonly #connections = new Map<Duplex, Connection>()
   readonly #connectionsByKey = new Map<string, number>()
   #handler: Handler
-  #draining = false
 
   constructor(options: Http1ListenerOptions) {
     this.#options = options
@@ -111,7 +110,6 @@ class Listener implements Http1Listener {
   }
 
   close({ drainMs }: { readonly drainMs: number }): Promise<void> {
-    this.#draining = true
     return new Promise(resolve => {
       const timer = setTimeout(() => {
         for (const connection of this.#connections.values()) connection.socket.destroy()
@@ -120,7 +118,7 @@ class Listener implements Http1Listener {
         clearTimeout(timer)
         resolve()
       })
-      for (const connection of this.#connections.values()) if (!connection.busy) connection.socket.destroySoon()
+      for (const connection of this.#connections.values()) connection.drain()
     })
   }
 
@@ -183,8 +181,7 @@ class Listener implements Http1Listener {
       hasBody: chunked || declaredBytes !== 0,
       declaredBytes,
       expectsContinue,
-      last:
-        refused !== undefined || this.#draining || connection.requests >= this.#handler.limits.requestsPerConnection,
+      last: refused !== undefined || connection.requests >= this.#handler.limits.requestsPerConnection,
     })
     return refused ? serveRefusal(ex, edge, refused) : serve(ex, edge)
   }
@@ -265,7 +262,6 @@ const malformed = { status: 400, detail: 'The request is malformed.' }
 const parserAnswers: Readonly<Record<string, { readonly status: number; readonly detail: string }>> = {
   HPE_HEADER_OVERFLOW: { status: 431, detail: 'The request line and headers are larger than this service accepts.' },
   HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, detail: 'The chunk extensions are larger than this service accepts.' },
-  HPE_INVALID_VERSION: { status: 505, detail: 'This HTTP version is not served here.' },
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'The request headers came too slowly.' },
 }
 

@@ -16,7 +16,6 @@ const titles: Readonly<Record<number, string>> = {
   408: 'Request timeout',
   413: 'Content too large',
   431: 'Request header fields too large',
-  505: 'HTTP version not supported',
 }
 
 /** A whole problem+json answer (RFC 9457) to what could not be read as a request; the connection ends with it. */

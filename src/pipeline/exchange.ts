@@ -79,7 +79,7 @@ export class Exchange {
   score: number
   /** By run.ts: the verdict that ended the request, if one was enforced. */
   verdict: Verdict | undefined
-  /** By serve.ts: the status that the client got, 0 when none was sent. */
+  /** By serve.ts, 101 by the destination: the status that the client got, 0 when none was sent. */
   status: number
   /** By serve.ts and the destination: why it failed, for the event. */
   failure: Error | undefined

@@ -34,6 +34,11 @@ export const limitDefinitions = {
   },
   bodyIdleTimeout: { unit: 'ms', default: 30_000, summary: 'Silence within a request body.' },
   bodyMinRate: { unit: 'bytesPerSecond', default: 500, summary: 'Mean rate of a request body, after 10 s.' },
+  responseIdleTimeout: {
+    unit: 'ms',
+    default: 60_000,
+    summary: 'Silence of a client that does not take its response.',
+  },
   keepAliveTimeout: { unit: 'ms', default: 65_000, summary: 'Silence between two requests of a connection.' },
   lingerTimeout: {
     unit: 'ms',

@@ -33,6 +33,7 @@ export function serveRefusal(ex: Exchange, edge: Edge, verdict: Verdict): Promis
 
 async function settle(ex: Exchange, edge: Edge, work: () => Promise<void>): Promise<void> {
   edge.onAbort = () => {
+    if (ex.status === 101) return // the end of a tunnel
     ex.aborted = true
     ex.cancel?.()
   }

@@ -10,22 +10,26 @@ import { responseHeaders } from './response-headers.ts'
 export function createTunnel(ex: Exchange, client: Duplex, head: Uint8Array): OpenTunnel {
   return (upstream, rawHeaders) => {
     ex.status = 101
-    ex.cancel = () => upstream.destroy()
     upstream.allowHalfOpen = true
     client.write(switchingProtocols(ex, rawHeaders), 'latin1')
     if (head.length > 0) upstream.write(head)
     client.pipe(upstream)
     upstream.pipe(client)
-    return new Promise(resolve => {
-      let open = 2
-      const closed = (other: Duplex) => {
-        if (--open === 0) resolve()
-        else other.destroy()
-      }
-      client.on('error', () => upstream.destroy()).once('close', () => closed(upstream))
-      upstream.on('error', () => client.destroy()).once('close', () => closed(client))
-    })
+    return Promise.all([closed(client, upstream), closed(upstream, client)]).then(() => {})
   }
+}
+
+/** Waits for the end of a side, and ends the other: in good order if the end was one. */
+function closed(side: Duplex, other: Duplex): Promise<void> {
+  return new Promise(resolve => {
+    side.on('error', () => other.destroy())
+    side.once('close', () => {
+      if (!side.readableEnded || other.writableFinished) other.destroy()
+      else other.once('finish', () => other.destroy()).end()
+      resolve()
+    })
+    if (side.destroyed) other.destroy()
+  })
 }
 
 function switchingProtocols(ex: Exchange, rawHeaders: readonly Uint8Array[]): string {

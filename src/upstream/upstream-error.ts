@@ -14,7 +14,7 @@ export function upstreamError(error: Error, server: string, started: boolean): E
   if (!started && code !== 'UND_ERR_INVALID_ARG' && isSystemError(error)) {
     return new GatewayError('UPSTREAM_REFUSED', 'upstream', detail, { ...options, retry: 'yes' })
   }
-  if (code.startsWith('HPE_') || protocol.has(code) || error.message.startsWith('bad ')) {
+  if (error.name === 'HTTPParserError' || protocol.has(code) || error.message.startsWith('bad ')) {
     return new GatewayError('UPSTREAM_PROTOCOL', 'upstream', detail, options)
   }
   if (code === 'UND_ERR_SOCKET' || code === 'UND_ERR_INFO' || isSystemError(error)) {

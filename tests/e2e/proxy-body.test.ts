@@ -322,3 +322,41 @@ test('body: an upstream that answers before the body is in', async () => {
   assert.match(await client.until('big'), /^HTTP\/1\.1 413 /)
   await eventually(() => gateway.done.length === 1)
 })
+
+test('body: a client that takes nothing of its response is cut', async () => {
+  for (const bytes of [50 * MiB, 8 * MiB]) {
+    let closed = 0
+    await using backend = await openBackend((_req, res) => {
+      res.writeHead(200, { 'content-length': bytes })
+      res.on('close', () => closed++)
+      res.end(Buffer.alloc(bytes))
+    })
+    await using gateway = await openGateway({ servers: [backend.url], limits: { responseIdleTimeout: 300 } })
+    using client = await openRawClient(gateway.port)
+    client.socket.pause()
+    client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    await eventually(() => gateway.listener.stats.requests === 1)
+    await eventually(() => gateway.done.length === 1)
+    assert.equal(gateway.done[0]?.aborted, true)
+    await eventually(() => closed === 1)
+  }
+})
+
+test('body: a client that is slow but reads is fine', async () => {
+  const bytes = 8 * MiB
+  await using backend = await openBackend((_req, res) => res.end(Buffer.alloc(bytes)))
+  await using gateway = await openGateway({ servers: [backend.url], limits: { responseIdleTimeout: 300 } })
+  const received = await new Promise<number>((resolve, reject) => {
+    let count = 0
+    const req = request(gateway.url, res => {
+      res.on('data', chunk => {
+        count += chunk.length
+        res.pause()
+        setTimeout(() => res.resume(), 10)
+      })
+      res.on('end', () => resolve(count)).on('error', reject)
+    })
+    req.on('error', reject).end()
+  })
+  assert.equal(received, bytes)
+})

@@ -1,0 +1,208 @@
+// The loop: the rules of a phase in order, each rule's values, the chain, and what a full match does. This is the hot
+// path; nothing is allocated here for a value that does not match.
+
+import { type ByteString, bytesToUtf8 } from '../../lib/bytes.ts'
+import { OperatorCall } from '../operators/types.ts'
+import type { GeoRecord, Phase, Severity } from '../types.ts'
+import type { State } from '../variables/state.ts'
+import { forgetVariables } from '../variables/table.ts'
+import { type Exclusion, excludes } from '../variables/target.ts'
+import { Value } from '../variables/value.ts'
+import type { Program } from './program.ts'
+import { makeMatch, TargetRecorder } from './record.ts'
+import type { Link, Rule } from './rule.ts'
+import { StateScope } from './scope.ts'
+
+const maxMatched = 10_000
+const maxMatches = 10_000
+
+export class Runner {
+  readonly #state: State
+  readonly #program: Program
+  readonly #call: OperatorCall
+  readonly #recorder: TargetRecorder
+  readonly #full: boolean
+
+  constructor(state: State, program: Program, options: { full: boolean; explain: boolean }) {
+    this.#state = state
+    this.#program = program
+    this.#call = new OperatorCall(new StateScope(state, program.names))
+    this.#recorder = new TargetRecorder(options.explain)
+    this.#full = options.full
+  }
+
+  runPhase(phase: Phase): void {
+    const state = this.#state
+    if (!this.#entersPhase(phase)) return
+    state.phase = phase
+    forgetVariables(state, phase)
+    for (const index of this.#program.staleLists[phase] ?? []) state.targetCache[index] = undefined
+    const rules = this.#program.phases[phase] ?? []
+    for (let i = 0; i < rules.length; ) {
+      const rule = rules[i] as Rule
+      i++
+      if (state.removedRules !== undefined && state.removedRules[rule.index] === 1) continue
+      if (!this.#matches(rule)) continue
+      this.#complete(rule)
+      if (rule.skipTo >= 0) i = rule.skipTo
+      else if (rule.skip > 0) i += rule.skip
+      if (this.#isDone(phase)) return
+    }
+  }
+
+  #entersPhase(phase: Phase): boolean {
+    const state = this.#state
+    if (state.engine === 'off') return false
+    if (phase === 5) return true
+    if (state.interruption !== undefined && !this.#full) return false
+    if (state.allowed === 'everything' || (state.allowed === 'request' && phase <= 2)) return false
+    state.allowed = 'nothing'
+    return true
+  }
+
+  /** After a match: whether the rest of the phase is not to run. */
+  #isDone(phase: Phase): boolean {
+    const state = this.#state
+    if (state.engine === 'off') return true
+    if (phase === 5) return false
+    return state.allowed !== 'nothing' || (state.interruption !== undefined && !this.#full)
+  }
+
+  #matches(rule: Rule): boolean {
+    const state = this.#state
+    if (state.matched.length > 0) state.matched = []
+    state.points = 0
+    this.#recorder.reset()
+    const { links } = rule
+    for (let i = 0; i < links.length; i++) {
+      const exclusions =
+        i === 0 && state.removedTargets !== undefined ? state.removedTargets.get(rule.index) : undefined
+      if (!this.#linkMatches(links[i] as Link, rule.log, exclusions)) return false
+    }
+    return true
+  }
+
+  #linkMatches(link: Link, log: boolean, exclusions: readonly Exclusion[] | undefined): boolean {
+    const state = this.#state
+    state.rule = link.facts
+    if (link.targets === undefined) {
+      for (const effect of link.onMatch) effect.run(state)
+      return true
+    }
+    const values = link.targets.values(state)
+    let matched = false
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i] as Value
+      if (exclusions !== undefined && isExcluded(value, exclusions)) continue
+      if (link.multiMatch) {
+        if (this.#testEach(link, value, log)) matched = true
+      } else {
+        const text = link.step === undefined ? value.value : link.step.of(value)
+        if (this.#test(link, value, text, log)) matched = true
+      }
+    }
+    return matched
+  }
+
+  /** multiMatch: the value itself and the result of every transformation that changed it. */
+  #testEach(link: Link, value: Value, log: boolean): boolean {
+    let last = value.value
+    let matched = this.#test(link, value, last, log)
+    for (const step of link.step?.path() ?? []) {
+      const text = step.of(value)
+      if (text === last) continue
+      last = text
+      if (this.#test(link, value, text, log)) matched = true
+    }
+    return matched
+  }
+
+  #test(link: Link, value: Value, text: ByteString, log: boolean): boolean {
+    const call = this.#call
+    call.reset(false)
+    if (link.operator?.test(text, call) === link.negated) return false
+    this.#onMatch(link, value, text, log)
+    return true
+  }
+
+  #onMatch(link: Link, value: Value, text: ByteString, log: boolean): void {
+    const state = this.#state
+    const call = this.#call
+    if (call.geo !== undefined) state.geo = geoValues(call.geo)
+    if (!link.negated && (link.capture || log)) {
+      call.reset(true)
+      link.operator?.test(text, call)
+      if (link.capture && call.captures.length > 0) state.tx.setCaptures(call.captures)
+    }
+    if (state.matched.length < maxMatched) state.matched.push(new Value(value.variable, value.key, text, value.label))
+    if (log) this.#recorder.add(state, value, text, call.spanStart, call.spanEnd, link.step)
+    for (let i = 0; i < link.onMatch.length; i++) link.onMatch[i]?.run(state)
+  }
+
+  #complete(rule: Rule): void {
+    const state = this.#state
+    state.rule = rule.links[0]?.facts
+    for (let i = 0; i < rule.afterMatch.length; i++) rule.afterMatch[i]?.run(state)
+    const severity = rule.info.severity
+    if (severity !== undefined) raiseSeverity(state, severity)
+    if (rule.log && state.matches.length < maxMatches)
+      state.matches.push(makeMatch(state, rule, this.#recorder.targets))
+    if (rule.disruption !== 'pass') this.#disrupt(rule, rule.disruption)
+  }
+
+  #disrupt(rule: Rule, action: 'allow' | 'deny' | 'drop' | 'redirect'): void {
+    const state = this.#state
+    // allow counts in detection-only too: what is reported there is what would have been blocked.
+    if (action === 'allow') {
+      state.allowed = rule.allowScope
+      return
+    }
+    if (state.engine !== 'on' || state.interruption !== undefined) return
+    const location = action === 'redirect' ? rule.location?.render(state) : undefined
+    state.interruption = {
+      action,
+      status: action === 'redirect' && (rule.status < 300 || rule.status > 399) ? 302 : rule.status,
+      ...(location === undefined ? {} : { location }),
+      rule: rule.info,
+      phase: rule.phase,
+      message: bytesToUtf8(rule.message?.render(state) ?? ''),
+    }
+  }
+}
+
+function isExcluded(value: Value, exclusions: readonly Exclusion[]): boolean {
+  for (const exclusion of exclusions) if (excludes(exclusion, value)) return true
+  return false
+}
+
+const severityOrder: readonly Severity[] = [
+  'EMERGENCY',
+  'ALERT',
+  'CRITICAL',
+  'ERROR',
+  'WARNING',
+  'NOTICE',
+  'INFO',
+  'DEBUG',
+]
+
+function raiseSeverity(state: State, severity: Severity): void {
+  const known = state.highestSeverity
+  if (known === undefined || severityOrder.indexOf(severity) < severityOrder.indexOf(known)) {
+    state.highestSeverity = severity
+  }
+}
+
+function geoValues(record: GeoRecord): readonly Value[] {
+  const members: readonly (readonly [string, string | number | undefined])[] = [
+    ['COUNTRY_CODE', record.countryCode],
+    ['COUNTRY_NAME', record.countryName],
+    ['COUNTRY_CONTINENT', record.continent],
+    ['REGION', record.region],
+    ['CITY', record.city],
+    ['POSTAL_CODE', record.postalCode],
+    ['LATITUDE', record.latitude],
+    ['LONGITUDE', record.longitude],
+  ]
+  return members.flatMap(([name, value]) => (value === undefined ? [] : [new Value('GEO', name, String(value))]))
+}

@@ -1,0 +1,247 @@
+// Every directive of ModSecurity and what becomes of it: a rule, a setting, or a reason why it is refused. Directives
+// that only set up ModSecurity's own logs give a warning, because events and logs are Merlon's and configured there.
+
+import { bufferToBytes } from '../../lib/bytes.ts'
+import { nearest } from '../../lib/problem.ts'
+import { bestFitAscii, parseUnicodeMap } from '../transforms/unicode-map.ts'
+import type { FilePort } from '../types.ts'
+import { offsetInText, type RawDirective } from './lexer.ts'
+import type { EngineSettings } from './settings.ts'
+import type { ProblemList } from './source.ts'
+
+export type DirectiveKind =
+  | 'rule'
+  | 'action'
+  | 'marker'
+  | 'default-action'
+  | 'remove-by-id'
+  | 'remove-by-tag'
+  | 'remove-by-msg'
+  | 'update-target-by-id'
+  | 'update-target-by-tag'
+  | 'update-target-by-msg'
+  | 'update-action-by-id'
+
+type Setter = (settings: EngineSettings, value: string, more: SetterContext) => string | undefined
+
+interface SetterContext {
+  readonly values: readonly string[]
+  readonly files: FilePort
+  readonly file: string
+}
+
+export type DirectiveEntry =
+  | { readonly name: string; readonly kind: DirectiveKind }
+  | { readonly name: string; readonly set: Setter; readonly anyCount?: true }
+  | { readonly name: string; readonly ignored: string }
+  | { readonly name: string; readonly refused: string }
+
+const logging = 'logging is configured in merlon.yaml, this has no effect'
+const linear = 'matching takes linear time and needs no limit, this has no effect'
+const noFiles = 'the engine keeps nothing on disk, this has no effect'
+
+const entries: readonly DirectiveEntry[] = [
+  { name: 'SecRule', kind: 'rule' },
+  { name: 'SecAction', kind: 'action' },
+  { name: 'SecMarker', kind: 'marker' },
+  { name: 'SecDefaultAction', kind: 'default-action' },
+  { name: 'SecRuleRemoveById', kind: 'remove-by-id' },
+  { name: 'SecRuleRemoveByTag', kind: 'remove-by-tag' },
+  { name: 'SecRuleRemoveByMsg', kind: 'remove-by-msg' },
+  { name: 'SecRuleUpdateTargetById', kind: 'update-target-by-id' },
+  { name: 'SecRuleUpdateTargetByTag', kind: 'update-target-by-tag' },
+  { name: 'SecRuleUpdateTargetByMsg', kind: 'update-target-by-msg' },
+  { name: 'SecRuleUpdateActionById', kind: 'update-action-by-id' },
+  { name: 'SecRuleEngine', set: setEngine },
+  { name: 'SecRequestBodyAccess', set: onOff('requestBodyAccess') },
+  { name: 'SecResponseBodyAccess', set: onOff('responseBodyAccess') },
+  { name: 'SecRequestBodyLimit', set: bytes('requestBodyLimitBytes') },
+  { name: 'SecRequestBodyNoFilesLimit', set: bytes('requestFieldsLimitBytes') },
+  { name: 'SecRequestBodyLimitAction', set: overflow('requestBodyOverflow') },
+  { name: 'SecResponseBodyLimit', set: bytes('responseBodyLimitBytes') },
+  { name: 'SecResponseBodyLimitAction', set: overflow('responseBodyOverflow') },
+  { name: 'SecResponseBodyMimeType', set: setTypes, anyCount: true },
+  { name: 'SecResponseBodyMimeTypesClear', set: settings => void (settings.responseBodyTypes = []), anyCount: true },
+  { name: 'SecRequestBodyJsonDepthLimit', set: count('jsonDepth', 512) },
+  { name: 'SecArgumentsLimit', set: count('arguments', 100_000) },
+  { name: 'SecUploadFileLimit', set: count('uploadFiles', 10_000) },
+  { name: 'SecArgumentSeparator', set: oneCharacter('argumentSeparator') },
+  { name: 'SecCookieV0Separator', set: oneCharacter('cookieSeparator') },
+  { name: 'SecCookieFormat', set: only('0', 'version 1 cookies (RFC 2965) are obsolete; only 0 is supported') },
+  { name: 'SecCollectionTimeout', set: setCollectionTimeout },
+  { name: 'SecWebAppId', set: (settings, value) => void (settings.webAppId = value) },
+  { name: 'SecUnicodeMapFile', set: setUnicodeMap, anyCount: true },
+  { name: 'SecXmlExternalEntity', set: only('off', 'external entities are never loaded; only Off is supported') },
+  { name: 'SecInterceptOnError', set: only('off', 'no operator can fail at run time; only Off is supported') },
+  { name: 'SecContentInjection', set: only('off', 'responses are not rewritten; only Off is supported') },
+  { name: 'SecStreamInBodyInspection', set: only('off', 'STREAM_… variables are not supported; only Off is') },
+  { name: 'SecStreamOutBodyInspection', set: only('off', 'STREAM_… variables are not supported; only Off is') },
+  { name: 'SecHashEngine', set: only('off', 'link hashing is not supported; only Off is') },
+  { name: 'SecConnEngine', set: only('off', 'connections are limited by the flood guard; only Off is supported') },
+  { name: 'SecComponentSignature', set: () => undefined },
+  ...['SecAuditEngine', 'SecAuditLog', 'SecAuditLog2', 'SecAuditLogDirMode', 'SecAuditLogFileMode'].map(
+    ignoredAs(logging),
+  ),
+  ...['SecAuditLogFormat', 'SecAuditLogParts', 'SecAuditLogPrefix', 'SecAuditLogRelevantStatus'].map(
+    ignoredAs(logging),
+  ),
+  ...['SecAuditLogStorageDir', 'SecAuditLogType', 'SecDebugLog', 'SecDebugLogLevel', 'SecGuardianLog'].map(
+    ignoredAs(logging),
+  ),
+  ...['SecSensorId', 'SecStatusEngine', 'SecServerSignature', 'SecRulePerfTime'].map(ignoredAs(logging)),
+  ...['SecPcreMatchLimit', 'SecPcreMatchLimitRecursion', 'SecCacheTransformations'].map(ignoredAs(linear)),
+  ...['SecTmpDir', 'SecDataDir', 'SecUploadDir', 'SecUploadFileMode', 'SecUploadKeepFiles'].map(ignoredAs(noFiles)),
+  ...['SecTmpSaveUploadedFiles', 'SecRequestBodyInMemoryLimit'].map(ignoredAs(noFiles)),
+  { name: 'SecGeoLookupDb', ignored: 'the geo database is configured in merlon.yaml, this has no effect' },
+  { name: 'SecRuleScript', refused: 'Lua scripts are not run inside the engine' },
+  { name: 'SecRemoteRules', refused: 'rules are not loaded from the network; use `merlon rules install`' },
+  { name: 'SecRemoteRulesFailAction', refused: 'rules are not loaded from the network' },
+  { name: 'SecRuleInheritance', refused: 'there are no nested contexts; each route has its own list of rule sets' },
+  { name: 'SecGsbLookupDb', refused: 'the Google Safe Browsing list is not supported' },
+  { name: 'SecHttpBlKey', refused: 'DNS block lists are asked outside the engine, by the lists guard' },
+  ...['SecHashKey', 'SecHashParam', 'SecHashMethodRx', 'SecHashMethodPm'].map(
+    refusedAs('link hashing is not supported'),
+  ),
+  ...['SecChrootDir', 'SecDisableBackendCompression', 'SecConnReadStateLimit'].map(
+    refusedAs('this is for web servers'),
+  ),
+  ...['SecConnWriteStateLimit', 'SecReadStateLimit', 'SecWriteStateLimit'].map(refusedAs('this is for web servers')),
+]
+
+function ignoredAs(ignored: string): (name: string) => DirectiveEntry {
+  return name => ({ name, ignored })
+}
+
+function refusedAs(refused: string): (name: string) => DirectiveEntry {
+  return name => ({ name, refused })
+}
+
+const byName = new Map(entries.map(entry => [entry.name.toLowerCase(), entry]))
+
+/** Names of all directives that do something, for docs. */
+export const directiveNames: readonly string[] = entries.flatMap(entry =>
+  'kind' in entry || 'set' in entry ? [entry.name] : [],
+)
+
+/** Applies a setting; gives the kind of any other directive, and undefined when there is nothing more to do. */
+export function takeDirective(
+  directive: RawDirective,
+  settings: EngineSettings,
+  files: FilePort,
+  problems: ProblemList,
+): DirectiveKind | undefined {
+  const { source, start, name } = directive
+  const entry = byName.get(name.toLowerCase())
+  if (!entry) {
+    const near = nearest(name, byName.keys())
+    const hint = near === undefined ? undefined : `did you mean ${byName.get(near)?.name}?`
+    problems.add(source.problem(start, 'unknown-directive', `there is no directive ${name}`, hint))
+    return undefined
+  }
+  if ('kind' in entry) return entry.kind
+  if ('refused' in entry) {
+    problems.add(source.problem(start, 'unsupported-directive', `${entry.name} is not supported: ${entry.refused}`))
+  } else if ('ignored' in entry) {
+    problems.add(source.warning(start, 'ignored-directive', `${entry.name}: ${entry.ignored}`))
+  } else applySetting(entry, directive, settings, files, problems)
+  return undefined
+}
+
+function applySetting(
+  entry: { readonly name: string; readonly set: Setter; readonly anyCount?: true },
+  directive: RawDirective,
+  settings: EngineSettings,
+  files: FilePort,
+  problems: ProblemList,
+): void {
+  const { source, start, words } = directive
+  const first = words[0]
+  if (!entry.anyCount && (!first || words.length > 1)) {
+    problems.add(source.problem(start, 'bad-arguments', `${entry.name} takes one value`))
+    return
+  }
+  const context = { values: words.map(word => word.text), files, file: source.file }
+  const message = entry.set(settings, first?.text ?? '', context)
+  if (message === undefined) return
+  const at = first ? offsetInText(first, 0) : start
+  problems.add(source.problem(at, 'bad-value', `${entry.name}: ${message}`))
+}
+
+function setEngine(settings: EngineSettings, value: string): string | undefined {
+  const modes = { on: 'on', off: 'off', detectiononly: 'detection-only' } as const
+  const mode = Object.entries(modes).find(([name]) => name === value.toLowerCase())
+  if (!mode) return 'must be On, Off or DetectionOnly'
+  settings.engine = mode[1]
+  return undefined
+}
+
+function onOff(key: 'requestBodyAccess' | 'responseBodyAccess'): Setter {
+  return (settings, value) => {
+    const lower = value.toLowerCase()
+    if (lower !== 'on' && lower !== 'off') return 'must be On or Off'
+    settings[key] = lower === 'on'
+    return undefined
+  }
+}
+
+function bytes(key: 'requestBodyLimitBytes' | 'requestFieldsLimitBytes' | 'responseBodyLimitBytes'): Setter {
+  return (settings, value) => setNumber(value, 1, 1024 ** 3, number => (settings[key] = number))
+}
+
+function count(key: 'jsonDepth' | 'arguments' | 'uploadFiles', max: number): Setter {
+  return (settings, value) => setNumber(value, 1, max, number => (settings[key] = number))
+}
+
+function setNumber(value: string, min: number, max: number, set: (number: number) => void): string | undefined {
+  const number = /^\d{1,12}$/.test(value) ? Number(value) : Number.NaN
+  if (!(number >= min && number <= max)) return `must be a number from ${min} to ${max}`
+  set(number)
+  return undefined
+}
+
+function overflow(key: 'requestBodyOverflow' | 'responseBodyOverflow'): Setter {
+  return (settings, value) => {
+    const lower = value.toLowerCase()
+    if (lower !== 'reject' && lower !== 'processpartial') return 'must be Reject or ProcessPartial'
+    settings[key] = lower === 'reject' ? 'reject' : 'process-partial'
+    return undefined
+  }
+}
+
+function oneCharacter(key: 'argumentSeparator' | 'cookieSeparator'): Setter {
+  return (settings, value) => {
+    if (value.length !== 1) return 'must be one character'
+    settings[key] = value
+    return undefined
+  }
+}
+
+function only(allowed: string, message: string): Setter {
+  return (_settings, value) => (value.toLowerCase() === allowed ? undefined : message)
+}
+
+function setTypes(settings: EngineSettings, _value: string, more: SetterContext): string | undefined {
+  if (more.values.length === 0) return 'takes media types such as text/html'
+  settings.responseBodyTypes = [...new Set(more.values.map(value => value.toLowerCase()))]
+  return undefined
+}
+
+function setCollectionTimeout(settings: EngineSettings, value: string): string | undefined {
+  return setNumber(value, 1, 31_536_000, seconds => (settings.collectionTimeoutMs = seconds * 1000))
+}
+
+/** `SecUnicodeMapFile FILE CODEPAGE`. Where there is no such file, code page 20127 (ASCII) is made by the engine itself. */
+function setUnicodeMap(settings: EngineSettings, path: string, more: SetterContext): string | undefined {
+  const codePage = Number(more.values[1] ?? '20127')
+  if (path === '' || !Number.isInteger(codePage)) return 'takes a file and the number of a code page'
+  let text: string | undefined
+  try {
+    text = bufferToBytes(more.files.read(more.files.resolve(more.file, path)))
+  } catch {
+    if (codePage !== 20127) return `cannot read ${path}, and only code page 20127 is built in`
+    settings.unicodeMap = bestFitAscii()
+    return undefined
+  }
+  settings.unicodeMap = parseUnicodeMap(text, codePage)
+  return settings.unicodeMap ? undefined : `${path} has no code page ${codePage}`
+}

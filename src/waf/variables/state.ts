@@ -1,0 +1,124 @@
+// What is known about one transaction while rules run: the request and response as they came, and everything that rules
+// can change. Data alone: variables/* read it, actions/* change it, rules/* decide what runs. One hidden class, all
+// fields set here.
+
+import type { ByteString } from '../../lib/bytes.ts'
+import type { MultipartFlags, MultipartPart } from '../bodies/types.ts'
+import type { EngineSettings } from '../seclang/settings.ts'
+import type { Interruption, Match, RuleInfo, Severity, WafPorts } from '../types.ts'
+import type { PersistentCollection, PersistentName } from './persistent.ts'
+import type { Exclusion } from './target.ts'
+import { type TxNames, TxVariables } from './tx.ts'
+import { noValues, type Value } from './value.ts'
+
+/** What RULE.… and macros can say about the rule that runs. */
+export interface RuleFacts {
+  readonly info: RuleInfo
+  readonly revision: string
+  readonly version: string
+}
+
+export class State {
+  readonly ports: WafPorts
+  readonly settings: EngineSettings
+  readonly id: string
+  readonly startedAt: number
+  /** Of the rule set: how many rules removedRules has to cover. */
+  readonly ruleCount: number
+
+  clientIp = ''
+  clientPort = 0
+  serverIp = ''
+  serverPort = 0
+
+  method: ByteString = ''
+  target: ByteString = ''
+  protocol: ByteString = ''
+  /** Path and query, decoded. */
+  uri: ByteString = ''
+  /** Path, decoded. */
+  path: ByteString = ''
+  query: ByteString = ''
+  hasQuery = false
+  host: ByteString = ''
+  contentType: ByteString = ''
+  authorization: ByteString = ''
+
+  readonly requestHeaders: Value[] = []
+  readonly requestHeaderNames: Value[] = []
+  readonly cookies: Value[] = []
+  readonly cookieNames: Value[] = []
+  readonly arguments: Value[] = []
+  /** How many of `arguments` came with the query; the rest came with the body. */
+  queryArgumentCount = 0
+  argumentBytes = 0
+  urlEncodedError = false
+
+  bodyProcessor: '' | 'URLENCODED' | 'MULTIPART' | 'JSON' | 'XML' = ''
+  requestBodyAccess: boolean
+  responseBodyAccess: boolean
+  forceRequestBodyVariable = false
+  requestBody: ByteString = ''
+  requestBodyBytes = 0
+  requestBodyTruncated = false
+  bodyError: string | undefined = undefined
+  parts: readonly MultipartPart[] = []
+  multipartFlags: MultipartFlags | undefined = undefined
+  xmlText: readonly ByteString[] = []
+  xmlAttributes: readonly ByteString[] = []
+  xmlDoctype: ByteString | undefined = undefined
+
+  responseStatus = 0
+  responseProtocol: ByteString = ''
+  readonly responseHeaders: Value[] = []
+  readonly responseHeaderNames: Value[] = []
+  responseContentType: ByteString = ''
+  responseContentLength: ByteString = ''
+  responseBody: ByteString = ''
+  responseBodyBytes = 0
+  responseBodyTruncated = false
+
+  readonly tx: TxVariables
+  readonly collections = new Map<PersistentName, PersistentCollection>()
+  readonly environment = new Map<ByteString, ByteString>()
+  sessionId: ByteString = ''
+  userId: ByteString = ''
+  resourceId: ByteString = ''
+  geo: readonly Value[] = noValues
+
+  /** Of the rule that runs: what matched so far, named as it was found and holding what the operator saw. */
+  matched: Value[] = []
+  rule: RuleFacts | undefined = undefined
+  /** What the running rule added to anomaly scores. */
+  points = 0
+  highestSeverity: Severity | undefined = undefined
+
+  engine: EngineSettings['engine']
+  phase: 0 | 1 | 2 | 3 | 4 | 5 = 0
+  /** Set by `allow`: what is let through from here on. */
+  allowed: 'nothing' | 'phase' | 'request' | 'everything' = 'nothing'
+  interruption: Interruption | undefined = undefined
+  readonly matches: Match[] = []
+  /** What ctl:ruleRemove… took out of this transaction: rules by index, targets by the index of their rule. */
+  removedRules: Uint8Array | undefined = undefined
+  removedTargets: Map<number, Exclusion[]> | undefined = undefined
+  /** What sanitise… wants masked in reports. */
+  readonly sanitised: Exclusion[] = []
+  sanitiseMatched = false
+
+  /** Values of variables and target lists that are fixed for now, by their index; see TargetList. */
+  readonly variableCache: (readonly Value[] | undefined)[] = []
+  readonly targetCache: (readonly Value[] | undefined)[] = []
+
+  constructor(ports: WafPorts, settings: EngineSettings, names: TxNames, id: string, ruleCount: number) {
+    this.ruleCount = ruleCount
+    this.ports = ports
+    this.settings = settings
+    this.id = id
+    this.startedAt = ports.now()
+    this.requestBodyAccess = settings.requestBodyAccess
+    this.responseBodyAccess = settings.responseBodyAccess
+    this.engine = settings.engine
+    this.tx = new TxVariables(names)
+  }
+}

@@ -1,0 +1,109 @@
+// What a rule looks at: `ARGS|!ARGS:foo|&REQUEST_HEADERS:/^x-/` compiled. Lists that many rules share are one object, and
+// their values are gathered once a phase where no rule can change them.
+
+import type { ByteString } from '../../lib/bytes.ts'
+import type { Regex } from '../regex/types.ts'
+import type { VariableDefinition } from './definition.ts'
+import type { State } from './state.ts'
+import { readVariable } from './table.ts'
+import { equalFold, noValues, Value } from './value.ts'
+
+/** Chooses members of a collection. */
+export interface Selector {
+  readonly key: ByteString | undefined
+  readonly regex: Regex | undefined
+}
+
+export function selects(selector: Selector, key: ByteString): boolean {
+  return selector.key === undefined ? (selector.regex?.test(key) ?? false) : equalFold(selector.key, key)
+}
+
+/** A target that is taken out again: the whole variable, or members of it. */
+export interface Exclusion {
+  readonly definition: VariableDefinition
+  readonly selector: Selector | undefined
+}
+
+export function excludes(exclusion: Exclusion, value: Value): boolean {
+  if (exclusion.definition.name !== value.variable) return false
+  if (exclusion.selector === undefined) return true
+  return value.key !== undefined && selects(exclusion.selector, value.key)
+}
+
+export interface Target {
+  readonly definition: VariableDefinition
+  readonly selector: Selector | undefined
+  readonly count: boolean
+  /** For the name of a count: `&ARGS:q`. */
+  readonly label: ByteString
+}
+
+export class TargetList {
+  readonly targets: readonly Target[]
+  readonly exclusions: readonly Exclusion[]
+  /** As of VariableDefinition, for the list as a whole. */
+  readonly fixedFrom: 0 | 1 | 2 | 3 | 4
+  readonly index: number
+
+  constructor(targets: readonly Target[], exclusions: readonly Exclusion[], index: number) {
+    this.targets = targets
+    this.exclusions = exclusions
+    this.index = index
+    const phases = targets.map(target => target.definition.fixedFrom)
+    this.fixedFrom = phases.includes(0) ? 0 : latest(phases)
+  }
+
+  values(state: State): readonly Value[] {
+    if (this.fixedFrom === 0) return this.#gather(state)
+    const known = state.targetCache[this.index]
+    if (known) return known
+    const values = this.#gather(state)
+    state.targetCache[this.index] = values
+    return values
+  }
+
+  #gather(state: State): readonly Value[] {
+    const { targets, exclusions } = this
+    const only = targets.length === 1 ? targets[0] : undefined
+    if (only && exclusions.length === 0) return this.#read(state, only)
+    const out: Value[] = []
+    for (const target of targets) {
+      for (const value of this.#read(state, target)) {
+        if (target.count || exclusions.length === 0 || !this.#isExcluded(value)) out.push(value)
+      }
+    }
+    return out
+  }
+
+  #read(state: State, target: Target): readonly Value[] {
+    const values = members(state, target)
+    if (!target.count) return values
+    let count = 0
+    for (const value of values) if (!this.#isExcluded(value)) count++
+    return [new Value(target.label, undefined, String(count))]
+  }
+
+  #isExcluded(value: Value): boolean {
+    for (const exclusion of this.exclusions) if (excludes(exclusion, value)) return true
+    return false
+  }
+}
+
+function members(state: State, target: Target): readonly Value[] {
+  const { definition, selector } = target
+  if (selector === undefined) return readVariable(state, definition)
+  if (selector.key !== undefined && definition.readMember) return definition.readMember(state, selector.key)
+  let found: Value[] | undefined
+  for (const value of readVariable(state, definition)) {
+    if (value.key === undefined || !selects(selector, value.key)) continue
+    found ??= []
+    found.push(value)
+  }
+  return found ?? noValues
+}
+
+function latest(phases: readonly VariableDefinition['fixedFrom'][]): VariableDefinition['fixedFrom'] {
+  let last: VariableDefinition['fixedFrom'] = 1
+  for (const phase of phases) if (phase > last) last = phase
+  return last
+}

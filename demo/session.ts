@@ -8,8 +8,8 @@ import type { World } from './world/world.ts'
 
 export function startSession(world: World, userId: number): string {
   const token = randomUUID()
-  if (world.database.hasRoom('sessions'))
-    world.database.change('INSERT INTO sessions (token, user) VALUES (?, ?)', token, userId)
+  world.database.makeRoom('sessions')
+  world.database.change('INSERT INTO sessions (token, user) VALUES (?, ?)', token, userId)
   return token
 }
 

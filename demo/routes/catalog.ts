@@ -38,7 +38,10 @@ function showProduct(request: ShopRequest, world: World) {
 
 function reviewsOf({ params }: ShopRequest, world: World): Row[] {
   const id = Number(params['id'])
-  return world.database.query('SELECT id, author, stars, text FROM reviews WHERE product = ? ORDER BY id', id || 0)
+  return world.database.query(
+    'SELECT id, author, stars, text FROM reviews WHERE product = ? ORDER BY id LIMIT 100',
+    id || 0,
+  )
 }
 
 function listReviews(request: ShopRequest, world: World) {
@@ -51,7 +54,7 @@ function addReview(request: ShopRequest, world: World) {
     return badRequest('a review has a text')
   const product = Number(request.params['id']) || 0
   if (!world.database.query('SELECT 1 FROM products WHERE id = ?', product)[0]) return notFound()
-  if (!world.database.hasRoom('reviews')) return json(507, { error: 'no room for more reviews' })
+  world.database.makeRoom('reviews')
   const author = String(review['author'] ?? 'Guest').slice(0, 200)
   const stars = Math.min(5, Math.max(1, Math.round(Number(review['stars'] ?? 5)) || 5))
   const sql = 'INSERT INTO reviews (product, author, stars, text) VALUES (?, ?, ?, ?)'

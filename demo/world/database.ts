@@ -57,6 +57,8 @@ const schema = `
 
 const maxRows = 1_000
 const maxStored = 5_000
+/** Rows up to this one came with the shop. */
+const maxSeeded = 20
 // Of sqlite3.h: not needed by the shop, and the ones with which an injected query could hang or leave this process.
 const sqlite = { ok: 0, deny: 1, attach: 24, detach: 25, function: 31, recursive: 33, pragma: 19 }
 const deniedFunctions = new Set(['load_extension', 'randomblob', 'zeroblob', 'fts3_tokenizer'])
@@ -96,8 +98,11 @@ export class Database {
     return Number(this.#db.prepare(sql).run(...values).lastInsertRowid)
   }
 
-  hasRoom(table: 'orders' | 'reviews' | 'sessions'): boolean {
-    return Number(this.query(`SELECT count(*) AS rows FROM ${table}`)[0]?.['rows']) < maxStored
+  /** Lets the oldest rows that visitors added go, so that a long visit or a bench never fills the memory. */
+  makeRoom(table: 'orders' | 'reviews' | 'sessions'): void {
+    if (Number(this.query(`SELECT count(*) AS rows FROM ${table}`)[0]?.['rows']) < maxStored) return
+    const oldest = `SELECT rowid FROM ${table} WHERE rowid > ${maxSeeded} ORDER BY rowid LIMIT ${maxStored / 5}`
+    this.change(`DELETE FROM ${table} WHERE rowid IN (${oldest})`)
   }
 
   addOrder(user: number, product: number, quantity: number, address: string): number {

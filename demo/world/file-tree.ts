@@ -8,6 +8,7 @@ export const uploadFolder = '/srv/shop/public/uploads'
 
 const maxFiles = 200
 const maxFileBytes = 1_048_576
+const maxTreeBytes = 32 * 1_048_576
 
 const fixtures: Readonly<Record<string, string>> = {
   '/etc/passwd': [
@@ -31,9 +32,10 @@ const fixtures: Readonly<Record<string, string>> = {
 
 export class FileTree {
   readonly #files = new Map<string, Uint8Array>()
+  #treeBytes = 0
 
   constructor() {
-    for (const [path, text] of Object.entries(fixtures)) this.#files.set(path, Buffer.from(text))
+    for (const [path, text] of Object.entries(fixtures)) this.write(path, Buffer.from(text))
   }
 
   /** Resolves as a file system does, `..` and all; that nobody checks where it ends is the hole. */
@@ -53,7 +55,11 @@ export class FileTree {
   /** Says whether there was room. */
   write(path: string, bytes: Uint8Array): boolean {
     if (bytes.length > maxFileBytes) return false
-    if (this.#files.size >= maxFiles && !this.#files.has(path)) return false
+    const old = this.read(path)?.length
+    if (old === undefined && this.#files.size >= maxFiles) return false
+    const treeBytes = this.#treeBytes + bytes.length - (old ?? 0)
+    if (treeBytes > maxTreeBytes) return false
+    this.#treeBytes = treeBytes
     this.#files.set(posix.normalize(path), Uint8Array.from(bytes))
     return true
   }

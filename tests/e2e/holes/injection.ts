@@ -1,4 +1,5 @@
 // Holes that run the client's words in another language: SQL, NoSQL operators, LDAP filters, the shell.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the payloads are written so
 
 import { ask, get, type Hole, send } from './hole.ts'
 
@@ -23,9 +24,13 @@ const sql: readonly Hole[] = [
     name: 'SQL boolean blind: a condition decides what is found',
     kind: 'sqli',
     stoppedBy: 'waf',
-    attack: ask('/products', 'q', "wool%' AND (SELECT substr(password,1,1) FROM users WHERE id=1)='p' AND 'a' LIKE '%a"),
+    attack: ask(
+      '/products',
+      'q',
+      "wool%' AND (SELECT substr(password,1,1) FROM users WHERE id=1)='p' AND 'a' LIKE '%a",
+    ),
     proves: /"Wool socks"/,
-    benign: ask('/products', 'q', 'wool'),
+    benign: ask('/products', 'q', 'torch'),
   },
   {
     name: 'SQL in a second parameter: always true',
@@ -64,7 +69,7 @@ const sql: readonly Hole[] = [
     kind: 'sqli',
     stoppedBy: 'waf',
     attack: send('POST', '/login', { email: 'nobody@mail.example', password: "' OR 1=1 -- " }),
-    proves: /"token":/,
+    proves: /"role":"admin"/,
     benign: send('POST', '/login', { email: 'alice@mail.example', password: 'wonderland' }),
   },
   {
@@ -75,7 +80,7 @@ const sql: readonly Hole[] = [
       ...send('POST', '/login', {}),
       body: '{"email":"x","password":"\\u0027 \\u004fR \\u0031=1 \\u002d\\u002d "}',
     },
-    proves: /"token":/,
+    proves: /"role":"admin"/,
     benign: { ...send('POST', '/login', {}), body: '{"email":"chloe\\u0040mail.example","password":"croissant"}' },
   },
   {
@@ -127,7 +132,7 @@ const documents: readonly Hole[] = [
     stoppedBy: 'waf',
     attack: send('POST', '/users/find', { name: 'Ada Keeper', password: { $regex: '^portcullis-' } }),
     proves: /"id":1/,
-    benign: send('POST', '/users/find', { name: 'Ada Keeper' }),
+    benign: send('POST', '/users/find', { name: 'Bob Tanaka' }),
   },
   {
     name: 'NoSQL $where runs code',
@@ -154,7 +159,7 @@ const directory: readonly Hole[] = [
     stoppedBy: 'waf',
     attack: ask('/ldap', 'user', 'ada)(userPassword=portcullis*'),
     proves: /"uid":"ada"/,
-    benign: ask('/ldap', 'user', 'ada'),
+    benign: ask('/ldap', 'user', 'jean-luc'),
   },
 ]
 
@@ -181,7 +186,7 @@ const shell: readonly Hole[] = [
     stoppedBy: 'waf',
     attack: ask('/ping', 'host', '$(whoami).example'),
     proves: /PING www-data\.example/,
-    benign: ask('/ping', 'host', 'www-data.example'),
+    benign: ask('/ping', 'host', 'who-am-i.example'),
   },
   {
     name: 'a command in backticks',

@@ -1,4 +1,5 @@
 // Holes that run the client's words as markup or templates: cross-site scripting, template injection, XML entities.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the payloads are written so
 
 import { ask, get, type Hole, post, send, uploadOf } from './hole.ts'
 
@@ -39,10 +40,18 @@ const pages: readonly Hole[] = [
     name: 'a stored script in a review',
     kind: 'xss',
     stoppedBy: 'waf',
-    attack: send('POST', '/products/4/reviews', { author: 'Eve', stars: 5, text: 'Nice <script>alert("stored-1")</script>' }),
+    attack: send('POST', '/products/4/reviews', {
+      author: 'Eve',
+      stars: 5,
+      text: 'Nice <script>alert("stored-1")</script>',
+    }),
     proof: get('/products/4/page'),
     proves: /<script>alert\("stored-1"\)<\/script>/,
-    benign: send('POST', '/products/4/reviews', { author: 'Dora', stars: 5, text: 'Burns longer than ten hours. I <3 it!' }),
+    benign: send('POST', '/products/4/reviews', {
+      author: 'Dora',
+      stars: 5,
+      text: 'Burns longer than ten hours. I <3 it!',
+    }),
   },
   {
     name: 'a stored link with a script in the name of the author',
@@ -51,7 +60,10 @@ const pages: readonly Hole[] = [
     attack: send('POST', '/products/5/reviews', { author: '<a href="javascript:alert(2)">Eve</a>', text: 'Hello' }),
     proof: get('/products/5/page'),
     proves: /<a href="javascript:alert\(2\)">/,
-    benign: send('POST', '/products/5/reviews', { author: 'Zoë O’Neill', text: 'The script on the box is hard to read.' }),
+    benign: send('POST', '/products/5/reviews', {
+      author: 'Zoë O’Neill',
+      text: 'The script on the box is hard to read.',
+    }),
   },
   {
     name: 'a stored frame by JSON escapes',
@@ -63,7 +75,10 @@ const pages: readonly Hole[] = [
     },
     proof: get('/products/6/page'),
     proves: /<iframe srcdoc='<script>alert\(3\)/,
-    benign: { ...send('POST', '/products/6/reviews', {}), body: '{"author":"Jos\\u00e9","text":"Sch\\u00f6n, \\u2764"}' },
+    benign: {
+      ...send('POST', '/products/6/reviews', {}),
+      body: '{"author":"Jos\\u00e9","text":"Sch\\u00f6n, \\u2764"}',
+    },
   },
   {
     name: 'an uploaded page with a script',

@@ -1,5 +1,6 @@
 // Holes in how the shop reads objects, log lines, headers and queries: prototype pollution, deserialization, look-ups,
 // response splitting, GraphQL.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the payloads are look-ups
 
 import { ask, get, type Hole, post, send } from './hole.ts'
 
@@ -127,7 +128,9 @@ const queries: readonly Hole[] = [
     stoppedBy: 'waf',
     attack: send('POST', '/graphql', { query: `{ ${guesses} }` }),
     proves: /"percent":50/,
-    benign: send('POST', '/graphql', { query: '{ a: coupon(code: "WELCOME10") { percent } b: product(id: 1) { name } }' }),
+    benign: send('POST', '/graphql', {
+      query: '{ a: coupon(code: "WELCOME10") { percent } b: product(id: 1) { name } }',
+    }),
   },
 ]
 
@@ -137,7 +140,7 @@ const types: readonly Hole[] = [
     kind: 'sqli',
     stoppedBy: 'waf',
     attack: post('/login', 'text/plain', '{"email":"x","password":"\' OR 1=1 -- "}'),
-    proves: /"token":/,
+    proves: /"role":"admin"/,
     benign: post('/login', 'application/json; charset=utf-8', '{"email":"bob@mail.example","password":"builder-9"}'),
   },
 ]

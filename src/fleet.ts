@@ -2,10 +2,11 @@
 // fleet runs one after another, so a replacement never meets half a reload.
 
 import { createServer } from 'node:net'
+import type { ServerStatus } from './admin/runtime.ts'
 import type { Address, Config } from './config/config.ts'
 import { addSnapshot, countersOnly, type MetricsSnapshot } from './events/metrics.ts'
 import type { Problem } from './lib/problem.ts'
-import type { Listening, ServerStatus } from './messages.ts'
+import type { Listening } from './messages.ts'
 import type { StoredEvent } from './store/store.ts'
 import { WorkerHandle } from './worker-handle.ts'
 

@@ -1,6 +1,7 @@
 // What the main thread and its workers say to each other. A configuration is taken in two steps, so that all workers
 // take it or none: every worker prepares it (compiles rules, opens upstreams), then all are told to commit or abort.
 
+import type { ServerStatus } from './admin/runtime.ts'
 import type { Address, Config } from './config/config.ts'
 import type { MetricsSnapshot } from './events/metrics.ts'
 import type { Problem } from './lib/problem.ts'
@@ -21,14 +22,6 @@ export interface Listening {
   readonly address: Address
   /** `listen.0`, for problems. */
   readonly path: string
-}
-
-/** A server of an upstream as one worker sees it. */
-export interface ServerStatus {
-  readonly upstream: string
-  readonly url: string
-  readonly healthy: boolean
-  readonly active: number
 }
 
 export type ToWorker =

@@ -1,9 +1,10 @@
 // The main thread's side of one worker: asks and waits for the answer, and knows when it has died.
 
 import { Worker } from 'node:worker_threads'
+import type { ServerStatus } from './admin/runtime.ts'
 import type { MetricsSnapshot } from './events/metrics.ts'
 import { countersOnly } from './events/metrics.ts'
-import type { FromWorker, ServerStatus, ToWorker, WorkerData } from './messages.ts'
+import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
 import type { StoredEvent } from './store/store.ts'
 
 /** Compiling the largest rule sets takes a second; a worker that takes longer than this is stuck. */

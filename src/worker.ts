@@ -2,6 +2,7 @@
 // hands events and metrics back. It owns no files and writes no database, so it may die at any moment.
 
 import { parentPort, workerData } from 'node:worker_threads'
+import type { ServerStatus } from './admin/runtime.ts'
 import { type BuiltGateway, buildGateway, Parts } from './build.ts'
 import type { Config } from './config/config.ts'
 import { eventOf } from './events/event.ts'
@@ -10,7 +11,7 @@ import { Outbox } from './events/outbox.ts'
 import type { Problem } from './lib/problem.ts'
 import { type Http1Listener, openHttp1Listener } from './listen/h1.ts'
 import { createReferences } from './listen/reference.ts'
-import type { FromWorker, Listening, ServerStatus, ToWorker, WorkerData } from './messages.ts'
+import type { FromWorker, Listening, ToWorker, WorkerData } from './messages.ts'
 import type { Exchange } from './pipeline/exchange.ts'
 import { SharedCounters } from './store/counters-shared.ts'
 

@@ -1,7 +1,6 @@
 // What the admin side may see and do of the running gateway. gateway.ts implements it.
 
 import type { Problem } from '../lib/problem.ts'
-import type { ServerStatus } from '../messages.ts'
 import type { EventFilter, StoredEvent } from '../store/store.ts'
 
 export interface Runtime {
@@ -29,4 +28,13 @@ export interface GatewayStatus {
   /** Of all workers: healthy when all of them say so, `active` added up. */
   readonly upstreams: readonly ServerStatus[]
   readonly events: { readonly stored: number; readonly dropped: number }
+}
+
+/** A server of an upstream, as one worker or all of them see it. */
+export interface ServerStatus {
+  readonly upstream: string
+  readonly url: string
+  readonly healthy: boolean
+  /** Requests under way. */
+  readonly active: number
 }

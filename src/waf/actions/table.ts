@@ -37,6 +37,12 @@ const severities: readonly Severity[] = [
 ]
 const phaseNames: Record<string, Phase> = { request: 2, response: 4, logging: 5 }
 
+const maskMatched: Effect = {
+  run(state) {
+    state.sanitiseMatched = true
+  },
+}
+
 const definitions: readonly ActionDefinition[] = [
   // What the rule is
   starter('id', 'required', (draft, value) => number(value, 1, 2 ** 31 - 1, id => (draft.id = id))),
@@ -46,11 +52,23 @@ const definitions: readonly ActionDefinition[] = [
     draft.phase = phase
     return undefined
   }),
-  anywhere('msg', 'required', (draft, value, context) => void (draft.message = context.template(value, 0))),
-  anywhere('logdata', 'required', (draft, value, context) => void (draft.logData = context.template(value, 0))),
+  anywhere('msg', 'required', (draft, value, context) => {
+    draft.message = context.template(value, 0)
+    return undefined
+  }),
+  anywhere('logdata', 'required', (draft, value, context) => {
+    draft.logData = context.template(value, 0)
+    return undefined
+  }),
   anywhere('tag', 'required', (draft, value) => void draft.tags.push(value)),
-  anywhere('rev', 'required', (draft, value) => void (draft.revision = value)),
-  anywhere('ver', 'required', (draft, value) => void (draft.version = value)),
+  anywhere('rev', 'required', (draft, value) => {
+    draft.revision = value
+    return undefined
+  }),
+  anywhere('ver', 'required', (draft, value) => {
+    draft.version = value
+    return undefined
+  }),
   anywhere('severity', 'required', (draft, value) => {
     draft.severity = /^[0-7]$/.test(value)
       ? severities[Number(value)]
@@ -81,7 +99,10 @@ const definitions: readonly ActionDefinition[] = [
   anywhere('status', 'required', (draft, value) => number(value, 100, 599, status => (draft.status = status))),
 
   // Which rules run next
-  anywhere('chain', 'none', draft => void (draft.chain = true)),
+  anywhere('chain', 'none', draft => {
+    draft.chain = true
+    return undefined
+  }),
   starter('skip', 'required', (draft, value) => number(value, 1, 10_000, skip => (draft.skip = skip))),
   starter('skipAfter', 'required', (draft, value, context) => {
     draft.skipAfter = value
@@ -90,8 +111,14 @@ const definitions: readonly ActionDefinition[] = [
   }),
 
   // How values are looked at
-  anywhere('capture', 'none', draft => void (draft.capture = true)),
-  anywhere('multiMatch', 'none', draft => void (draft.multiMatch = true)),
+  anywhere('capture', 'none', draft => {
+    draft.capture = true
+    return undefined
+  }),
+  anywhere('multiMatch', 'none', draft => {
+    draft.multiMatch = true
+    return undefined
+  }),
   anywhere('t', 'required', (draft, value, context) => {
     const name = value.toLowerCase()
     if (!context.hasTransformation(name)) return undefined // the context has reported it
@@ -100,8 +127,14 @@ const definitions: readonly ActionDefinition[] = [
   }),
 
   // What is written down
-  anywhere('log', 'none', draft => void (draft.log = true)),
-  anywhere('nolog', 'none', draft => void (draft.log = false)),
+  anywhere('log', 'none', draft => {
+    draft.log = true
+    return undefined
+  }),
+  anywhere('nolog', 'none', draft => {
+    draft.log = false
+    return undefined
+  }),
   anywhere('auditlog', 'none', () => undefined),
   anywhere('noauditlog', 'none', () => undefined),
   sanitise('sanitiseArg', ['ARGS', 'ARGS_GET', 'ARGS_POST']),
@@ -111,11 +144,7 @@ const definitions: readonly ActionDefinition[] = [
   sanitise('sanitiseResponseHeader', ['RESPONSE_HEADERS']),
   sanitise('sanitizeResponseHeader', ['RESPONSE_HEADERS']),
   ...['sanitiseMatched', 'sanitizeMatched', 'sanitiseMatchedBytes', 'sanitizeMatchedBytes'].map(name =>
-    anywhere(
-      name,
-      'optional',
-      draft => void draft.afterMatch.push({ run: state => void (state.sanitiseMatched = true) }),
-    ),
+    anywhere(name, 'optional', draft => void draft.afterMatch.push(maskMatched)),
   ),
 
   // What is remembered
@@ -155,7 +184,10 @@ function anywhere(name: string, value: ActionDefinition['value'], apply: Apply):
 }
 
 function disruptive(name: Disruption): ActionDefinition {
-  return starter(name, 'none', draft => void (draft.disruption = name))
+  return starter(name, 'none', draft => {
+    draft.disruption = name
+    return undefined
+  })
 }
 
 function effect(

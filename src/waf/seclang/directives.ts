@@ -61,7 +61,14 @@ const entries: readonly DirectiveEntry[] = [
   { name: 'SecResponseBodyLimit', set: bytes('responseBodyLimitBytes') },
   { name: 'SecResponseBodyLimitAction', set: overflow('responseBodyOverflow') },
   { name: 'SecResponseBodyMimeType', set: setTypes, anyCount: true },
-  { name: 'SecResponseBodyMimeTypesClear', set: settings => void (settings.responseBodyTypes = []), anyCount: true },
+  {
+    name: 'SecResponseBodyMimeTypesClear',
+    set: settings => {
+      settings.responseBodyTypes = []
+      return undefined
+    },
+    anyCount: true,
+  },
   { name: 'SecRequestBodyJsonDepthLimit', set: count('jsonDepth', 512) },
   { name: 'SecArgumentsLimit', set: count('arguments', 100_000) },
   { name: 'SecUploadFileLimit', set: count('uploadFiles', 10_000) },
@@ -69,7 +76,13 @@ const entries: readonly DirectiveEntry[] = [
   { name: 'SecCookieV0Separator', set: oneCharacter('cookieSeparator') },
   { name: 'SecCookieFormat', set: only('0', 'version 1 cookies (RFC 2965) are obsolete; only 0 is supported') },
   { name: 'SecCollectionTimeout', set: setCollectionTimeout },
-  { name: 'SecWebAppId', set: (settings, value) => void (settings.webAppId = value) },
+  {
+    name: 'SecWebAppId',
+    set: (settings, value) => {
+      settings.webAppId = value
+      return undefined
+    },
+  },
   { name: 'SecUnicodeMapFile', set: setUnicodeMap, anyCount: true },
   { name: 'SecXmlExternalEntity', set: only('off', 'external entities are never loaded; only Off is supported') },
   { name: 'SecInterceptOnError', set: only('off', 'no operator can fail at run time; only Off is supported') },

@@ -80,12 +80,12 @@ class Reader {
     const output = stage.get('output', true)
     if (!isMap(input)) this.#report(stage, 'a stage has an input')
     return {
-      input: this.#input(isMap(input) ? input : emptyMap),
+      input: this.#input(isMap(input) ? input : emptyMap, stage === node),
       output: this.output(isMap(output) ? output : undefined),
     }
   }
 
-  #input(node: YAMLMap): FtwInput {
+  #input(node: YAMLMap, lengthOfNothing: boolean): FtwInput {
     const encoded = this.#text(node, 'encoded_request')
     const unencoded = this.#text(node, 'raw_request')
     const stopMagic = this.#boolean(node, 'stop_magic')
@@ -102,6 +102,7 @@ class Reader {
       data: this.#data(node),
       raw: raw ?? (unencoded === undefined ? undefined : utf8ToBytes(unencoded)),
       autocompleteHeaders: autocomplete,
+      lengthOfNothing,
       followRedirect: this.#boolean(node, 'follow_redirect') ?? false,
       saveCookie: this.#boolean(node, 'save_cookie') ?? false,
     }

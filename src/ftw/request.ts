@@ -18,7 +18,7 @@ export function buildRequest(input: FtwInput): ByteString {
   }
   if (input.autocompleteHeaders) {
     if (!has(headers, 'connection')) headers.push('Connection', 'close')
-    if (!has(headers, 'content-length') && (data !== '' || bodyMethods.has(input.method))) {
+    if (!has(headers, 'content-length') && (data !== '' || (input.lengthOfNothing && bodyMethods.has(input.method)))) {
       headers.push('Content-Length', String(data.length))
     }
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Problem } from '../lib/problem.ts'
 import { type ResolveOptions, resolveRules } from '../rulesets/resolve.ts'
 import { createWaf } from '../waf/index.ts'
-import { createNodePorts } from '../waf/node.ts'
+import { nodeFilePort } from '../waf/node.ts'
 import { EngineTarget } from './engine-target.ts'
 import { judge } from './judge.ts'
 import { applyOverride, type Overrides, parseOverrides, readSkips, type Skips } from './lists.ts'
@@ -44,7 +44,7 @@ export function runFtw(options: FtwOptions): FtwRun {
   let target: Target
   if (options.live) target = new LiveTarget(options.live)
   else {
-    const created = createWaf({ rules: resolved.sources, ports: createNodePorts() })
+    const created = createWaf({ rules: resolved.sources, ports: { files: nodeFilePort(), now: Date.now } })
     if (!created.ok) return { ok: false, problems: created.problems }
     target = new EngineTarget(created.waf)
   }

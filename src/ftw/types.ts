@@ -32,6 +32,8 @@ export interface FtwInput {
   /** The whole request, when it is given as it is. */
   readonly raw: ByteString | undefined
   readonly autocompleteHeaders: boolean
+  /** Completion adds `Content-Length: 0` to a POST without a body; it did not when the tests of CRS 3 were written. */
+  readonly lengthOfNothing: boolean
   readonly followRedirect: boolean
   readonly saveCookie: boolean
 }

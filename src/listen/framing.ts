@@ -21,7 +21,7 @@ export function checkFraming(
   if (!isToken(method)) return fault('method', 'the method is not a token')
   const version = versions.get(protocol)
   if (version === undefined) return fault('protocol', 'the protocol is not HTTP/1.0, HTTP/1.1 or HTTP/2')
-  return checkTarget(method, target) ?? checkHeaders(method, target, version, headers)
+  return checkTarget(method, target) ?? checkHeaders(target, version, headers)
 }
 
 /** HTTP/2 is spelt `HTTP/2.0` in CGI and in node:http2. */
@@ -49,12 +49,7 @@ function checkTarget(method: ByteString, target: ByteString): FramingFault | und
   return isHost(authority) ? undefined : fault('target', 'the authority in the target is not host or host:port')
 }
 
-function checkHeaders(
-  method: ByteString,
-  target: ByteString,
-  version: Version,
-  headers: readonly ByteString[],
-): FramingFault | undefined {
+function checkHeaders(target: ByteString, version: Version, headers: readonly ByteString[]): FramingFault | undefined {
   let host: ByteString | undefined
   let hasLength = false
   let hasCoding = false
@@ -89,18 +84,13 @@ function checkHeaders(
     }
   }
   if (hasLength && hasCoding) return fault('transfer-encoding', 'both Content-Length and Transfer-Encoding')
-  return checkHost(method, target, version, host)
+  return checkHost(target, version, host)
 }
 
-function checkHost(
-  method: ByteString,
-  target: ByteString,
-  version: Version,
-  host: ByteString | undefined,
-): FramingFault | undefined {
+function checkHost(target: ByteString, version: Version, host: ByteString | undefined): FramingFault | undefined {
   if (host === undefined) return version === '1.1' ? fault('host', 'no Host header') : undefined
   if (!isHost(host)) return fault('host', host === '' ? 'the Host header is empty' : 'Host is not host or host:port')
-  const authority = method === 'CONNECT' ? target : authorityOf(target)
+  const authority = authorityOf(target)
   if (authority === undefined || sameHost(authority, host)) return undefined
   return fault('host', 'the host in the target is not the one in the Host header')
 }

@@ -8,7 +8,7 @@ import { stateOptions } from './state.ts'
 export function define(command: Command): void {
   const query = filterOptions(stateOptions(command.command('query').description('find events, the newest first')))
   query
-    .option('--limit N', 'events at the most', '50')
+    .option('--limit <n>', 'events at the most', '50')
     .option('--json', 'print each event as a line of JSON (ECS fields)')
     .action(action(async options => (await import('./events-query.ts')).query(options)))
   examples(query, [
@@ -21,7 +21,7 @@ export function define(command: Command): void {
     stateOptions(command.command('tail').description('print events as they come, until Ctrl-C')),
   )
   tail
-    .option('--last N', 'start with the last events that are there', '10')
+    .option('--last <n>', 'start with the last events that are there', '10')
     .option('--json', 'print each event as a line of JSON (ECS fields)')
     .action(action(async options => (await import('./events-tail.ts')).tail(options)))
   examples(tail, [
@@ -32,9 +32,9 @@ export function define(command: Command): void {
 
 function filterOptions(command: Command): Command {
   return command
-    .option('--reference R', 'the request with this reference (x-request-id)')
-    .option('--since TIME', 'not older than a duration (1h, 2d) or a date')
-    .option('--client IP', 'of this client address')
-    .option('--guard NAME', 'of this guard')
-    .addOption(new Option('--action ACTION', 'with this action').choices(['deny', 'would-deny', 'answer', 'fail']))
+    .option('--reference <r>', 'the request with this reference (x-request-id)')
+    .option('--since <time>', 'not older than a duration (1h, 2d) or a date')
+    .option('--client <ip>', 'of this client address')
+    .option('--guard <name>', 'of this guard')
+    .addOption(new Option('--action <action>', 'with this action').choices(['deny', 'would-deny', 'answer', 'fail']))
 }

@@ -14,8 +14,8 @@ interface InitOptions {
 
 export function define(command: Command): void {
   command
-    .option('-c, --config FILE', 'file to write', 'merlon.yaml')
-    .option('-u, --upstream URL', 'the application to protect', 'http://127.0.0.1:3000')
+    .option('-c, --config <file>', 'file to write', 'merlon.yaml')
+    .option('-u, --upstream <url>', 'the application to protect', 'http://127.0.0.1:3000')
     .option('--json', 'print {"file"} as JSON')
     .action(action(init))
   examples(command, [

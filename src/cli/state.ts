@@ -13,18 +13,18 @@ export interface StateOptions {
 /** The two options that name a gateway by where it keeps its state. */
 export function stateOptions(command: Command): Command {
   return command
-    .option('-c, --config FILE', 'config of the gateway (default: merlon.yaml, if it is there)')
-    .option('--state DIR', 'state folder of the gateway, as `merlon demo` and `merlon protect` print it')
+    .option('-c, --config <file>', 'config of the gateway (default: merlon.yaml, if it is there)')
+    .option('--state <dir>', 'state folder of the gateway, as `merlon demo` and `merlon protect` print it')
 }
 
 export async function stateDir(options: StateOptions): Promise<string> {
   if (options.state !== undefined) return resolve(options.state)
   if (options.config === undefined && !existsSync('merlon.yaml')) return resolve('.merlon')
-  const { loadConfig } = await import('../config/load.ts')
-  const result = loadConfig(options.config ?? 'merlon.yaml')
-  if (result.ok) return result.config.store.state
-  sayProblems(result.problems)
-  throw new CommandFailure('the config is bad; --state DIR names the folder without it')
+  const { stateDirOf } = await import('../config/state-dir.ts')
+  const found = stateDirOf(options.config ?? 'merlon.yaml')
+  if (typeof found === 'string') return found
+  sayProblems([found])
+  throw new CommandFailure('--state DIR names the state folder without a config')
 }
 
 export function journalFile(state: string): string {

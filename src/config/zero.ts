@@ -16,8 +16,6 @@ export interface ZeroOptions {
   readonly admin: Address | undefined
   readonly mode: Mode
   readonly stateDir: string
-  readonly workers: number | undefined
-  readonly printEvents: boolean
 }
 
 /** One upstream behind every guard with default options. */
@@ -29,8 +27,6 @@ export function zeroConfig(options: ZeroOptions): LoadResult {
     routes: [{ name: 'app', to: 'app' }],
     store: { state: options.stateDir },
     ...(options.admin && { admin: { listen: formatAddress(options.admin) } }),
-    events: { stdout: options.printEvents ? 'ecs' : 'off' },
-    ...(options.workers !== undefined && { workers: options.workers }),
   }
   return parseConfig(JSON.stringify(document), { file: options.name, dir: options.dir })
 }

@@ -1,0 +1,15 @@
+// merlon rules lint: loads rules and prints what is wrong with them, warnings included.
+
+import { formatProblem } from '../lib/problem.ts'
+import { loadRules } from './load-rules.ts'
+import { print, printJson } from './output.ts'
+
+export function lintRules(paths: readonly string[], options: { readonly json?: true }): number {
+  const { waf, problems } = loadRules(paths)
+  if (options.json) printJson({ ok: waf !== undefined, problems })
+  else {
+    for (const problem of problems) print(formatProblem(problem))
+    if (waf) print(`${paths.join(', ')}: ${waf.rules.filter(rule => rule.id !== 0).length} rules are good`)
+  }
+  return waf ? 0 : 1
+}

@@ -1,0 +1,19 @@
+// Gives problems that only know a path in the config (`listen[0].http`) their line and column in the file.
+
+import type { Problem } from '../lib/problem.ts'
+import { parseSource } from './source.ts'
+
+export function locateProblems(file: string, text: string, problems: readonly Problem[]): readonly Problem[] {
+  if (problems.every(problem => problem.line > 0 || !problem.path)) return problems
+  const source = parseSource(file, text)
+  return problems.map(problem => {
+    if (problem.line > 0 || !problem.path || problem.file !== file) return problem
+    return { ...problem, ...source.locateValue(parsePath(problem.path)) }
+  })
+}
+
+function parsePath(path: string): (string | number)[] {
+  return [...path.matchAll(/\[(\d+)\]|([^.[\]]+)/g)].map(([, index, key]) =>
+    index === undefined ? (key ?? '') : Number(index),
+  )
+}

@@ -1,0 +1,27 @@
+// The state folder that a config file names. Nothing else of the file is checked, because a reload of a bad config must
+// still find the gateway that runs with the good one.
+
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { Problem } from '../lib/problem.ts'
+import { isSection } from './guard-options.ts'
+import { parseSource } from './source.ts'
+
+const defaultState = './.merlon'
+
+export function stateDirOf(file: string): string | Problem {
+  const path = resolve(file)
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    const message = `can't be read: ${error instanceof Error ? error.message : String(error)}`
+    return { code: 'config.unreadable', severity: 'error', file, line: 0, column: 0, message }
+  }
+  const { data, problems } = parseSource(file, text)
+  const broken = problems[0]
+  if (data === undefined && broken) return broken
+  const store = isSection(data) ? data['store'] : undefined
+  const state = isSection(store) ? store['state'] : undefined
+  return resolve(dirname(path), typeof state === 'string' ? state : defaultState)
+}

@@ -159,7 +159,7 @@ export class Http1Edge implements Edge {
   #mustClose(): boolean {
     if (this.#last || this.#connection.draining) return true
     if (this.#body.ended) return false
-    if (this.#expectsContinue || this.declaredBytes === undefined) return true
+    if (this.#expectsContinue || this.#body.failed || this.declaredBytes === undefined) return true
     return this.declaredBytes - this.#body.receivedBytes > drainedBytesMax
   }
 

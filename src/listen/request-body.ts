@@ -44,6 +44,11 @@ export class RequestBodyReader implements Timed {
     this.#clock = clock
   }
 
+  /** Broken off, or so slow that it counts as broken off. */
+  get failed(): boolean {
+    return this.#failure !== undefined
+  }
+
   async readUpTo(limitBytes: number): Promise<RequestBody> {
     const held: Buffer[] = []
     let bytes = 0

@@ -14,7 +14,7 @@ export interface Requirements {
   readonly cuts: readonly Cut[]
 }
 
-const maxStrings = 256
+const maxStrings = 600
 const maxStringBytes = 24
 /** Classes with more members (in lower case) are not spelt out as strings. */
 const maxSpeltOut = 16

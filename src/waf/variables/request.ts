@@ -41,16 +41,20 @@ export const requestVariables: readonly VariableDefinition[] = [
   scalar('INBOUND_DATA_ERROR', 2, '1 when the body was over its limit.', state => flag(state.requestBodyTruncated)),
 ]
 
-function basename(state: State): ByteString | undefined {
-  const slash = Math.max(state.path.lastIndexOf('/'), state.path.lastIndexOf('\\'))
-  return slash >= 0 && slash + 1 < state.path.length ? state.path.slice(slash + 1) : undefined
+function basename(state: State): ByteString {
+  return state.path.slice(Math.max(state.path.lastIndexOf('/'), state.path.lastIndexOf('\\')) + 1)
 }
 
-/** As in ModSecurity 2: raw bodies of JSON, XML and multipart are seen through their parsed form alone. */
+/**
+ * XML and multipart are seen through their parsed form alone, as in ModSecurity 2: their raw bytes make rules see markup
+ * and uploaded files as arguments. JSON shows its raw bytes as well, as in ModSecurity 3, because names that a parser
+ * drops (a key given twice) are still in them.
+ */
 function body(state: State): ByteString | undefined {
   if (state.requestBody === '') return undefined
-  const raw = state.bodyProcessor === 'URLENCODED' || (state.bodyProcessor === '' && state.forceRequestBodyVariable)
-  return raw ? state.requestBody : undefined
+  const { bodyProcessor } = state
+  if (bodyProcessor === 'URLENCODED' || bodyProcessor === 'JSON') return state.requestBody
+  return bodyProcessor === '' && state.forceRequestBodyVariable ? state.requestBody : undefined
 }
 
 function fullRequest(state: State): ByteString {

@@ -41,26 +41,33 @@ export type BuildResult =
   | { readonly ok: true; readonly gateway: BuiltGateway }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
+interface Part<Value> {
+  readonly key: string
+  readonly value: Value
+  users: number
+}
+
 /** Guards and upstreams that are in use, by what they were made from. */
 export class Parts {
-  readonly #entries = new Map<string, { value: unknown; users: number }>()
+  readonly #parts = new Map<string, Part<Guard | Upstream>>()
 
-  take<Value>(key: string): Value | undefined {
-    const entry = this.#entries.get(key)
-    if (!entry) return undefined
-    entry.users++
-    return entry.value as Value
+  take<Value extends Guard | Upstream>(key: string): Part<Value> | undefined {
+    const part = this.#parts.get(key) as Part<Value> | undefined
+    if (part) part.users++
+    return part
   }
 
-  add(key: string, value: unknown): void {
-    this.#entries.set(key, { value, users: 1 })
+  /** Stands for its key from now on; a part that it takes the place of is kept by those that use it. */
+  add<Value extends Guard | Upstream>(key: string, value: Value): Part<Value> {
+    const part = { key, value, users: 1 }
+    this.#parts.set(key, part)
+    return part
   }
 
   /** True when nobody uses it any more. */
-  release(key: string): boolean {
-    const entry = this.#entries.get(key)
-    if (!entry || --entry.users > 0) return false
-    this.#entries.delete(key)
+  release(part: Part<Guard | Upstream>): boolean {
+    if (--part.users > 0) return false
+    if (this.#parts.get(part.key) === part) this.#parts.delete(part.key)
     return true
   }
 }
@@ -78,8 +85,8 @@ class Builder {
   readonly #config: Config
   readonly #tools: BuildTools
   readonly #parts: Parts
-  readonly #guards = new Map<string, Guard>()
-  readonly #upstreams = new Map<string, Upstream>()
+  readonly #guards = new Map<string, Part<Guard>>()
+  readonly #upstreams = new Map<string, Part<Upstream>>()
   readonly #failed = new Set<string>()
   readonly #done: readonly Step[]
   readonly #running: Running
@@ -96,7 +103,7 @@ class Builder {
     const { limits, trustedProxies } = this.#config
     const routes = this.#config.routes.map(route => ({ match: route.match, target: this.#route(route) }))
     const router = new Router(routes)
-    const upstreams = [...this.#upstreams.values()]
+    const upstreams = [...this.#upstreams.values()].map(({ value }) => value)
     return {
       limits,
       identify: createIdentify(trustedProxies),
@@ -144,54 +151,46 @@ class Builder {
       configDir: dir,
       stateDir: store.state,
     }
-    const key = JSON.stringify([
-      'guard',
-      definition.name,
-      options,
-      limits,
-      dir,
-      store.state,
-      definition.fingerprint?.(options, tools),
-    ])
+    const key = JSON.stringify(['guard', definition.name, options, limits, dir, store.state])
     const known = this.#guards.get(key)
-    if (known || this.#failed.has(key)) return known
-    let guard = this.#parts.take<Guard>(key)
-    if (!guard) {
+    if (known || this.#failed.has(key)) return known?.value
+    let part = this.#parts.take<Guard>(key)
+    if (part?.value.isStale?.()) {
+      if (this.#parts.release(part)) part.value.close?.()
+      part = undefined
+    }
+    if (!part) {
       const made = definition.create(options, tools)
       if (!made.ok) {
         this.problems.push(...made.problems)
         this.#failed.add(key)
         return undefined
       }
-      guard = made.guard
-      this.#parts.add(key, guard)
+      part = this.#parts.add(key, made.guard)
     }
-    this.#guards.set(key, guard)
-    return guard
+    this.#guards.set(key, part)
+    return part.value
   }
 
   #upstream(name: string): Upstream {
     const config = this.#config.upstreams[name]
     if (!config) throw new Error(`route to an upstream that the config doesn't have: ${name}`)
     const key = JSON.stringify(['upstream', name, config, this.#config.limits])
-    const known = this.#upstreams.get(key)
-    if (known) return known
-    let upstream = this.#parts.take<Upstream>(key)
-    if (!upstream) {
-      upstream = createUpstream(name, config, this.#config.limits)
-      this.#parts.add(key, upstream)
+    let part = this.#upstreams.get(key)
+    if (!part) {
+      part = this.#parts.take<Upstream>(key) ?? this.#parts.add(key, createUpstream(name, config, this.#config.limits))
+      this.#upstreams.set(key, part)
     }
-    this.#upstreams.set(key, upstream)
-    return upstream
+    return part.value
   }
 
   async #close(drainMs: number): Promise<void> {
     await this.#running.end(drainMs)
-    for (const [key, guard] of this.#guards) if (this.#parts.release(key)) guard.close?.()
+    for (const part of this.#guards.values()) if (this.#parts.release(part)) part.value.close?.()
     this.#guards.clear()
-    const ending = [...this.#upstreams].filter(([key]) => this.#parts.release(key))
+    const ending = [...this.#upstreams.values()].filter(part => this.#parts.release(part))
     this.#upstreams.clear()
-    await Promise.all(ending.map(([, upstream]) => upstream.close()))
+    await Promise.all(ending.map(({ value }) => value.close()))
   }
 }
 

@@ -46,7 +46,7 @@ export interface Span {
 
 /** name=value and "name":"value", in queries, forms, cookies and JSON, also when percent-encoded. */
 const pair =
-  /([\w.\-[\]]{1,64})(?:["']|%22|\\")?\s{0,4}(?:=|:|%3d|%3a)\s{0,4}(?:("|%22|\\")((?:(?!\2)[^\r\n]){0,2048})|([^\s&;,"'}\]]{1,2048}))/gi
+  /([\w.\-[\]]{1,64})(?:["']|%22|\\")?\s{0,4}(?:=|:|%3d|%3a)\s{0,4}(?:("|%22|\\")((?:(?!\2)(?:\\.|[^\r\n])){0,2048})|([^\s&;,"'}\]]{1,2048}))/gi
 const headerLine =
   /\b(?:proxy-)?authorization["']?\s{0,4}[:=][^\r\n]{1,2048}|\b(?:set-)?cookie["']?\s{0,4}:[^\r\n]{1,2048}|\b(?:bearer|basic)\s{1,4}[\w.~+/=-]{8,2048}/gi
 const knownTokens = [

@@ -21,6 +21,8 @@ export interface Guard {
   onResponseBody?(ex: Exchange): Outcome
   /** Exactly once, whatever happened: deny, failure, abort. */
   onDone?(ex: Exchange): void
+  /** Whether what it was made from, besides its options, has changed (files): a reload then makes a new one. */
+  isStale?(): boolean
   close?(): void
 }
 
@@ -33,8 +35,6 @@ export interface GuardDefinition<Name extends string = string, Schema extends z.
   readonly options: Schema
   /** When it throws: deny, unless availability matters more than what it guards. */
   readonly onError: 'deny' | 'pass'
-  /** What `create` reads besides its options (files), so that a reload keeps a guard of which nothing has changed. */
-  fingerprint?(options: z.output<Schema>, tools: GuardTools): string
   /** Called at load time, once for each distinct set of options. */
   create(options: z.output<Schema>, tools: GuardTools): CreateGuardResult
 }

@@ -1,6 +1,9 @@
-// For tests alone: a route that goes nowhere.
+// For tests alone: a route that goes nowhere, and an exchange on it.
 
+import { formatIp, ipKey, parseIp } from '../lib/ip.ts'
 import { defaultBodyPolicy } from './body.ts'
+import { Exchange } from './exchange.ts'
+import { HeaderList } from './headers.ts'
 import { defaultLimits } from './limits.ts'
 import type { Route } from './route.ts'
 
@@ -14,4 +17,31 @@ export function testRoute(): Route {
     limits: defaultLimits,
     body: defaultBodyPolicy,
   }
+}
+
+export interface TestRequest {
+  readonly method?: string
+  readonly target?: string
+  readonly ip?: string
+  /** Flat. */
+  readonly headers?: readonly string[]
+  readonly body?: string
+  readonly route?: Route
+}
+
+export function testExchange(request: TestRequest = {}): Exchange {
+  const { method = 'GET', target = '/', ip = '192.0.2.1', headers = [], body = '', route = testRoute() } = request
+  const ipBytes = parseIp(ip) ?? new Uint8Array(4)
+  const client = { ip: formatIp(ipBytes), ipBytes, key: ipKey(ipBytes), port: 40000, peerIp: ip, secure: false }
+  const line = {
+    method,
+    target,
+    protocol: 'HTTP/1.1',
+    headers: new HeaderList(['Host', 'shop.test', ...headers]),
+    localIp: '127.0.0.1',
+    localPort: 80,
+  }
+  const ex = new Exchange('01TESTREFERENCE', 1_800_000_000_000, client, line, 'shop.test', route)
+  ex.body = { bytes: Buffer.from(body, 'latin1'), complete: true }
+  return ex
 }

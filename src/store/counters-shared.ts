@@ -57,7 +57,7 @@ export class SharedCounters implements Counters {
 
   take(key: string, cost: number, limit: number, windowMs: number, nowMs: number): TakeResult {
     const step = Math.max(1, Math.ceil((Math.min(windowMs, windowMsMax) * unitsPerMs) / limit))
-    const now = Math.max(1, Math.round((nowMs - this.#startMs) * unitsPerMs) % tatLimit)
+    const now = 1 + (Math.max(0, Math.round((nowMs - this.#startMs) * unitsPerMs)) % (tatLimit - 1))
     if (cost > limit) return { allowed: false, remaining: 0, resetMs: windowMs, retryAfterMs: windowMs }
     sipHash(this.#seed, key, this.#hash)
     const home = (this.#hash[0] ?? 0) & this.#mask

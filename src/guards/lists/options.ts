@@ -8,13 +8,9 @@ const entriesMax = 100_000
 
 export const listsOptions = z
   .strictObject({
-    allow: z
-      .array(networkField)
-      .max(entriesMax)
-      .default([])
-      .meta({
-        description: 'Addresses that `deny` and the rate limit leave alone. Every other guard still judges them.',
-      }),
+    allow: z.array(networkField).max(entriesMax).default([]).meta({
+      description: 'Addresses that `deny` and the rate limit leave alone. Every other guard still judges them.',
+    }),
     deny: z
       .array(networkField)
       .max(entriesMax)

@@ -1,0 +1,183 @@
+// Guard `waf`: the adapter between the pipeline and the engine (src/waf). Phase 1 on the headers, phase 2 on the body,
+// phases 3 and 4 on the response when there are rules for them, phase 5 when all is over. What the engine interrupts
+// becomes a verdict with the matched values as evidence; whether that is enforced is not known here.
+
+import { mediaType } from '../../pipeline/body.ts'
+import type { Exchange } from '../../pipeline/exchange.ts'
+import type { Guard, GuardDefinition, GuardTools } from '../../pipeline/guard.ts'
+import type { Limits } from '../../pipeline/limits.ts'
+import type { Verdict } from '../../pipeline/verdict.ts'
+import { type ResolveResult, resolveRules } from '../../rulesets/resolve.ts'
+import { createWaf } from '../../waf/index.ts'
+import { nodePorts } from '../../waf/node.ts'
+import type { Interruption, RuleSource, Waf, WafTransaction } from '../../waf/types.ts'
+import { evidenceOf } from './evidence.ts'
+import { type WafOptions, wafOptions } from './options.ts'
+import { SeenFiles } from './seen-files.ts'
+
+export const waf: GuardDefinition<'waf', typeof wafOptions> = {
+  name: 'waf',
+  summary: 'Runs SecLang rules over requests and responses: the built-in set, the Core Rule Set, or your own.',
+  options: wafOptions,
+  onError: 'deny',
+  create(options, tools) {
+    const resolved = resolve(options, tools)
+    if (!resolved.ok) return resolved
+    const ports = nodePorts()
+    const files = new SeenFiles(ports.files)
+    const made = createWaf({ rules: resolved.sources, ports: { ...ports, files, now: tools.now } })
+    if (!made.ok) return made
+    const sources = JSON.stringify(resolved.sources)
+    const isStale = () => {
+      const now = resolve(options, tools)
+      return !now.ok || JSON.stringify(now.sources) !== sources || files.haveChanged()
+    }
+    return { ok: true, guard: new WafGuard(made.waf, isStale) }
+  },
+}
+
+function resolve({ rules, paranoia, threshold }: WafOptions, tools: GuardTools): ResolveResult {
+  const { stateDir, configDir, limits } = tools
+  return resolveRules({ rules, paranoia, threshold, stateDir, from: configDir, settings: [settingsOf(limits)] })
+}
+
+/** The engine bounds what the gateway bounds: a body that was let in must not be too long for the engine. */
+function settingsOf(limits: Limits): RuleSource {
+  const lines = [
+    `SecRequestBodyLimit ${limits.bodyInspected}`,
+    `SecRequestBodyNoFilesLimit ${limits.bodyInspected}`,
+    `SecRequestBodyJsonDepthLimit ${limits.jsonDepth}`,
+    `SecUploadFileLimit ${limits.multipartParts}`,
+    `SecResponseBodyLimit ${limits.responseInspected}`,
+  ]
+  return { name: 'limits of the gateway', text: `${lines.join('\n')}\n` }
+}
+
+/** What the guard keeps in `ex.wafTransaction`. */
+class Inspection {
+  transaction: WafTransaction
+  /** The body is encoded: rules see a request without one. Reached in monitor mode alone. */
+  readonly bodyIsOpaque: boolean
+  bodyJudged = false
+
+  constructor(transaction: WafTransaction, bodyIsOpaque: boolean) {
+    this.transaction = transaction
+    this.bodyIsOpaque = bodyIsOpaque
+  }
+}
+
+class WafGuard implements Guard {
+  readonly isStale: () => boolean
+  readonly onResponseHeaders?: (ex: Exchange) => Verdict | undefined
+  readonly onResponseBody?: (ex: Exchange) => Verdict | undefined
+  readonly #waf: Waf
+  readonly #responseTypes: ReadonlySet<string>
+
+  constructor(engine: Waf, isStale: () => boolean) {
+    this.#waf = engine
+    this.isStale = isStale
+    const { responseBodyAccess, responseBodyTypes } = engine.settings
+    this.#responseTypes = new Set(responseBodyAccess ? responseBodyTypes : [])
+    // Having these methods costs: headers are held until they are judged, and text bodies are held back.
+    if (engine.hasPhase(3) || engine.hasPhase(4)) this.onResponseHeaders = ex => this.#responseHeaders(ex)
+    if (engine.hasPhase(4)) this.onResponseBody = ex => this.#responseBody(ex)
+  }
+
+  onHeaders(ex: Exchange): Verdict | undefined {
+    const startMs = performance.now()
+    const encoding = uninspectableEncoding(ex)
+    const inspection = new Inspection(this.#begin(ex), encoding !== undefined)
+    ex.wafTransaction = inspection
+    const interruption = inspection.transaction.requestHeaders()
+    ex.inspectUs += (performance.now() - startMs) * 1000
+    return encoding === undefined ? verdictOf(interruption, inspection.transaction) : refuseEncoding(encoding)
+  }
+
+  /** Called again with a larger body when a multipart body streamed: then all starts afresh. */
+  onBody(ex: Exchange): Verdict | undefined {
+    const inspection = inspectionOf(ex)
+    if (!inspection) return undefined
+    const startMs = performance.now()
+    if (inspection.bodyJudged) {
+      inspection.transaction = this.#begin(ex)
+      inspection.transaction.requestHeaders()
+    }
+    const { transaction } = inspection
+    if (transaction.interruption && !inspection.bodyJudged) return undefined // said so already, in monitor mode
+    inspection.bodyJudged = true
+    if (ex.body.bytes.length > 0 && !inspection.bodyIsOpaque) transaction.requestBody(ex.body.bytes)
+    const interruption = transaction.requestBodyDone()
+    ex.inspectUs += (performance.now() - startMs) * 1000
+    return verdictOf(interruption ?? transaction.interruption, transaction)
+  }
+
+  onDone(ex: Exchange): void {
+    inspectionOf(ex)?.transaction.logging()
+    ex.wafTransaction = undefined
+  }
+
+  #responseHeaders(ex: Exchange): Verdict | undefined {
+    const transaction = inspectionOf(ex)?.transaction
+    const head = ex.response
+    if (!transaction || !head || transaction.interruption) return undefined
+    const startMs = performance.now()
+    for (let i = 0; i < head.headers.count; i++) {
+      transaction.responseHeader(head.headers.raw[i * 2] ?? '', head.headers.valueAt(i))
+    }
+    const interruption = transaction.responseHeaders(head.status, ex.request.protocol)
+    ex.inspectUs += (performance.now() - startMs) * 1000
+    return verdictOf(interruption, transaction)
+  }
+
+  #responseBody(ex: Exchange): Verdict | undefined {
+    const transaction = inspectionOf(ex)?.transaction
+    if (!transaction || !ex.response || transaction.interruption) return undefined
+    const startMs = performance.now()
+    const isWanted = this.#responseTypes.has(mediaType(ex.response.headers.get('content-type')))
+    if (isWanted && ex.responseBody) transaction.responseBody(ex.responseBody)
+    const interruption = transaction.responseBodyDone()
+    ex.inspectUs += (performance.now() - startMs) * 1000
+    return verdictOf(interruption, transaction)
+  }
+
+  #begin(ex: Exchange): WafTransaction {
+    const { client, request, headers } = ex
+    const transaction = this.#waf.transaction({ id: ex.reference })
+    transaction.connection({ ip: client.ip, port: client.port }, { ip: request.localIp, port: request.localPort })
+    transaction.uri(request.method, request.target, request.protocol)
+    for (let i = 0; i < headers.count; i++) transaction.requestHeader(headers.raw[i * 2] ?? '', headers.valueAt(i))
+    return transaction
+  }
+}
+
+function inspectionOf(ex: Exchange): Inspection | undefined {
+  return ex.wafTransaction instanceof Inspection ? ex.wafTransaction : undefined
+}
+
+/** A coding of the body that rules can't look through (RFC 9110 §8.4); undefined when there is none. */
+function uninspectableEncoding({ headers }: Exchange): string | undefined {
+  const encoding = headers.get('content-encoding')
+  if (encoding === undefined) return undefined
+  const hasBody = headers.get('transfer-encoding') !== undefined || (headers.get('content-length') ?? '0') !== '0'
+  if (!hasBody) return undefined
+  return headers.getAll('content-encoding').find(value => !/^\s*(?:identity)?\s*$/i.test(value))
+}
+
+function refuseEncoding(encoding: string): Verdict {
+  const detail = 'the body is in a content encoding that can’t be inspected'
+  const where = 'REQUEST_HEADERS:Content-Encoding'
+  const evidence = { rule: 'content-encoding', message: detail, where, match: encoding, points: 0 }
+  return { kind: 'deny', status: 415, reason: { code: 'waf.content-encoding', detail, evidence: [evidence] } }
+}
+
+function verdictOf(interruption: Interruption | undefined, transaction: WafTransaction): Verdict | undefined {
+  if (!interruption) return undefined
+  const evidence = evidenceOf(transaction.matches, interruption)
+  const detail = interruption.message || `rule ${interruption.rule.id}`
+  const reason = { code: 'waf.rule', detail, evidence } as const
+  if (interruption.action === 'redirect' && interruption.location !== undefined) {
+    const headers = ['location', interruption.location, 'content-length', '0']
+    return { kind: 'answer', status: interruption.status, headers, body: new Uint8Array(0), reason }
+  }
+  return { kind: 'deny', status: interruption.status >= 400 ? interruption.status : 403, reason }
+}

@@ -4,7 +4,7 @@
 import type { Problem } from '../lib/problem.ts'
 import { resolveRules } from '../rulesets/resolve.ts'
 import { createWaf, type Waf } from '../waf/index.ts'
-import { createNodePorts } from '../waf/node.ts'
+import { nodePorts } from '../waf/node.ts'
 
 export interface LoadedRules {
   /** Undefined when there are errors among the problems. */
@@ -18,7 +18,7 @@ export function loadRules(rules: readonly string[], paranoia?: number): LoadedRu
   const resolved = resolveRules({ rules, ...(paranoia !== undefined && { paranoia }) })
   if (!resolved.ok) return { waf: undefined, files: new Set(), problems: resolved.problems }
   const files = new Set(resolved.sets.flatMap(set => set.rules))
-  const created = createWaf({ rules: resolved.sources, ports: createNodePorts() })
+  const created = createWaf({ rules: resolved.sources, ports: nodePorts() })
   if (!created.ok) return { waf: undefined, files, problems: created.problems }
   return { waf: created.waf, files, problems: created.warnings }
 }

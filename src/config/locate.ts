@@ -1,6 +1,7 @@
 // Gives problems that only know a path in the config (`listen[0].http`) their line and column in the file.
 
 import type { Problem } from '../lib/problem.ts'
+import { formatPath } from './problems.ts'
 import { parseSource } from './source.ts'
 
 export function locateProblems(file: string, text: string, problems: readonly Problem[]): readonly Problem[] {
@@ -8,12 +9,12 @@ export function locateProblems(file: string, text: string, problems: readonly Pr
   const source = parseSource(file, text)
   return problems.map(problem => {
     if (problem.line > 0 || !problem.path || problem.file !== file) return problem
-    return { ...problem, ...source.locateValue(parsePath(problem.path)) }
+    const path = parsePath(problem.path)
+    return { ...problem, ...source.locateValue(path), path: formatPath(path) }
   })
 }
 
+/** `listen[0].http` and `listen.0.http` are the same. */
 function parsePath(path: string): (string | number)[] {
-  return [...path.matchAll(/\[(\d+)\]|([^.[\]]+)/g)].map(([, index, key]) =>
-    index === undefined ? (key ?? '') : Number(index),
-  )
+  return [...path.matchAll(/[^.[\]]+/g)].map(([step]) => (/^\d+$/.test(step) ? Number(step) : step))
 }

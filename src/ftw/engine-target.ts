@@ -77,6 +77,7 @@ function observe(
   const none = { location: undefined, cookies: [] }
   if (refusal !== undefined) {
     return {
+      refused: true,
       error: undefined,
       status: 400,
       response: `HTTP/1.1 400 Bad Request\r\n\r\n${refusal}`,
@@ -84,10 +85,12 @@ function observe(
       ...none,
     }
   }
-  if (answer === undefined) return { error: incomplete ?? 'no answer', status: 0, response: '', ...matches, ...none }
+  if (answer === undefined)
+    return { refused: false, error: incomplete ?? 'no answer', status: 0, response: '', ...matches, ...none }
   const values = (lowerName: string) =>
     answer.headers.filter((_, i) => i % 2 === 1 && answer.headers[i - 1]?.toLowerCase() === lowerName)
   return {
+    refused: false,
     error: undefined,
     status: answer.status,
     response: formatAnswer(answer),

@@ -52,6 +52,7 @@ export class LiveTarget implements Target {
       answer?.headers.filter(header => header.name === name).map(({ value }) => value) ?? []
     const { ids, log } = await this.#options.matches({ reference: values('x-request-id')[0], sentAtMs })
     return {
+      refused: false,
       error: typeof result === 'string' ? result : undefined,
       status: answer?.status ?? 0,
       response: bytesToUtf8(answer?.text ?? ''),

@@ -54,6 +54,8 @@ export interface FtwOutput {
 
 /** What became of one request: what judge.ts judges. */
 export interface Observation {
+  /** The server refused the request before any rule; in the engine, rules saw it all the same. */
+  readonly refused: boolean
   /** Why no answer came; then there is no status. */
   readonly error: string | undefined
   readonly status: number

@@ -1,0 +1,42 @@
+// All regression tests of CRS 3.3.4, run in the engine with Debian's rules. The test files are not in this repository:
+// they are read from the folder in MERLON_SHARED, or ../shared beside the repository.
+
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { reportFtw } from '../../src/ftw/report.ts'
+import { runFtw } from '../../src/ftw/run.ts'
+import { locateDebian } from '../../src/rulesets/locate.ts'
+
+/** All of them. A test that can't pass goes to the skip list, with its reason. */
+const wanted = { passed: 2394, skippedAtMost: 9 }
+
+const shared = process.env['MERLON_SHARED'] ?? fileURLToPath(new URL('../../../shared', import.meta.url))
+const archive = resolve(shared, 'crs', 'tests-3.3.4.tar.gz')
+const skip = process.env['MERLON_SKIP_CRS'] === '1' && 'MERLON_SKIP_CRS=1'
+
+test('the regression tests of CRS 3.3.4 pass', { skip, timeout: 300_000 }, async () => {
+  assert.ok(locateDebian(), 'no rules: apt install modsecurity-crs, or set MERLON_SKIP_CRS=1')
+  assert.ok(
+    existsSync(archive),
+    `no tests: ${archive} is missing; set MERLON_SHARED to its folder, or MERLON_SKIP_CRS=1`,
+  )
+  const folder = mkdtempSync(join(tmpdir(), 'merlon-crs-'))
+  try {
+    execFileSync('tar', ['-xzf', archive, '-C', folder])
+    const stateDir = join(folder, 'state') // an installed CRS of another version must not be found
+    const run = runFtw({ paths: [join(folder, 'tests')], rules: { rules: ['crs'], stateDir } })
+    assert.ok(run.ok, JSON.stringify(run))
+    assert.equal(run.ruleSet, 'OWASP_CRS 3.3.4')
+    let failures = ''
+    const summary = await reportFtw(run.results, { total: run.total, write: text => (failures += text) })
+    assert.equal(summary.failed, 0, failures)
+    assert.ok(summary.passed >= wanted.passed && summary.skipped <= wanted.skippedAtMost, JSON.stringify(summary))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})

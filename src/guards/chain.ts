@@ -7,5 +7,6 @@
 import type { GuardDefinition } from '../pipeline/guard.ts'
 import { lists } from './lists/index.ts'
 import { rate } from './rate/index.ts'
+import { waf } from './waf/index.ts'
 
-export const chain: readonly GuardDefinition[] = [lists, rate]
+export const chain: readonly GuardDefinition[] = [lists, rate, waf]

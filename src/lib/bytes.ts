@@ -32,14 +32,15 @@ export function bytesToBuffer(bytes: ByteString): Buffer {
 
 /** Lower-cases A to Z alone, as C's tolower does in the "C" locale. String#toLowerCase would change 0xC0 to 0xDE. */
 export function lowerAscii(bytes: ByteString): ByteString {
-  let i = 0
-  for (; i < bytes.length; i++) {
+  let hasUpper = false
+  for (let i = 0; i < bytes.length && !hasUpper; i++) {
     const c = bytes.charCodeAt(i)
-    if (c >= 0x41 && c <= 0x5a) break
+    hasUpper = c >= 0x41 && c <= 0x5a
   }
-  if (i === bytes.length) return bytes
-  for (let j = i; j < bytes.length; j++) {
-    if (bytes.charCodeAt(j) > 0x7f) return Buffer.from(Buffer.from(bytes, 'latin1').map(lowerByte)).toString('latin1')
+  if (!hasUpper) return bytes
+  // From the start: a high byte may stand before the first letter.
+  for (let i = 0; i < bytes.length; i++) {
+    if (bytes.charCodeAt(i) > 0x7f) return Buffer.from(Buffer.from(bytes, 'latin1').map(lowerByte)).toString('latin1')
   }
   return bytes.toLowerCase()
 }

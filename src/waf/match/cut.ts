@@ -81,6 +81,21 @@ export function bytesCut(bytes: ByteSet): Cut {
   return makeCut([], bytes) ?? { literals: [], bytes, cost: 1 }
 }
 
+/** The weaker cut "one of these bytes": of each literal the byte that fewest values hold. */
+export function rarestBytes(cut: Cut): Cut {
+  const bytes = emptySet()
+  for (let i = 0; i < 8; i++) bytes[i] = cut.bytes[i] ?? 0
+  for (const literal of cut.literals) {
+    let rarest = literal.charCodeAt(0)
+    for (let i = 1; i < literal.length; i++) {
+      const byte = literal.charCodeAt(i)
+      if ((valueShare[byte] ?? 1) < (valueShare[rarest] ?? 1)) rarest = byte
+    }
+    addByte(bytes, rarest)
+  }
+  return bytesCut(bytes)
+}
+
 /** The rarest part of a long literal. */
 function shortened(literal: ByteString): ByteString {
   if (literal.length <= maxLiteralBytes) return literal

@@ -5,7 +5,7 @@
 import type { ByteString } from '../../lib/bytes.ts'
 import type { Node } from '../regex/ast.ts'
 import { type ByteSet, emptySet, foldCase, setMembers, singleByte } from '../regex/byte-set.ts'
-import { bytesCut, type Cut, cutKey, eitherCut, implies, makeCut } from './cut.ts'
+import { bytesCut, type Cut, cutKey, eitherCut, implies, makeCut, rarestBytes } from './cut.ts'
 
 export interface Requirements {
   /** Bytes that the shortest match has. */
@@ -25,6 +25,7 @@ const maxCuts = 4
 const usefulCost = 0.7
 /** Rarer than this no further literals are looked for. */
 const rareCost = 0.001
+const usefulBytesCost = 0.3
 
 /**
  * How rare an optional part must be to be taken as absent: `c['\]*url` is then "curl", or a quote or backslash
@@ -59,7 +60,10 @@ export function requirementsOf(ast: Node): Requirements {
   return { minBytes, cuts: choose([...pool.values()]) }
 }
 
-/** The rarest cut, and what makes it rarer still: literals grow the scan's table, bytes are almost free. */
+/**
+ * The rarest cut, and what makes it rarer still: literals grow the scan's table, bytes are almost free. So each cut of
+ * literals is joined by the rarest bytes of its literals, which often rule a pattern out before any literal is met.
+ */
 function choose(pool: readonly Cut[]): Cut[] {
   const cuts: Cut[] = []
   let cost = 1
@@ -69,6 +73,13 @@ function choose(pool: readonly Cut[]): Cut[] {
     if (cuts.some(chosen => implies(chosen, cut))) continue
     cuts.push(cut)
     cost *= cut.cost
+  }
+  for (const cut of [...cuts]) {
+    if (cut.literals.length === 0) continue
+    const bytes = rarestBytes(cut)
+    if (bytes.cost < usefulBytesCost && !cuts.some(chosen => chosen.literals.length === 0 && implies(chosen, bytes))) {
+      cuts.push(bytes)
+    }
   }
   return cuts
 }

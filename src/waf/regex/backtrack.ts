@@ -18,6 +18,7 @@ export class Backtracker {
   private readonly slots: Int32Array
   /** Choices not taken, as [state, position]; an undone save is [-1 - slot, old value]. */
   private readonly stack: number[] = []
+  /** Left of the bound. */
   private steps = 0
 
   constructor(nfa: Nfa) {

@@ -26,8 +26,10 @@ interface StartStep {
 }
 
 export class LazyDfa {
-  /** How often the table was thrown away; tests hold it against the input's length. */
+  /** How often the table was thrown away. */
   flushes = 0
+  /** Automaton states followed so far: what tests hold against the length of the input. */
+  work = 0
   private readonly nfa: Nfa
   private readonly reversed: boolean
   /** A search tries every start: the start states are part of every set and never stored in one. */
@@ -224,6 +226,7 @@ export class LazyDfa {
     stack.push(from)
     while (stack.length > 0) {
       const state = stack.pop() as number
+      this.work++
       if (seen[state] === stamp) continue
       seen[state] = stamp
       const arg = args[state] as number
@@ -270,6 +273,7 @@ export class LazyDfa {
     const stack = [from]
     while (stack.length > 0) {
       const state = stack.pop() as number
+      this.work++
       if (taken[state] === stamp) continue
       taken[state] = stamp
       switch (ops[state]) {

@@ -18,6 +18,8 @@ export class Connection {
   requests = 0
   /** Nothing that comes from now on is answered. */
   closing = false
+  /** The response that is being sent is the last. */
+  ending = false
   /** The last response went out before its request was in: reads on for a while before it closes. */
   lingers = false
   /** Runs when the request in work is done, instead of the next one. */
@@ -55,7 +57,10 @@ export class Connection {
 
   /** Serves now, or when the request before is done: pipelined requests are not served side by side. */
   run(serve: () => Promise<void>): void {
-    if (!this.busy) return this.#start(serve)
+    if (!this.busy) {
+      this.#start(serve)
+      return
+    }
     this.#waiting.push(serve)
     if (this.#waiting.length >= pipelinedAbsurd) this.socket.destroy()
     else if (this.#waiting.length >= pipelinedMax) this.socket.pause()
@@ -78,18 +83,20 @@ export class Connection {
     socket.resume()
   }
 
-  #start(serve: () => Promise<void>): void {
+  async #start(serve: () => Promise<void>): Promise<void> {
     this.busy = true
     this.requests++
-    serve().then(
-      () => this.#next(),
-      () => this.socket.destroy(),
-    )
+    try {
+      await serve()
+    } catch {
+      this.socket.destroy() // a bug before there was anybody to answer for it
+    }
+    this.#next()
   }
 
   #next(): void {
     this.busy = false
-    if (this.closing || this.socket.destroyed) {
+    if (this.closing || this.ending || this.socket.destroyed) {
       this.#waiting = []
       return
     }

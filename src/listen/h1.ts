@@ -99,6 +99,7 @@ class Listener implements Http1Listener {
       this.#server.once('error', reject)
       this.#server.listen({ host, port, reusePort, backlog: 4096 }, () => {
         this.#server.off('error', reject)
+        this.#server.on('error', () => this.stats.connectionsRefused++) // out of file descriptors, as a rule
         resolve()
       })
     })
@@ -154,7 +155,7 @@ class Listener implements Http1Listener {
 
   #requested(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean, refusal?: Verdict): void {
     const connection = this.#connections.get(req.socket)
-    if (!connection || connection.closing) return
+    if (!connection || connection.closing || connection.ending) return
     connection.run(() => this.#serve(connection, req, res, expectsContinue, refusal))
   }
 
@@ -233,6 +234,7 @@ class Listener implements Http1Listener {
   #failed(error: Error & { readonly code?: string }, socket: Duplex): void {
     const connection = this.#connections.get(socket)
     const answer = parserAnswers[error.code ?? ''] ?? (error.code?.startsWith('HPE_') ? malformed : undefined)
+    if (error.code === 'HPE_CLOSED_CONNECTION') return // more requests after one that said `Connection: close`
     if (!connection || connection.closing || !answer || connection.socket.bytesRead === 0) {
       socket.destroy()
       return

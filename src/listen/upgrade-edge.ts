@@ -48,6 +48,7 @@ export class UpgradeEdge implements Edge {
       const name = (headers[i] ?? '').toLowerCase()
       if (!ownHeaders.has(name)) lines.push(headers[i] ?? '', headers[i + 1] ?? '')
     }
+    if (!lines.some(line => line.toLowerCase() === 'date')) lines.push('date', new Date().toUTCString())
     lines.push('connection', 'close')
     this.#socket.write(formatHead(status, statusText, lines), 'latin1')
   }

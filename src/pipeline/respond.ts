@@ -12,6 +12,7 @@ import type { Verdict } from './verdict.ts'
 type State = 'head' | 'deciding' | 'holding' | 'streaming' | 'closed'
 
 export class Responder implements ResponseSink {
+  /** Rejects when a guard or the writing itself broke. */
   readonly finished: Promise<void>
   readonly #ex: Exchange
   readonly #edge: Edge
@@ -23,15 +24,14 @@ export class Responder implements ResponseSink {
   #heldBytes = 0
   /** Set when the end came while a guard was still thinking. */
   #ended: readonly string[] | undefined
-  #finish: () => void = () => {}
+  readonly #finish: PromiseWithResolvers<void> = Promise.withResolvers()
 
   constructor(ex: Exchange, edge: Edge, refuse: (verdict: Verdict) => void) {
     this.#ex = ex
     this.#edge = edge
     this.#refuse = refuse
-    this.finished = new Promise(resolve => {
-      this.#finish = resolve
-    })
+    this.finished = this.#finish.promise
+    this.finished.catch(() => {}) // whoever still waits for the destination looks at it later
     edge.onDrain = () => {
       if (this.#state === 'streaming') this.#flow?.resume()
     }
@@ -49,10 +49,7 @@ export class Responder implements ResponseSink {
     const outcome = runPhase('onResponseHeaders', this.#ex.route.phases.onResponseHeaders, this.#ex)
     if (outcome instanceof Promise) {
       flow.pause()
-      outcome.then(
-        verdict => this.#headDecided(verdict),
-        error => this.fail(error),
-      )
+      outcome.then(verdict => this.#headDecided(verdict)).catch(error => this.#break(error))
     } else this.#headDecided(outcome)
   }
 
@@ -78,7 +75,13 @@ export class Responder implements ResponseSink {
     this.#state = 'closed'
     this.#held = []
     this.#flow?.abort()
-    this.#finish()
+    this.#finish.resolve()
+  }
+
+  /** A bug on the way back: serve.ts answers for it. */
+  #break(error: unknown): void {
+    this.#finish.reject(error)
+    this.fail(error)
   }
 
   #headDecided(verdict: Verdict | undefined): void {
@@ -107,7 +110,7 @@ export class Responder implements ResponseSink {
     }
     if (outcome instanceof Promise) {
       this.#flow?.pause()
-      outcome.then(decided, error => this.fail(error))
+      outcome.then(decided).catch(error => this.#break(error))
     } else decided(outcome)
   }
 
@@ -116,7 +119,7 @@ export class Responder implements ResponseSink {
     this.#held = []
     this.#flow?.abort()
     this.#refuse(verdict)
-    this.#finish()
+    this.#finish.resolve()
   }
 
   #release(): void {
@@ -124,8 +127,8 @@ export class Responder implements ResponseSink {
     const head = ex.response
     if (!head) return
     this.#state = 'streaming'
-    ex.status = head.status
     this.#edge.sendHead(head.status, head.statusText, [...head.headers.raw, ...ex.extraHeaders])
+    ex.status = head.status
     let room = true
     for (const chunk of this.#held) room = this.#edge.write(chunk)
     this.#held = []
@@ -137,7 +140,7 @@ export class Responder implements ResponseSink {
   #close(): void {
     this.#state = 'closed'
     this.#edge.end(this.#ended ?? [])
-    this.#finish()
+    this.#finish.resolve()
   }
 }
 

@@ -40,7 +40,11 @@ async function settle(ex: Exchange, edge: Edge, work: () => Promise<void>): Prom
   try {
     await work()
   } catch (error) {
-    fail(ex, edge, error)
+    try {
+      fail(ex, edge, error)
+    } catch {
+      edge.destroy() // not even the answer could be written
+    }
   } finally {
     await edge.finished
     runDone(ex)
@@ -175,8 +179,8 @@ function fail(ex: Exchange, edge: Edge, error: unknown): void {
 
 function send(ex: Exchange, edge: Edge, { status, headers, body }: Answer): void {
   if (edge.headSent) return edge.destroy()
-  ex.status = status
   edge.sendHead(status, '', [...headers, ...ex.extraHeaders])
+  ex.status = status
   if (ex.method !== 'HEAD') edge.write(body)
   edge.end([])
 }

@@ -328,3 +328,36 @@ test('failure: an upstream that takes no connection: 504', async () => {
   const { status } = await problemOf(gateway.url)
   assert.ok(status === 504 || status === 502, String(status))
 })
+
+test('failure: what can not be written is cut, and done is still called', async () => {
+  await using backend = await openBackend((_req, res) => res.setHeader('content-type', 'text/plain').end('hello'))
+  const add = (ex: Parameters<NonNullable<Guard['onHeaders']>>[0]) => {
+    ex.extraHeaders.push('x-bad', 'a\r\nb')
+    return undefined
+  }
+  const guards: Guard[] = [
+    { onHeaders: add },
+    { onResponseHeaders: add },
+    { onResponseHeaders: async ex => add(ex) },
+    { onResponseBody: async ex => add(ex) },
+    {
+      onHeaders: () => ({
+        kind: 'answer',
+        status: 200,
+        headers: ['x', '\n'],
+        body: new Uint8Array(),
+        reason: { code: 'a.b', detail: '' },
+      }),
+    },
+    { onHeaders: () => ({ kind: 'deny', status: 4711, reason: { code: 'a.b', detail: '' } }) },
+  ]
+  for (const guard of guards) {
+    await using gateway = await openGateway({ servers: [backend.url], guards: [guard] })
+    using client = await openRawClient(gateway.port)
+    client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    assert.doesNotMatch(await client.closed(), /200 OK/)
+    await eventually(() => gateway.done.length === 1)
+    assert.ok(gateway.done[0]?.failure)
+    assert.equal(gateway.upstream.servers()[0]?.active, 0)
+  }
+})

@@ -42,6 +42,8 @@ export interface RuleDraft {
   onMatch: Effect[]
   /** Run once when the whole rule, chain included, has matched. */
   afterMatch: Effect[]
+  /** What its ctl actions take out of a transaction. */
+  selections: RuleSelection[]
 }
 
 export function emptyDraft(): RuleDraft {
@@ -68,6 +70,7 @@ export function emptyDraft(): RuleDraft {
     skipAfterAt: 0,
     onMatch: [],
     afterMatch: [],
+    selections: [],
   }
 }
 

@@ -78,7 +78,7 @@ export function applyActions(
     else if (definition.starterOnly && !isStarter) {
       complain('chained-action', `only the first rule of a chain may have ${definition.name}`)
     } else {
-      const message = definition.apply(draft, value, actionContext(node, source, context))
+      const message = definition.apply(draft, value, actionContext(draft, node, source, context))
       if (message !== undefined) complain('bad-value', `${definition.name} ${message}`, undefined, node.valueAt)
     }
   }
@@ -94,7 +94,7 @@ function complainUnknownAction(name: ByteString, complain: (code: string, messag
   }
 }
 
-function actionContext(node: ActionNode, source: RuleText, context: ParseContext): ActionContext {
+function actionContext(draft: RuleDraft, node: ActionNode, source: RuleText, context: ParseContext): ActionContext {
   const { problems, names, tree, selections } = context
   return {
     names,
@@ -113,6 +113,7 @@ function actionContext(node: ActionNode, source: RuleText, context: ParseContext
     },
     select(selection) {
       selections.push(selection)
+      draft.selections.push(selection)
       return selection
     },
     hasTransformation(name) {

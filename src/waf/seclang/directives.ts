@@ -1,11 +1,22 @@
 // Every directive of ModSecurity and what becomes of it: a rule, a setting, or a reason why it is refused. Directives
 // that only set up ModSecurity's own logs give a warning, because events and logs are Merlon's and configured there.
 
-import { bufferToBytes } from '../../lib/bytes.ts'
 import { nearest } from '../../lib/problem.ts'
-import { bestFitAscii, parseUnicodeMap } from '../transforms/unicode-map.ts'
 import type { FilePort } from '../types.ts'
 import { offsetInText, type RawDirective } from './lexer.ts'
+import {
+  bytes,
+  count,
+  oneCharacter,
+  only,
+  onOff,
+  overflow,
+  type Setter,
+  setCollectionTimeout,
+  setEngine,
+  setTypes,
+  setUnicodeMap,
+} from './setters.ts'
 import type { EngineSettings } from './settings.ts'
 import type { ProblemList } from './source.ts'
 
@@ -21,14 +32,6 @@ export type DirectiveKind =
   | 'update-target-by-tag'
   | 'update-target-by-msg'
   | 'update-action-by-id'
-
-type Setter = (settings: EngineSettings, value: string, more: SetterContext) => string | undefined
-
-interface SetterContext {
-  readonly values: readonly string[]
-  readonly files: FilePort
-  readonly file: string
-}
 
 export type DirectiveEntry =
   | { readonly name: string; readonly kind: DirectiveKind }
@@ -178,83 +181,4 @@ function applySetting(
   if (message === undefined) return
   const at = first ? offsetInText(first, 0) : start
   problems.add(source.problem(at, 'bad-value', `${entry.name}: ${message}`))
-}
-
-function setEngine(settings: EngineSettings, value: string): string | undefined {
-  const modes = { on: 'on', off: 'off', detectiononly: 'detection-only' } as const
-  const mode = Object.entries(modes).find(([name]) => name === value.toLowerCase())
-  if (!mode) return 'must be On, Off or DetectionOnly'
-  settings.engine = mode[1]
-  return undefined
-}
-
-function onOff(key: 'requestBodyAccess' | 'responseBodyAccess'): Setter {
-  return (settings, value) => {
-    const lower = value.toLowerCase()
-    if (lower !== 'on' && lower !== 'off') return 'must be On or Off'
-    settings[key] = lower === 'on'
-    return undefined
-  }
-}
-
-function bytes(key: 'requestBodyLimitBytes' | 'requestFieldsLimitBytes' | 'responseBodyLimitBytes'): Setter {
-  return (settings, value) => setNumber(value, 1, 1024 ** 3, number => (settings[key] = number))
-}
-
-function count(key: 'jsonDepth' | 'arguments' | 'uploadFiles', max: number): Setter {
-  return (settings, value) => setNumber(value, 1, max, number => (settings[key] = number))
-}
-
-function setNumber(value: string, min: number, max: number, set: (number: number) => void): string | undefined {
-  const number = /^\d{1,12}$/.test(value) ? Number(value) : Number.NaN
-  if (!(number >= min && number <= max)) return `must be a number from ${min} to ${max}`
-  set(number)
-  return undefined
-}
-
-function overflow(key: 'requestBodyOverflow' | 'responseBodyOverflow'): Setter {
-  return (settings, value) => {
-    const lower = value.toLowerCase()
-    if (lower !== 'reject' && lower !== 'processpartial') return 'must be Reject or ProcessPartial'
-    settings[key] = lower === 'reject' ? 'reject' : 'process-partial'
-    return undefined
-  }
-}
-
-function oneCharacter(key: 'argumentSeparator' | 'cookieSeparator'): Setter {
-  return (settings, value) => {
-    if (value.length !== 1) return 'must be one character'
-    settings[key] = value
-    return undefined
-  }
-}
-
-function only(allowed: string, message: string): Setter {
-  return (_settings, value) => (value.toLowerCase() === allowed ? undefined : message)
-}
-
-function setTypes(settings: EngineSettings, _value: string, more: SetterContext): string | undefined {
-  if (more.values.length === 0) return 'takes media types such as text/html'
-  settings.responseBodyTypes = [...new Set(more.values.map(value => value.toLowerCase()))]
-  return undefined
-}
-
-function setCollectionTimeout(settings: EngineSettings, value: string): string | undefined {
-  return setNumber(value, 1, 31_536_000, seconds => (settings.collectionTimeoutMs = seconds * 1000))
-}
-
-/** `SecUnicodeMapFile FILE CODEPAGE`. Where there is no such file, code page 20127 (ASCII) is made by the engine itself. */
-function setUnicodeMap(settings: EngineSettings, path: string, more: SetterContext): string | undefined {
-  const codePage = Number(more.values[1] ?? '20127')
-  if (path === '' || !Number.isInteger(codePage)) return 'takes a file and the number of a code page'
-  let text: string | undefined
-  try {
-    text = bufferToBytes(more.files.read(more.files.resolve(more.file, path)))
-  } catch {
-    if (codePage !== 20127) return `cannot read ${path}, and only code page 20127 is built in`
-    settings.unicodeMap = bestFitAscii()
-    return undefined
-  }
-  settings.unicodeMap = parseUnicodeMap(text, codePage)
-  return settings.unicodeMap ? undefined : `${path} has no code page ${codePage}`
 }

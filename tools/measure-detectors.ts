@@ -29,8 +29,11 @@ const limits = { jsonDepth: 64, jsonKeys: 10_000, multipartParts: 200, arguments
 const shared = process.env['MERLON_SHARED'] ?? join(import.meta.dirname, '../../shared')
 
 const detectors = {
-  sqli: { detect: detectSql, chain: ['urlDecodeUni', 'removeNulls'] },
-  xss: { detect: detectXss, chain: ['urlDecodeUni', 'htmlEntityDecode', 'jsDecode', 'cssDecode', 'removeNulls'] },
+  sqli: { detect: detectSql, chain: ['utf8toUnicode', 'urlDecodeUni', 'removeNulls'] },
+  xss: {
+    detect: detectXss,
+    chain: ['utf8toUnicode', 'urlDecodeUni', 'htmlEntityDecode', 'jsDecode', 'cssDecode', 'removeNulls'],
+  },
 } as const
 
 const [list, only] = process.argv.slice(2)

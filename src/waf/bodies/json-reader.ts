@@ -20,7 +20,9 @@ export interface JsonDocument {
   readonly duplicateKey: ByteString | undefined
 }
 
-export function readJson(body: ByteString, limits: BodyLimits): JsonDocument {
+export type JsonLimits = Pick<BodyLimits, 'jsonDepth' | 'jsonKeys'>
+
+export function readJson(body: ByteString, limits: JsonLimits): JsonDocument {
   return new Reader(body, limits).document()
 }
 
@@ -28,14 +30,14 @@ const manyMembers = 8
 
 class Reader {
   readonly #body: ByteString
-  readonly #limits: BodyLimits
+  readonly #limits: JsonLimits
   #at = 0
   #items = 0
   #error: BodyError | undefined
   #duplicate: ByteString | undefined
   #root: JsonNode | undefined
 
-  constructor(body: ByteString, limits: BodyLimits) {
+  constructor(body: ByteString, limits: JsonLimits) {
     this.#body = body
     this.#limits = limits
   }

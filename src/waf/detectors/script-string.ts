@@ -1,11 +1,19 @@
-// A value that lands in a string of a script: `';alert(1)//`, `"-alert(1)-"`, `${alert(1)}`.
+// A value that lands in a script: as the code itself, or in a string that it leaves: `alert(1)`, `';alert(1)//`,
+// `"-alert(1)-"`, `self['alert'](1)`.
 
 import type { ByteString } from '../../lib/bytes.ts'
 import type { Detection } from './types.ts'
-import { scriptSinks } from './xss-words.ts'
+import { scriptGlobals, scriptSinks, scriptTemplates } from './xss-words.ts'
+
+/** A payload is short and in one line; texts about code are neither. */
+const maxLength = 400
+
+export function inScript(value: ByteString): Detection | undefined {
+  return leavesString(value) ?? (value.length <= maxLength && !isMultiline(value) ? asCode(value) : undefined)
+}
 
 /** The first quote closes the string. An operator or a semicolon and a well-known name must follow at once. */
-export function breaksOutOfScript(value: ByteString): Detection | undefined {
+function leavesString(value: ByteString): Detection | undefined {
   for (const quote of ["'", '"', '`']) {
     const at = value.indexOf(quote)
     if (at < 0) continue
@@ -39,6 +47,84 @@ function memberEnd(value: ByteString, at: number): number {
   if (value.charAt(at) === '=') return value.charAt(at + 1) === '=' ? -1 : at + 1
   const next = value.charCodeAt(at + 1)
   return isName(next) || value.charAt(at) === '?' ? at + 1 : -1
+}
+
+/** Calls of the functions that every proof of concept calls, at the start of the value or of a statement in it. */
+function asCode(value: ByteString): Detection | undefined {
+  let start = 0
+  for (let i = 0; i <= value.length; i++) {
+    const c = i < value.length ? value.charCodeAt(i) : 0x20
+    if (isName(c)) continue
+    if (i > start && startsStatement(value, start)) {
+      const found = codeAt(value, start, i)
+      if (found) return found
+    }
+    start = i + 1
+  }
+  for (const template of scriptTemplates) {
+    const at = value.indexOf(template)
+    if (at >= 0) return { reason: 'script template', start: at, end: at + template.length }
+  }
+  return undefined
+}
+
+function codeAt(value: ByteString, start: number, end: number): Detection | undefined {
+  const name = value.slice(start, end)
+  const next = value.charAt(end)
+  if (next === '(' || next === '`') {
+    const isCall = calledByAll.has(name) && isArgument(value, end + 1)
+    return isCall ? { reason: 'script call', start, end: end + 1 } : undefined
+  }
+  // self['al'+'ert'](…)
+  if (next !== '[' || !scriptGlobals.has(name)) return undefined
+  return value.indexOf('](', end) > 0 ? { reason: 'script call', start, end: end + 1 } : undefined
+}
+
+const calledByAll: ReadonlySet<string> = new Set([
+  'alert',
+  'prompt',
+  'confirm',
+  'eval',
+  'setTimeout',
+  'setInterval',
+  'with',
+])
+
+/** Not "alert(s)", "prompt (optional)": a literal, a regular expression, a well-known object or call. */
+function isArgument(value: ByteString, at: number): boolean {
+  let i = at
+  while (value.charAt(i) === ' ') i++
+  const c = value.charCodeAt(i)
+  if ((c >= 0x30 && c <= 0x39) || c === 0x27 || c === 0x22 || c === 0x60 || c === 0x2f || c === 0x5b) return true
+  let end = i
+  while (end < value.length && isName(value.charCodeAt(end))) end++
+  const follower = value.charAt(end)
+  return (
+    scriptSinks.has(value.slice(i, end).toLowerCase()) &&
+    (follower === '.' || follower === '(' || follower === ')' || follower === '[')
+  )
+}
+
+/** At the start of the value, or right behind what ends a statement or a block. */
+function startsStatement(value: ByteString, at: number): boolean {
+  let i = at - 1
+  while (i >= 0 && value.charAt(i) === ' ') i--
+  if (i < 0) return true
+  const before = value.charAt(i)
+  return (
+    before === ';' ||
+    before === '}' ||
+    before === ')' ||
+    before === '{' ||
+    before === '/' ||
+    before === '=' ||
+    before === ','
+  )
+}
+
+function isMultiline(value: ByteString): boolean {
+  const lf = value.indexOf('\n')
+  return lf >= 0 && lf < value.length - 2
 }
 
 function isName(c: number): boolean {

@@ -7,8 +7,16 @@ import { scriptSinks } from './xss-words.ts'
 
 /** What a browser would run or load as a document for this URL; undefined for a harmless one. */
 export function scriptUrl(raw: ByteString): string | undefined {
-  const head = normalized(raw)
-  for (const scheme of ['javascript:', 'vbscript:', 'livescript:', 'mocha:', 'jscript:']) {
+  const head = normalized(raw.startsWith('`') ? raw.slice(1) : raw)
+  for (const scheme of [
+    'javascript:',
+    'vbscript:',
+    'livescript:',
+    'mocha:',
+    'jscript:',
+    'feed:javascript:',
+    'view-source:javascript:',
+  ]) {
     if (head.startsWith(scheme)) return isVoid(head.slice(scheme.length)) ? undefined : 'script URL'
   }
   if (!head.startsWith('data:')) return undefined

@@ -40,6 +40,8 @@ export class SqlTokens {
   count = 0
   /** Comments between tokens, which only someone who hides something writes. */
   inlineComments = 0
+  /** Of these, the ones with nothing in them: they stand for a space. */
+  emptyComments = 0
   value: ByteString = ''
 
   /** The text of a token in lower case. */
@@ -60,6 +62,7 @@ export class SqlTokens {
     this.value = value
     this.count = 0
     this.inlineComments = 0
+    this.emptyComments = 0
     let i = from
     while (i < value.length) {
       const start = i
@@ -128,6 +131,9 @@ export class SqlTokens {
       case 0x2f: // /
         if (value.charCodeAt(i + 1) === 0x2a) return this.#blockComment(value, i)
         return this.#add(Token.arithmetic, i, i + 1)
+      case 0x5c: // \N is MySQL's NULL
+        if (value.charCodeAt(i + 1) === 0x4e) return this.#add(Token.number, i, i + 2)
+        return this.#add(Token.other, i, i + 1)
       default:
         return this.#operator(value, i, c)
     }
@@ -187,9 +193,10 @@ export class SqlTokens {
 
   /** `name` or [name]; without its end the mark stands alone. */
   #quotedName(value: ByteString, start: number, mark: string): number {
-    const name = value.slice(start + 1, start + maxName).indexOf(mark)
-    if (name < 0) return this.#add(Token.other, start, start + 1)
-    return this.#add(Token.word, start, start + name + 2)
+    let i = start + 1
+    while (i < start + maxName && (isWordPart(value.charCodeAt(i)) || value.charCodeAt(i) === 0x20)) i++
+    if (value.charAt(i) !== mark || i === start + 1) return this.#add(Token.other, start, start + 1)
+    return this.#add(Token.word, start, i + 1)
   }
 
   #variable(value: ByteString, start: number): number {
@@ -198,7 +205,14 @@ export class SqlTokens {
     const name = i
     while (i < value.length && isWordPart(value.charCodeAt(i))) i++
     if (isSystem && i > name) return this.#add(Token.systemVariable, start, i)
-    return this.#add(i > name || value.charAt(i) === '`' ? Token.variable : Token.other, start, i)
+    // @`name`, @'name', and the @* of XPath.
+    const next = value.charAt(i)
+    if (i === name && next === '*') i++
+    else if (i === name && (next === '`' || next === "'" || next === '"')) {
+      const end = value.slice(i + 1, i + maxName).indexOf(next)
+      if (end >= 0) i += end + 2
+    }
+    return this.#add(i > name || isPunctuation(next) ? Token.variable : Token.other, start, i)
   }
 
   /** To the end of the line. Lines that follow are code again. */
@@ -218,6 +232,7 @@ export class SqlTokens {
       return i
     }
     const end = value.indexOf('*/', start + 2)
+    if (end === start + 2) this.emptyComments++
     if (end >= 0) return end + 2
     return this.#add(Token.comment, start, value.length)
   }
@@ -234,6 +249,11 @@ export function closingQuote(value: ByteString, from: number, quote: number): nu
     }
   }
   return -1
+}
+
+/** What may follow the empty name of a variable: MySQL has `@`, as in `(@:=1)`. */
+function isPunctuation(next: string): boolean {
+  return next === ')' || next === ',' || next === ':' || next === ' '
 }
 
 function isDigit(c: number): boolean {

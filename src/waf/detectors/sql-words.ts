@@ -30,7 +30,7 @@ export type WordClass = (typeof Word)[keyof typeof Word]
 const classes: readonly (readonly [WordClass, string])[] = [
   [Word.boolean, 'and or xor'],
   [Word.not, 'not'],
-  [Word.comparison, 'like rlike ilike regexp in between is glob similar sounds overlaps isnull notnull'],
+  [Word.comparison, 'like rlike ilike regexp in between is glob similar sounds overlaps against'],
   [Word.arithmetic, 'div mod collate'],
   [Word.set, 'union except intersect minus'],
   [Word.select, 'select'],
@@ -42,9 +42,9 @@ const classes: readonly (readonly [WordClass, string])[] = [
   ],
   [Word.statement, 'call merge replace load copy begin if while set use backup restore kill attach pragma rename'],
   [Word.statement, 'handler prepare deallocate reconfigure dbcc openrowset bulk print raiserror do'],
-  [Word.constant, 'null true false current_user session_user system_user current_date current_time current_timestamp'],
+  [Word.constant, 'null true false current_date current_time current_timestamp current_user session_user system_user'],
   [Word.constant, 'rownum sysdate localtime localtimestamp unknown'],
-  [Word.prefix, 'case exists any some all distinct binary unique interval row array cast convert top'],
+  [Word.prefix, 'case exists any some all distinct binary unique interval row array cast convert top match'],
   [
     Word.joint,
     'when then else end asc desc as by on using join inner outer left right cross natural escape with rollup',
@@ -69,6 +69,13 @@ export const harmfulFunctions: ReadonlySet<string> = new Set(
   ].flatMap(words => words.split(' ')),
 )
 
+/** Of these, the names that nothing but SQL has. */
+export const unmistakableFunctions: ReadonlySet<string> = new Set(
+  [...harmfulFunctions].filter(
+    name => !['sleep', 'benchmark', 'readfile', 'writefile', 'generate_series', 'dblink'].includes(name),
+  ),
+)
+
 /** Functions that tell an attacker where he is. */
 export const tellingFunctions: ReadonlySet<string> = new Set(
   (
@@ -77,6 +84,9 @@ export const tellingFunctions: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
+/** Constants that tell an attacker where he is. */
+export const tellingConstants: ReadonlySet<string> = new Set('current_user session_user system_user'.split(' '))
+
 /** Functions that appear in injections as in reports: each counts a little. */
 export const commonFunctions: ReadonlySet<string> = new Set(
   (
@@ -84,15 +94,20 @@ export const commonFunctions: ReadonlySet<string> = new Set(
     'sha2 count sum floor rand cast convert hex unhex ord length len if ifnull iif nullif coalesce elt make_set make_point ' +
     'exp pow rtrim ltrim lower upper bin instr locate position nvl decode rawtohex to_char quotename xmlelement ' +
     'xmlagg json_keys json_extract row_count crc32 isnull exists power name_const polygon multipoint linestring ' +
-    'analyse reverse unicode nchar procedure to_base64 from_base64 bit_length octet_length lpad rpad repeat space'
+    'analyse reverse unicode nchar procedure to_base64 from_base64 bit_length octet_length lpad rpad repeat space cos sin tan pi abs'
   ).split(' '),
 )
 
 /** Tables and columns of the catalogue, and stored procedures of the system. */
 export function isSystemName(word: string): boolean {
   if (word.startsWith('xp_') || word.startsWith('sp_')) return true
-  return systemNames.has(word)
+  const dot = word.indexOf('.')
+  return systemNames.has(word) || (dot > 0 && systemSchemas.has(word.slice(0, dot)))
 }
+
+const systemSchemas: ReadonlySet<string> = new Set(
+  'sysibm syscat information_schema pg_catalog master sys mysql'.split(' '),
+)
 
 const systemNames: ReadonlySet<string> = new Set(
   (
@@ -101,40 +116,6 @@ const systemNames: ReadonlySet<string> = new Set(
     'mysql.user msysaccessobjects sysibm sys.tables sys.databases sys.objects v$version rdb$database rdb$fields ' +
     'systables syscat dba_tables domain.domains domain.columns domain.tables sysmaster'
   ).split(' '),
-)
-
-/** What follows a statement's first word in SQL and hardly in a sentence. */
-export const statementFollowers: ReadonlyMap<string, ReadonlySet<string>> = new Map(
-  (
-    [
-      ['insert', 'into ignore overwrite delayed'],
-      ['replace', 'into'],
-      ['merge', 'into'],
-      ['delete', 'from'],
-      [
-        'drop',
-        'table database user view procedure function index schema login trigger role column sequence tablespace',
-      ],
-      [
-        'create',
-        'table database user view procedure function index schema login trigger role or temporary temp unique',
-      ],
-      ['alter', 'table database user view procedure function login role session system schema index'],
-      ['truncate', 'table'],
-      ['rename', 'table user'],
-      ['backup', 'database log'],
-      ['restore', 'database log'],
-      ['load', 'data'],
-      ['waitfor', 'delay time'],
-      ['shutdown', 'with nowait immediate abort'],
-      ['bulk', 'insert'],
-      ['attach', 'database'],
-      ['begin', 'declare dbms_lock.sleep dbms_session.sleep user_lock.sleep exec execute'],
-      ['grant', 'all select dba connect insert update delete alter execute'],
-      ['revoke', 'all select'],
-      ['do', 'language sleep benchmark'],
-    ] as const
-  ).map(([word, followers]) => [word, new Set(followers.split(' '))]),
 )
 
 /** Words that start a phrase of English where SQL wants a column or table. */

@@ -2,9 +2,10 @@
 // read in the places where it may land: inside single quotes, inside double quotes, and as an expression.
 
 import type { ByteString } from '../../lib/bytes.ts'
+import { type JsonNode, readJson } from '../bodies/json-reader.ts'
 import { SqlStructure } from './sql-structure.ts'
 import { SqlTokens, Token } from './sql-tokens.ts'
-import { Word } from './sql-words.ts'
+import { unmistakableFunctions, Word } from './sql-words.ts'
 import type { Detection } from './types.ts'
 
 const tokens = new SqlTokens()
@@ -13,20 +14,19 @@ const structure = new SqlStructure(tokens)
 export function detectSql(value: ByteString): Detection | undefined {
   const marks = scan(value)
   if (marks === 0) return undefined
-  if ((marks & singleQuote) !== 0) {
-    const found = insideString(value, "'")
+  for (const [mark, quote] of quotes) {
+    const found = (marks & mark) !== 0 ? insideString(value, quote) : undefined
     if (found) return found
   }
-  if ((marks & doubleQuote) !== 0) {
-    const found = insideString(value, '"')
-    if (found) return found
-  }
-  return asExpression(value)
+  return asExpression(value) ?? ((marks & backtick) !== 0 ? insideName(value) : undefined) ?? insideJson(value)
 }
 
-const singleQuote = 1
-const doubleQuote = 2
-const anything = 4
+const quotes = [
+  [1, "'"],
+  [2, '"'],
+] as const
+const backtick = 4
+const anything = 8
 
 /** Which readings can find something at all. Most values are one word or one number and are done here. */
 function scan(value: ByteString): number {
@@ -34,20 +34,12 @@ function scan(value: ByteString): number {
   let spaces = 0
   for (let i = 0; i < value.length; i++) {
     const c = value.charCodeAt(i)
-    if (c === 0x27) marks |= singleQuote | anything
-    else if (c === 0x22) marks |= doubleQuote | anything
+    if (c === 0x27) marks |= 1 | anything
+    else if (c === 0x22) marks |= 2 | anything
+    else if (c === 0x60) marks |= backtick | anything
     else if (c <= 0x20) spaces++
     else if (c < 0x30 && c !== 0x2d && c !== 0x2e) marks |= anything
-    else if (
-      c === 0x3b ||
-      c === 0x3d ||
-      c === 0x3c ||
-      c === 0x3e ||
-      c === 0x7c ||
-      c === 0x5e ||
-      c === 0x40 ||
-      c === 0x60
-    )
+    else if (c === 0x3b || c === 0x3d || c === 0x3c || c === 0x3e || c === 0x7c || c === 0x5e || c === 0x40)
       marks |= anything
     else if (c === 0xa0 || (c === 0x2d && value.charCodeAt(i + 1) === 0x2d)) marks |= anything
   }
@@ -61,7 +53,7 @@ function insideString(value: ByteString, quote: string): Detection | undefined {
   while (at >= 0 && value.charAt(at + 1) === quote && value.charAt(at + 2) !== quote) at = value.indexOf(quote, at + 2)
   if (at < 0) return undefined
   tokens.read(value, at + 1)
-  if (structure.follow(0, 'string', true)) return { reason: structure.reason, start: at, end: structure.end }
+  if (structure.follow(0, 'string')) return { reason: structure.reason, start: at, end: structure.end }
   if (isWrapped(value, at)) return { reason: 'operators around', start: at, end: value.length }
   return undefined
 }
@@ -80,19 +72,46 @@ function joins(kind: number): boolean {
   return kind === Token.boolean || kind === Token.arithmetic || kind === Token.comparison
 }
 
-/** From the start of the value, and behind each number, string or parenthesis that something of SQL follows. */
+/** A backtick quotes a name of MySQL, which a value may be part of as well. It quotes code in texts, too. */
+function insideName(value: ByteString): Detection | undefined {
+  const at = value.indexOf('`')
+  tokens.read(value, at + 1)
+  if (!structure.follow(0, 'operand')) return undefined
+  return { reason: structure.reason, start: at, end: structure.end }
+}
+
+const jsonLimits = { jsonDepth: 16, jsonKeys: 1000 }
+
+/** A document in a value: its strings are values of their own. */
+function insideJson(value: ByteString): Detection | undefined {
+  const first = value.charCodeAt(0)
+  if ((first !== 0x7b && first !== 0x5b) || !value.includes('"')) return undefined
+  const document = readJson(value, jsonLimits)
+  if (document.error || !document.root) return undefined
+  for (const text of stringsOf(document.root)) {
+    // No deeper than this: what is in a string of a string is for whoever reads that.
+    const isNested = text.startsWith('{') || text.startsWith('[')
+    const found = isNested ? undefined : detectSql(text)
+    if (found) return { reason: found.reason, start: 0, end: value.length }
+  }
+  return undefined
+}
+
+function* stringsOf(node: JsonNode): Generator<ByteString> {
+  if (node.kind === 'string') yield node.value
+  else if (node.kind === 'array' || node.kind === 'object') for (const child of node.values) yield* stringsOf(child)
+}
+
+/** From the start of the value, and behind each operand that something of SQL follows. */
 function asExpression(value: ByteString): Detection | undefined {
   tokens.read(value, 0)
-  if (structure.follow(0, 'expression', false)) return detected(0)
+  if (structure.follow(0, 'expression')) return detected(0)
+  if (continues(0) && structure.follow(0, 'operand')) return detected(0)
   for (let i = 0; i + 1 < tokens.count; i++) {
-    const kind = tokens.kind(i)
-    if (kind === Token.semicolon) {
-      if (structure.follow(i, 'expression', true)) return detected(i)
-      continue
-    }
-    const isOperand = kind === Token.number || kind === Token.string || kind === Token.close
-    if (!isOperand || !continues(i + 1) || isPathSegment(i)) continue
-    if (structure.follow(i + 1, 'expression', true)) return detected(i)
+    if (isUnmistakable(i))
+      return { reason: 'harmful function', start: tokens.starts[i] ?? 0, end: tokens.ends[i + 1] ?? 0 }
+    if (!isOperand(i) || !continues(i + 1) || isPathSegment(i)) continue
+    if (structure.follow(i + 1, 'operand')) return detected(i)
   }
   return undefined
 }
@@ -101,11 +120,45 @@ function detected(first: number): Detection {
   return { reason: structure.reason, start: tokens.starts[first] ?? 0, end: structure.end }
 }
 
-function continues(at: number): boolean {
+/** A call that only an injection makes, behind an operator or as an argument: `x^updatexml(`. */
+function isUnmistakable(at: number): boolean {
+  if (at === 0 || tokens.kind(at + 1) !== Token.open || tokens.kind(at) !== Token.word) return false
+  const before = tokens.kind(at - 1)
+  const isArgument =
+    joins(before) || before === Token.comma || before === Token.open || tokens.word(at - 1) === Word.boolean
+  return isArgument && unmistakableFunctions.has(tokens.text(at))
+}
+
+/** What may end an operand; the equals sign stands for one that is left out: `?q= or 1=1`. */
+function isOperand(at: number): boolean {
   const kind = tokens.kind(at)
-  if (kind === Token.boolean || kind === Token.close) return true
+  return (
+    kind === Token.number ||
+    kind === Token.string ||
+    kind === Token.close ||
+    kind === Token.comparison ||
+    kind === Token.semicolon
+  )
+}
+
+/** What only goes on behind an operand. */
+function continues(at: number): boolean {
+  switch (tokens.kind(at)) {
+    case Token.boolean:
+    case Token.close:
+    case Token.semicolon:
+      return true
+    case Token.comma:
+    case Token.open:
+      return at === 0 || tokens.kind(at + 1) === Token.open || tokens.word(at + 1) === Word.select
+    case Token.word:
+      break
+    default:
+      return false
+  }
   const word = tokens.word(at)
-  return word === Word.boolean || word === Word.set || word === Word.clause
+  if (word === Word.comparison) return tokens.kind(at + 1) === Token.open || at === 0
+  return word === Word.boolean || word === Word.set || word === Word.clause || (word === Word.statement && at > 0)
 }
 
 /** `/news/24 union …`: the number belongs to a path, unless a comment was cut out before it. */

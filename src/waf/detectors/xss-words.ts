@@ -51,3 +51,17 @@ export const scriptSinks: ReadonlySet<string> = new Set(
     'navigator localstorage sessionstorage require process getscript jquery reflect array object math postmessage name msgbox'
   ).split(' '),
 )
+
+/** Names of the global object. */
+export const scriptGlobals: ReadonlySet<string> = new Set(
+  'window self top parent frames this globalThis document'.split(' '),
+)
+
+/** How code is reached from an expression of a template: Angular, Vue. */
+export const scriptTemplates: readonly string[] = [
+  'constructor.constructor(',
+  '.constructor.prototype.',
+  "['constructor'](",
+  '$eval(',
+  '$on.constructor(',
+]

@@ -3,7 +3,7 @@
 
 import type { ByteString } from '../../lib/bytes.ts'
 import { Attributes, plainName, tagNameEnd } from './html.ts'
-import { breaksOutOfScript } from './script-string.ts'
+import { inScript } from './script-string.ts'
 import { isCode, scriptStyle, scriptUrl } from './script-url.ts'
 import type { Detection } from './types.ts'
 import { eventNames, scriptElements, urlAttributes } from './xss-words.ts'
@@ -15,7 +15,8 @@ export function detectXss(value: ByteString): Detection | undefined {
     ((marks & angle) !== 0 ? betweenTags(value) : undefined) ??
     ((marks & equals) !== 0 ? inAttribute(value) : undefined) ??
     ((marks & colon) !== 0 ? asUrl(value) : undefined) ??
-    ((marks & quote) !== 0 ? breaksOutOfScript(value) : undefined)
+    ((marks & (quote | call)) !== 0 ? inScript(value) : undefined) ??
+    ((marks & call) !== 0 ? inStyle(value) : undefined)
   )
 }
 
@@ -23,6 +24,7 @@ const angle = 1
 const equals = 2
 const colon = 4
 const quote = 8
+const call = 16
 
 function scan(value: ByteString): number {
   let marks = 0
@@ -32,13 +34,18 @@ function scan(value: ByteString): number {
     else if (c === 0x3d) marks |= equals
     else if (c === 0x3a) marks |= colon
     else if (c === 0x22 || c === 0x27 || c === 0x60) marks |= quote
+    else if (c === 0x28) marks |= call
   }
   return marks
 }
 
+/** Tags looked for inside the attribute values of other tags, which a browser may come to see as tags. */
+const maxNested = 64
+
 /** Every `<` that opens a tag. Attributes are read once: a tag that nothing closes takes the rest of the value. */
 function betweenTags(value: ByteString): Detection | undefined {
   let readTo = 0
+  let nested = 0
   for (let i = value.indexOf('<'); i >= 0; i = value.indexOf('<', i + 1)) {
     const mark = value.charCodeAt(i + 1)
     if (mark === 0x21 || mark === 0x3f) {
@@ -46,41 +53,53 @@ function betweenTags(value: ByteString): Detection | undefined {
       if (found) return found
       continue
     }
-    const nameAt = mark === 0x2f || mark === 0x25 ? i + 2 : i + 1
+    const isEnd = mark === 0x2f
+    const nameAt = isEnd || mark === 0x25 ? i + 2 : i + 1
     if (!isLetter(value.charCodeAt(nameAt))) continue
     const nameEnd = tagNameEnd(value, nameAt)
     const name = plainName(value.slice(nameAt, nameEnd))
-    if (mark !== 0x2f && isScriptElement(name, value, nameEnd)) return detection('script element', i, nameEnd)
-    if (i < readTo) continue
+    if (isEnd && name === 'script') return detection('script element', i, nameEnd)
+    if (i < readTo && nested++ >= maxNested) continue
     const attributes = new Attributes(value, nameEnd)
-    const found = tag(attributes, name, i)
+    const found = tag(attributes, name, i, isEnd)
     if (found) return found
-    readTo = attributes.at
+    if (!isEnd && name === 'style' && scriptStyle(styleText(value, attributes.at)))
+      return detection('style', i, attributes.at)
+    readTo = Math.max(readTo, attributes.at)
   }
   return undefined
 }
 
-/** A name alone, without a space or an end behind it, is a placeholder: "<script-name". */
-function isScriptElement(name: string, value: ByteString, end: number): boolean {
-  return scriptElements.has(name) && (end < value.length || name === 'script')
+function styleText(value: ByteString, from: number): ByteString {
+  return value.slice(from, from + 2000)
 }
 
 /** `<!ENTITY`, `<?xml-stylesheet`, `<!--[if`, `<![CDATA[`: markup that is no element. */
 function declaration(value: ByteString, at: number): Detection | undefined {
   const head = value.slice(at + 2, at + 20).toLowerCase()
-  if (head.startsWith('entity') || head.startsWith('xml-stylesheet') || head.startsWith('import')) {
+  if (
+    head.startsWith('entity') ||
+    head.startsWith('attlist') ||
+    head.startsWith('xml-stylesheet') ||
+    head.startsWith('import')
+  ) {
     return detection('declaration', at, at + 20)
   }
   if (head.startsWith('--[if') || head.startsWith('[if')) return detection('conditional comment', at, at + 20)
   return undefined
 }
 
-function tag(attributes: Attributes, element: string, start: number): Detection | undefined {
+function tag(attributes: Attributes, element: string, start: number, isEnd: boolean): Detection | undefined {
+  const nameEnd = attributes.at
+  let hasValue = false
   while (attributes.next()) {
     const reason = attributeReason(attributes, element)
     if (reason) return detection(reason, start, attributes.at)
+    hasValue ||= attributes.hasValue
   }
-  return undefined
+  // "binary<script is incorrect" has neither an attribute nor an end.
+  const isTag = attributes.isClosed || hasValue || attributes.at - nameEnd < 2
+  return !isEnd && isTag && scriptElements.has(element) ? detection('script element', start, nameEnd) : undefined
 }
 
 function attributeReason(attributes: Attributes, element: string): string | undefined {
@@ -89,10 +108,17 @@ function attributeReason(attributes: Attributes, element: string): string | unde
   if (isEvent(name) && value !== '') return 'event handler'
   if (name === 'srcdoc') return 'embedded document'
   if (name === 'style') return scriptStyle(value) ? 'style' : undefined
-  if (element === 'meta' && name === 'http-equiv') return 'meta'
+  if (element === 'meta' && (name === 'http-equiv' || (name === 'charset' && isOddCharset(value)))) return 'meta'
+  if (element === 'style' && name === 'type' && value.toLowerCase().includes('javascript')) return 'style'
   if (element === 'link' && name === 'rel') return isLoadingLink(value) ? 'link' : undefined
   if (name === 'xmlns' || !isUrlAttribute(name)) return undefined
   return element === 'img' && value.startsWith('data:image/') ? undefined : scriptUrl(value)
+}
+
+/** Encodings in which a filter does not see the angle brackets: UTF-7 and what old browsers made up. */
+function isOddCharset(value: ByteString): boolean {
+  const lower = value.toLowerCase()
+  return lower.includes('utf-7') || lower.includes('utf7') || lower.startsWith('x-') || lower.startsWith('mac-')
 }
 
 function isLoadingLink(rel: ByteString): boolean {
@@ -116,13 +142,13 @@ function isEvent(name: string): boolean {
 
 /** Behind the quote that ends an attribute value, or behind a space in a bare one. */
 function inAttribute(value: ByteString): Detection | undefined {
-  for (const mark of ['"', "'", '`', ' ']) {
-    const at = mark === ' ' ? firstSpace(value) : value.indexOf(mark)
-    if (at < 0) continue
+  for (const mark of ['"', "'", '`', ' ', '']) {
+    const at = mark === '' ? -1 : mark === ' ' ? firstSpace(value) : value.indexOf(mark)
+    if (at < 0 && mark !== '') continue
     const attributes = new Attributes(value, at + 1)
     let count = 0
     while (attributes.next() && count++ < 200) {
-      const reason = landedAttribute(attributes, mark !== ' ')
+      const reason = landedAttribute(attributes, mark !== ' ' && mark !== '')
       if (reason) return detection(reason, attributes.nameStart, attributes.at)
     }
   }
@@ -177,6 +203,14 @@ function asUrl(value: ByteString): Detection | undefined {
     }
   }
   return undefined
+}
+
+/** The value as the text of a style: only with a script in it, as "expression(" is a word of other trades too. */
+function inStyle(value: ByteString): Detection | undefined {
+  const head = value.slice(0, 400)
+  const at = head.toLowerCase().indexOf('expression(')
+  if (at < 0 || !scriptStyle(head) || !isCode(head.slice(at + 11))) return undefined
+  return head.includes(':') ? detection('style', at, at + 11) : undefined
 }
 
 function isLetter(c: number): boolean {

@@ -42,7 +42,7 @@ function resolve({ rules, paranoia, threshold }: WafOptions, tools: GuardTools):
 }
 
 /** The engine bounds what the gateway bounds: a body that was let in must not be too long for the engine. */
-function settingsOf(limits: Limits): RuleSource {
+export function settingsOf(limits: Limits): RuleSource {
   const lines = [
     `SecRequestBodyLimit ${limits.bodyInspected}`,
     `SecRequestBodyNoFilesLimit ${limits.bodyInspected}`,
@@ -155,7 +155,7 @@ function inspectionOf(ex: Exchange): Inspection | undefined {
 }
 
 /** A coding of the body that rules can't look through (RFC 9110 §8.4); undefined when there is none. */
-function uninspectableEncoding({ headers }: Exchange): string | undefined {
+export function uninspectableEncoding({ headers }: Pick<Exchange, 'headers'>): string | undefined {
   const encoding = headers.get('content-encoding')
   if (encoding === undefined) return undefined
   const hasBody = headers.get('transfer-encoding') !== undefined || (headers.get('content-length') ?? '0') !== '0'
@@ -163,14 +163,14 @@ function uninspectableEncoding({ headers }: Exchange): string | undefined {
   return headers.getAll('content-encoding').find(value => !/^\s*(?:identity)?\s*$/i.test(value))
 }
 
-function refuseEncoding(encoding: string): Verdict {
+export function refuseEncoding(encoding: string): Verdict {
   const detail = 'the body is in a content encoding that can’t be inspected'
   const where = 'REQUEST_HEADERS:Content-Encoding'
   const evidence = { rule: 'content-encoding', message: detail, where, match: encoding, points: 0 }
   return { kind: 'deny', status: 415, reason: { code: 'waf.content-encoding', detail, evidence: [evidence] } }
 }
 
-function verdictOf(interruption: Interruption | undefined, transaction: WafTransaction): Verdict | undefined {
+export function verdictOf(interruption: Interruption | undefined, transaction: WafTransaction): Verdict | undefined {
   if (!interruption) return undefined
   const evidence = evidenceOf(transaction.matches, interruption)
   const detail = interruption.message || `rule ${interruption.rule.id}`

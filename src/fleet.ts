@@ -146,7 +146,12 @@ export class Fleet {
     const wanted = workersOf(config)
     for (const worker of workers.slice(wanted)) {
       this.#workers.delete(worker)
-      void worker.drain(config.limits.drainTimeout).catch(() => {})
+      // Its requests end in their own time, but no connection may reach it once the reload is said to be done.
+      await new Promise<void>(resolve => {
+        worker.drain(config.limits.drainTimeout, resolve).catch(error => {
+          this.#options.log('warn', `worker ${worker.id} did not end by itself: ${error.message}`)
+        })
+      })
     }
     for (let i = workers.length; i < wanted; i++) await this.#bringUp()
   }

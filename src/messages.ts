@@ -51,4 +51,6 @@ export type FromWorker =
       readonly servers: readonly ServerStatus[]
     }
   | { readonly type: 'events'; readonly events: readonly StoredEvent[] }
+  /** Nothing is accepted any more; what is under way goes on. */
+  | { readonly type: 'draining' }
   | { readonly type: 'drained'; readonly snapshot: MetricsSnapshot; readonly servers: readonly ServerStatus[] }

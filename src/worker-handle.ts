@@ -82,8 +82,9 @@ export class WorkerHandle {
     this.#post({ type: 'stored', count })
   }
 
-  /** Lets running requests end, then ends the worker. */
-  async drain(drainMs: number): Promise<void> {
+  /** Lets running requests end, then ends the worker. `onDraining` is called when it accepts nothing any more. */
+  async drain(drainMs: number, onDraining: () => void = () => {}): Promise<void> {
+    void this.#expect('draining').then(onDraining, onDraining)
     try {
       const answer = await this.#ask({ type: 'drain', drainMs }, 'drained', drainMs + 10_000)
       this.lastCounters = countersOnly((answer as Extract<FromWorker, { type: 'drained' }>).snapshot)

@@ -133,7 +133,9 @@ class DataPlane {
   }
 
   async #drain(drainMs: number): Promise<void> {
-    await this.#closeListeners(new Set(), drainMs)
+    const closed = this.#closeListeners(new Set(), drainMs)
+    this.#post({ type: 'draining' })
+    await closed
     await this.#current?.gateway.close(1000)
     this.#outbox.flush()
     this.#post({ type: 'drained', ...this.#measure() })

@@ -57,7 +57,7 @@ export function eventOf(ex: Exchange): StoredEvent | undefined {
       guard,
       code: reason.code,
       detail: display(reason.detail),
-      score: ex.score,
+      score: scoreOf(ex),
       findings: ex.findings.slice(0, findingsMax).map(describeFinding),
       us: Math.round(ex.inspectUs),
       upstream: ex.upstream === '' ? undefined : ex.upstream,
@@ -87,6 +87,15 @@ function decisive(ex: Exchange, action: Action): { guard: string; reason: Reason
   if (finding) return { guard: finding.guard, reason: finding.verdict.reason }
   const code = ex.failure instanceof GatewayError ? ex.failure.code : 'GUARD_FAILED'
   return { guard: 'gateway', reason: { code: `gateway.${code}`, detail: ex.failure?.message ?? '' } }
+}
+
+/** Points of flags, which the runner adds up, and of the evidence of verdicts, which it can't. */
+function scoreOf({ score, findings }: Exchange): number {
+  let sum = score
+  for (const { verdict } of findings) {
+    if (verdict.kind !== 'flag') for (const { points } of verdict.reason.evidence ?? []) sum += points
+  }
+  return sum
 }
 
 function isWouldDeny({ mode, verdict }: Finding): boolean {

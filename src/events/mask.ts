@@ -50,7 +50,7 @@ const pair =
 const headerLine =
   /\b(?:proxy-)?authorization["']?\s{0,4}[:=][^\r\n]{1,2048}|\b(?:set-)?cookie["']?\s{0,4}:[^\r\n]{1,2048}|\b(?:bearer|basic)\s{1,4}[\w.~+/=-]{8,2048}/gi
 const knownTokens = [
-  /\beyJ[\w-]{8,2048}\.[\w-]{2,2048}(?:\.[\w-]{0,2048})?/g, // JWT
+  /\beyJ[\w-]{4,2048}\.[\w-]{2,2048}(?:\.[\w-]{0,2048})?/g, // JWT
   /\b(?:gh[opsu]_|github_pat_|glpat-|xox[abpr]-|sk_live_|sk-|rk_live_|AKIA|ASIA|AIza|npm_|pypi-)[\w-]{12,255}/g,
   /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[\s\S]{0,4096}/g,
   /:\/\/[^\s/:@]{0,128}:[^\s/@]{1,128}@/g, // user:password@ in a URL

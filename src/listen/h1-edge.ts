@@ -47,6 +47,8 @@ export class Http1Edge implements Edge {
   #last: boolean
   #cut = false
   #written = false
+  /** Waiting for the client to take what was written. */
+  #full = false
 
   constructor(options: Http1EdgeOptions) {
     const { req, res, hasBody, declaredBytes } = options
@@ -129,8 +131,11 @@ export class Http1Edge implements Edge {
     if (chunk.length === 0) return true
     const room = this.#writeChunk(chunk)
     if (room) return true
+    if (this.#full) return false
+    this.#full = true
     this.#watchClient()
     this.#res.once('drain', () => {
+      this.#full = false
       this.#connection.socket.setTimeout(0)
       this.onDrain?.()
     })

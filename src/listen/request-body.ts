@@ -26,7 +26,7 @@ export class RequestBodyReader implements Timed {
   #heldBytes = 0
   #passedBytes = 0
   #failure: GatewayError | undefined
-  #waiter: PromiseWithResolvers<Buffer | undefined> | undefined
+  #waiter: PromiseWithResolvers<void> | undefined
   #waitingSinceMs = 0
   #waitedMs = 0
 
@@ -50,23 +50,22 @@ export class RequestBodyReader implements Timed {
   }
 
   async readUpTo(limitBytes: number): Promise<RequestBody> {
-    const held: Buffer[] = []
+    let held: Buffer = emptyBuffer
     let bytes = 0
     while (bytes <= limitBytes) {
       const next = this.#next()
       const chunk = next instanceof Promise ? await next : next
       if (chunk === undefined) {
         this.#passedBytes = bytes
-        return { bytes: held.length === 1 && held[0] ? held[0] : Buffer.concat(held, bytes), complete: true }
+        return { bytes: held.subarray(0, bytes), complete: true }
       }
-      held.push(chunk)
+      held = bytes === 0 ? chunk : append(held, bytes, chunk)
       bytes += chunk.length
     }
-    const whole = Buffer.concat(held, bytes)
-    this.#chunks.unshift(whole.subarray(limitBytes))
+    this.#chunks.unshift(held.subarray(limitBytes, bytes))
     this.#heldBytes += bytes - limitBytes
     this.#passedBytes = limitBytes
-    return { bytes: whole.subarray(0, limitBytes), complete: false }
+    return { bytes: held.subarray(0, limitBytes), complete: false }
   }
 
   async *rest(maxBytes: number): AsyncGenerator<Uint8Array> {
@@ -86,7 +85,7 @@ export class RequestBodyReader implements Timed {
     if (this.#failure) return
     this.#failure = error
     this.#chunks = []
-    this.#settle()
+    this.#wake()
   }
 
   /** Takes what still comes from the wire and throws it away. */
@@ -118,20 +117,23 @@ export class RequestBodyReader implements Timed {
     this.#req.on('end', () => this.#end())
   }
 
-  /** The next chunk; undefined at the end. */
+  /** All that has come; undefined at the end. */
   #next(): Buffer | undefined | Promise<Buffer | undefined> {
     this.#start()
     if (this.#failure) throw this.#failure
-    const chunk = this.#chunks.shift()
-    if (chunk) {
-      this.#heldBytes -= chunk.length
-      return chunk
+    const chunks = this.#chunks
+    if (chunks.length > 0) {
+      // A client that sends a byte a chunk must not make us work and allocate for each.
+      const all = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, this.#heldBytes)
+      this.#chunks = []
+      this.#heldBytes = 0
+      if (this.#req.isPaused()) this.#req.resume()
+      return all
     }
     if (this.ended) return undefined
     this.#waiter = Promise.withResolvers()
     this.#wait()
-    if (this.#req.isPaused()) this.#req.resume()
-    return this.#waiter.promise
+    return this.#waiter.promise.then(() => this.#next())
   }
 
   #received(chunk: Buffer): void {
@@ -142,30 +144,24 @@ export class RequestBodyReader implements Timed {
     } else if (!this.#failure) {
       this.#chunks.push(chunk)
       this.#heldBytes += chunk.length
-      if (this.#heldBytes >= heldBytesMax && !this.#waiter) this.#req.pause()
+      if (this.#heldBytes > heldBytesMax) this.#req.pause()
     }
     if (this.receivedBytes === this.#declaredBytes) this.#end()
-    else this.#settle()
+    else this.#wake()
   }
 
   #end(): void {
     this.ended = true
     this.#clock.unwatch(this)
-    this.#settle()
+    this.#wake()
   }
 
-  #settle(): void {
+  #wake(): void {
     const waiter = this.#waiter
     if (!waiter) return
-    const chunk = this.#chunks.shift()
-    if (chunk === undefined && !this.#failure && !this.ended) return
     this.#waiter = undefined
     this.#waited()
-    if (chunk) {
-      this.#heldBytes -= chunk.length
-      waiter.resolve(chunk)
-    } else if (this.#failure) waiter.reject(this.#failure)
-    else waiter.resolve(undefined)
+    waiter.resolve()
   }
 
   #wait(): void {
@@ -177,4 +173,18 @@ export class RequestBodyReader implements Timed {
     this.#waitedMs += performance.now() - this.#waitingSinceMs
     this.#clock.unwatch(this)
   }
+}
+
+const emptyBuffer = Buffer.alloc(0)
+
+/** Grows by doubling: what is allocated follows what was received, not what was announced. */
+function append(held: Buffer, bytes: number, chunk: Buffer): Buffer {
+  if (held.length >= bytes + chunk.length && held !== emptyBuffer) {
+    chunk.copy(held, bytes)
+    return held
+  }
+  const grown = Buffer.allocUnsafeSlow(Math.max(4096, 2 * (bytes + chunk.length)))
+  held.copy(grown, 0, 0, bytes)
+  chunk.copy(grown, bytes)
+  return grown
 }

@@ -97,7 +97,7 @@ Merlon demo: a small shop full of holes, behind a gateway in ${mode} mode.
 
 Try it in another terminal:
 
-  ${`curl '${gateway}/products?q=lamp'`}
+  ${`curl '${gateway}/products?q=boots'`}
       an ordinary request: the shop answers
   ${attack}
       an attack: ${mode === 'protect' ? 'refused with 403 and a reference' : 'passes, and is recorded'}

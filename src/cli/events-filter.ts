@@ -64,15 +64,28 @@ export function formatEvent({ timeMs, action, guard, clientIp, path, reference, 
 
 interface EventFields {
   readonly http?: { readonly request?: { readonly method?: unknown } }
-  readonly merlon?: { readonly detail?: unknown; readonly code?: unknown }
+  readonly merlon?: { readonly detail?: unknown; readonly code?: unknown; readonly findings?: readonly Finding[] }
+}
+
+interface Finding {
+  readonly evidence?: readonly {
+    readonly rule?: unknown
+    readonly message?: unknown
+    readonly where?: unknown
+    readonly points?: unknown
+  }[]
 }
 
 function method({ http }: EventFields): string {
   return typeof http?.request?.method === 'string' ? http.request.method : '-'
 }
 
+/** The heaviest proof says more than the sum. */
 function reason({ merlon }: EventFields): string {
-  return shorten(String(merlon?.detail || merlon?.code || ''))
+  const evidence = (merlon?.findings ?? []).flatMap(finding => finding.evidence ?? [])
+  const heaviest = evidence.toSorted((a, b) => Number(b.points ?? 0) - Number(a.points ?? 0))[0]
+  const proof = heaviest ? `${heaviest.rule} ${heaviest.message} (${heaviest.where})` : ''
+  return shorten(proof || String(merlon?.detail || merlon?.code || ''))
 }
 
 function shorten(text: string): string {

@@ -16,6 +16,8 @@ export interface ZeroOptions {
   readonly admin: Address | undefined
   readonly mode: Mode
   readonly stateDir: string
+  /** Options of the guard `waf` other than its defaults. */
+  readonly waf?: { readonly rules?: readonly string[]; readonly paranoia?: number }
 }
 
 /** One upstream behind every guard with default options. */
@@ -25,6 +27,7 @@ export function zeroConfig(options: ZeroOptions): LoadResult {
     listen: [{ http: formatAddress(options.listen) }],
     upstreams: { app: { servers: [options.upstream] } },
     routes: [{ name: 'app', to: 'app' }],
+    ...(options.waf && { guards: { waf: options.waf } }),
     store: { state: options.stateDir },
     ...(options.admin && { admin: { listen: formatAddress(options.admin) } }),
   }

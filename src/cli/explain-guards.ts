@@ -1,0 +1,89 @@
+// Runs one request past the guards of its route, each by itself and without stopping at a refusal, and measures them.
+// Nothing listens and nothing is sent.
+
+import { buildGateway } from '../build.ts'
+import type { Config } from '../config/config.ts'
+import type { Problem } from '../lib/problem.ts'
+import { Exchange } from '../pipeline/exchange.ts'
+import { HeaderList } from '../pipeline/headers.ts'
+import type { Route, Step } from '../pipeline/route.ts'
+import type { PhaseName, Verdict } from '../pipeline/verdict.ts'
+import type { ExplainedRequest } from './explain-request.ts'
+
+export interface GuardReport {
+  readonly guard: string
+  readonly mode: 'protect' | 'monitor'
+  /** The first verdict that is more than points, or the points that it gave. */
+  readonly verdict: Verdict | undefined
+  readonly phase: PhaseName | undefined
+  /** Microseconds, the median of some runs. */
+  readonly us: number
+}
+
+export type GuardsResult =
+  | {
+      readonly ok: true
+      readonly route: string
+      readonly guards: readonly GuardReport[]
+      readonly inspectedBytes: number
+    }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+const runs = 25
+const phases: readonly PhaseName[] = ['onHeaders', 'onBody']
+
+export async function runGuards(config: Config, request: ExplainedRequest, clientIp: string): Promise<GuardsResult> {
+  // Counters that always have room: how often it was sent before is no property of a request.
+  const allowed = { allowed: true, remaining: 1, resetMs: 0, retryAfterMs: 0 }
+  const built = buildGateway(config, { counters: { take: () => allowed }, now: Date.now })
+  if (!built.ok) return built
+  const { gateway } = built
+  try {
+    const headers = new HeaderList(request.headers)
+    const host = (headers.get('host') ?? '').replace(/:\d*$/, '').toLowerCase()
+    const route = gateway.match(request.method, host, request.target.split('?', 1)[0] ?? '')
+    if (!route) return { ok: true, route: '', guards: [], inspectedBytes: 0 }
+    const line = { ...request, headers, localIp: '192.0.2.1', localPort: 80 }
+    const client = gateway.identify.client(gateway.identify.peer(clientIp, 40_000, false), headers)
+    const bytes = request.body.subarray(0, route.limits.bodyInspected)
+    const exchange = (): Exchange => {
+      const ex = new Exchange('explain', Date.now(), client, line, host, route)
+      ex.body = { bytes, complete: bytes.length === request.body.length }
+      return ex
+    }
+    const measured: GuardReport[][] = []
+    for (let i = 0; i < runs; i++) measured.push(await runOnce(route, exchange()))
+    const guards = (measured[0] ?? []).map((report, i) => ({
+      ...report,
+      us: median(measured.map(run => run[i]?.us ?? 0)),
+    }))
+    return { ok: true, route: route.name, guards, inspectedBytes: bytes.length }
+  } finally {
+    await gateway.close(0)
+  }
+}
+
+async function runOnce(route: Route, ex: Exchange): Promise<GuardReport[]> {
+  const steps = [...new Map(phases.flatMap(phase => route.phases[phase]).map(step => [step.guard, step])).values()]
+  const order = (step: Step) => phases.findIndex(phase => route.phases[phase].includes(step))
+  const reports: GuardReport[] = []
+  for (const step of steps.sort((a, b) => order(a) - order(b))) {
+    const { guard, name, mode } = step
+    const startMs = performance.now()
+    const found: { readonly verdict: Verdict; readonly phase: PhaseName }[] = []
+    for (const phase of phases) {
+      const verdict = await guard[phase]?.(ex)
+      if (verdict) found.push({ verdict, phase })
+    }
+    const us = (performance.now() - startMs) * 1000
+    const decisive = found.find(({ verdict }) => verdict.kind !== 'flag') ?? found[0]
+    reports.push({ guard: name, mode, verdict: decisive?.verdict, phase: decisive?.phase, us })
+  }
+  for (const step of route.done) step.guard.onDone?.(ex)
+  return reports
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return Math.round(sorted[sorted.length >> 1] ?? 0)
+}

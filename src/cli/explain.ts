@@ -1,0 +1,109 @@
+// merlon explain FILE|-: why one request is let pass or refused, by the defaults or by a config. Nothing is sent.
+
+import { readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import type { Config } from '../config/config.ts'
+import { loadConfig } from '../config/load.ts'
+import { zeroConfig } from '../config/zero.ts'
+import { parseIp } from '../lib/ip.ts'
+import { action } from './action.ts'
+import { type GuardReport, runGuards } from './explain-guards.ts'
+import { type ExplainReport, explainJson, explainText } from './explain-print.ts'
+import { type ExplainedRequest, readExplained } from './explain-request.ts'
+import { explainRules, type RulesReport } from './explain-rules.ts'
+import { CommandFailure, examples, print, printJson, sayProblems } from './output.ts'
+import { type RulesOptions, rulesOptions } from './rules.ts'
+
+interface ExplainOptions extends Partial<RulesOptions> {
+  readonly config?: string
+  readonly client: string
+  readonly json?: true
+}
+
+export function define(command: Command): void {
+  command.argument('<file>', 'raw HTTP request or one NDJSON row; - for stdin')
+  command.option('-c, --config <file>', 'explain by the route of this config, in place of the defaults')
+  rulesOptions(command)
+    .option('--client <ip>', 'address that the request comes from', '192.0.2.2')
+    .option('--json', 'print all of it as JSON')
+    .action(action(explain))
+  command.addHelpText('after', '\nExit codes: 0 it would be let pass, 1 it would be refused, 2 usage.')
+  examples(command, [
+    ['merlon explain request.txt', 'by the built-in rules'],
+    ['merlon explain request.txt --rules crs --paranoia 2', 'by the Core Rule Set'],
+    ['merlon explain request.txt -c merlon.yaml', 'by the route that would take it'],
+    ["printf 'GET /?q=%%3Cscript%%3E HTTP/1.1\\nHost: a\\n' | merlon explain -", 'from stdin'],
+  ])
+}
+
+async function explain(file: string, options: ExplainOptions): Promise<number> {
+  if (parseIp(options.client) === undefined) throw new CommandFailure(`--client ${options.client}: is no IP address`, 2)
+  const request = readExplained(readInput(file))
+  if (typeof request === 'string') throw new CommandFailure(`${file}: ${request}`)
+  const config = chosenConfig(options)
+  const guards = await runGuards(config, request, options.client)
+  if (!guards.ok) {
+    sayProblems(guards.problems)
+    return 1
+  }
+  const rules = guards.guards.some(({ guard }) => guard === 'waf')
+    ? rulesOf(config, guards.route, request, guards.inspectedBytes)
+    : undefined
+  const report: ExplainReport = { request, config: config.file, route: guards.route, guards: guards.guards, rules }
+  if (options.json) printJson(explainJson(report))
+  else print(explainText(report))
+  return request.framing || guards.guards.some(isRefused) ? 1 : 0
+}
+
+function isRefused({ verdict, mode }: GuardReport): boolean {
+  return verdict !== undefined && verdict.kind !== 'flag' && mode === 'protect'
+}
+
+function readInput(file: string): Uint8Array {
+  try {
+    return readFileSync(file === '-' ? 0 : file)
+  } catch (error) {
+    throw new CommandFailure(`${file}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function chosenConfig({ config, rules, paranoia }: ExplainOptions): Config {
+  if (config !== undefined) {
+    const loaded = loadConfig(config)
+    if (loaded.ok) return loaded.config
+    sayProblems(loaded.problems)
+    throw new CommandFailure('the config is bad')
+  }
+  const made = zeroConfig({
+    name: '(defaults)',
+    dir: process.cwd(),
+    upstream: 'http://127.0.0.1:1',
+    listen: { host: '127.0.0.1', port: 0 },
+    admin: undefined,
+    mode: 'protect',
+    stateDir: '.merlon',
+    waf: { ...(rules && { rules }), ...(paranoia !== undefined && { paranoia }) },
+  })
+  if (made.ok) return made.config
+  sayProblems(made.problems)
+  throw new CommandFailure('the defaults can’t be used')
+}
+
+/** The engine's own words, by the options that the waf guard has on the route. */
+function rulesOf(
+  config: Config,
+  routeName: string,
+  request: ExplainedRequest,
+  inspected: number,
+): RulesReport | undefined {
+  const options = config.routes.find(route => route.name === routeName)?.guards['waf']?.options as
+    | { readonly rules: readonly string[]; readonly paranoia: number; readonly threshold: number }
+    | undefined
+  if (!options) return undefined
+  const { rules, paranoia, threshold } = options
+  const from = { stateDir: config.store.state, from: config.dir }
+  const result = explainRules({ rules, paranoia, threshold, ...from }, request, request.body.subarray(0, inspected))
+  if (result.ok) return result.report
+  sayProblems(result.problems)
+  throw new CommandFailure('the rules can’t be loaded')
+}

@@ -2,10 +2,20 @@
 // Everything is in lower case, because the scan folds. Costs are guesses of how often harmless values hold the cut.
 
 import type { ByteString } from '../../lib/bytes.ts'
-import { addByte, type ByteSet, emptySet, foldCase, hasByte, setKey } from '../regex/byte-set.ts'
+import {
+  addByte,
+  addSet,
+  type ByteSet,
+  emptySet,
+  foldCase,
+  hasByte,
+  setKey,
+  setMembers,
+  singleByteFolded,
+} from '../regex/byte-set.ts'
 
 export interface Cut {
-  /** Two bytes or longer, lower case; no one holds another one. */
+  /** Two bytes or longer, lower case. */
   readonly literals: readonly ByteString[]
   /** Closed under ASCII case folding. */
   readonly bytes: ByteSet
@@ -14,7 +24,7 @@ export interface Cut {
 }
 
 /** Literals of one cut; beyond it the scan's tables would grow for little. */
-const maxCutLiterals = 3_000
+const maxCutLiterals = 6_000
 /** Longer literals are cut down to this: what remains is rare enough, and the scan's table stays in the CPU's cache. */
 const maxLiteralBytes = 8
 
@@ -47,38 +57,47 @@ function literalCost(literal: ByteString): number {
 
 function bytesCost(bytes: ByteSet): number {
   let share = 0
-  for (let byte = 0; byte < 256; byte++) {
+  for (const byte of setMembers(bytes)) {
     // Upper-case letters are in the set with their lower case.
-    if (hasByte(bytes, byte) && !(byte >= 0x41 && byte <= 0x5a)) share += valueShare[byte] ?? 0
+    if (byte < 0x41 || byte > 0x5a) share += valueShare[byte] ?? 0
   }
   return share
 }
 
-/** Undefined when the cut says nothing: an empty string, too many literals. */
+/**
+ * One of the strings or of the bytes, which are closed under case folding. Undefined when that says nothing: an empty
+ * string, too many literals.
+ */
 export function makeCut(
   strings: Iterable<ByteString>,
   bytes: ByteSet,
   maxLiterals: number = maxCutLiterals,
 ): Cut | undefined {
-  const set = foldCase(bytes)
-  const wanted = new Set<ByteString>()
+  const literals: ByteString[] = []
+  const folded = bytes.slice()
+  let cost = 0
   for (const string of strings) {
-    if (string.length === 0) return undefined
-    if (string.length > 1) wanted.add(shortened(string))
+    if (string.length === 0 || literals.length > maxLiterals) return undefined
+    if (string.length === 1) addSet(folded, singleByteFolded(string.charCodeAt(0)))
     else {
-      addByte(set, string.charCodeAt(0))
+      literals.push(string)
+      cost += literalCost(string)
     }
   }
-  const folded = foldCase(set)
-  const literals = withoutContaining(wanted, folded)
-  if (literals.length > maxLiterals) return undefined
-  let cost = bytesCost(folded)
-  for (const literal of literals) cost += literalCost(literal)
-  return { literals, bytes: folded, cost: Math.min(1, cost) }
+  return { literals, bytes: folded, cost: Math.min(1, cost + bytesCost(folded)) }
 }
 
 export function bytesCut(bytes: ByteSet): Cut {
-  return makeCut([], bytes) ?? { literals: [], bytes, cost: 1 }
+  const folded = foldCase(bytes)
+  return { literals: [], bytes: folded, cost: Math.min(1, bytesCost(folded)) }
+}
+
+/** The same cut with its literals shortened, and without those that hold another literal or a byte of the cut. */
+export function simplified(cut: Cut): Cut {
+  const wanted = new Set(cut.literals.map(shortened))
+  const lengths = new Set([...wanted].map(literal => literal.length))
+  const literals = [...wanted].filter(literal => !holdsAnother(literal, wanted, lengths, cut.bytes))
+  return makeCut(literals, cut.bytes, Infinity) ?? cut
 }
 
 /** The weaker cut "one of these bytes": of each literal the byte that fewest values hold. */
@@ -112,34 +131,37 @@ function shortened(literal: ByteString): ByteString {
   return best
 }
 
-function withoutContaining(literals: ReadonlySet<ByteString>, bytes: ByteSet): ByteString[] {
-  const kept: ByteString[] = []
-  for (const literal of literals) if (!holdsAnother(literal, literals, bytes)) kept.push(literal)
-  return kept
-}
-
-function holdsAnother(literal: ByteString, literals: ReadonlySet<ByteString>, bytes: ByteSet): boolean {
-  for (let from = 0; from < literal.length; from++) {
-    if (hasByte(bytes, literal.charCodeAt(from))) return true
-    for (let to = from + 2; to <= literal.length; to++) {
-      if (to - from < literal.length && literals.has(literal.slice(from, to))) return true
-    }
+function holdsAnother(
+  literal: ByteString,
+  literals: ReadonlySet<ByteString>,
+  lengths: ReadonlySet<number>,
+  bytes: ByteSet,
+): boolean {
+  for (let i = 0; i < literal.length; i++) if (hasByte(bytes, literal.charCodeAt(i))) return true
+  for (const length of lengths) {
+    if (length >= literal.length) continue
+    for (let i = 0; i + length <= literal.length; i++) if (literals.has(literal.slice(i, i + length))) return true
   }
   return false
 }
 
-/** The cut "one or the other". */
-export function eitherCut(a: Cut, b: Cut): Cut | undefined {
+/** The cut "one of these cuts". */
+export function anyCut(cuts: readonly Cut[]): Cut | undefined {
   const bytes = emptySet()
-  for (let i = 0; i < 8; i++) bytes[i] = ((a.bytes[i] ?? 0) | (b.bytes[i] ?? 0)) >>> 0
-  return makeCut([...a.literals, ...b.literals], bytes)
+  const literals = new Set<ByteString>()
+  for (const cut of cuts) {
+    addSet(bytes, cut.bytes)
+    for (const literal of cut.literals) literals.add(literal)
+  }
+  return makeCut(literals, bytes)
 }
 
 /** Whether `a` in a value implies `b`: then `b` adds nothing to `a`. */
 export function implies(a: Cut, b: Cut): boolean {
   for (let i = 0; i < 8; i++) if (((a.bytes[i] ?? 0) & ~(b.bytes[i] ?? 0)) !== 0) return false
   const literals = new Set(b.literals)
-  return a.literals.every(literal => literals.has(literal) || holdsAnother(literal, literals, b.bytes))
+  const lengths = new Set(b.literals.map(literal => literal.length))
+  return a.literals.every(literal => literals.has(literal) || holdsAnother(literal, literals, lengths, b.bytes))
 }
 
 export function cutKey(cut: Cut): string {

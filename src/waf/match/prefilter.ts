@@ -5,7 +5,7 @@
 
 import type { ByteString } from '../../lib/bytes.ts'
 import { buildIndex, type PrefilterEntry, type PrefilterIndex } from './prefilter-index.ts'
-import { impossible, type Profile, Profiles, setBit } from './profiles.ts'
+import { type Profile, Profiles, setBit } from './profiles.ts'
 
 export type { PrefilterEntry }
 
@@ -13,6 +13,9 @@ export type { PrefilterEntry }
 export function createPrefilter(entries: readonly PrefilterEntry[]): Prefilter {
   return new Prefilter(buildIndex(entries))
 }
+
+/** Scan numbers stay small integers. */
+const maxScanNumber = 0x3fffffff
 
 export class Prefilter {
   /** One bit an id: set when the last scanned value may match it. Reused by the next scan. */
@@ -24,9 +27,9 @@ export class Prefilter {
   private readonly profiles: Profiles
   /** Output states met in this scan, and the number of the scan that last met a state, a cut, an entry. */
   private readonly met: Int32Array
-  private readonly metAt: Uint32Array
-  private readonly cutAt: Uint32Array
-  private readonly entryAt: Uint32Array
+  private readonly metAt: Int32Array
+  private readonly cutAt: Int32Array
+  private readonly entryAt: Int32Array
   /** Cuts of an entry satisfied so far. */
   private readonly found: Uint8Array
   private scanNumber = 0
@@ -37,9 +40,9 @@ export class Prefilter {
     this.candidates = new Int32Array((index.largestId >>> 5) + 1)
     const outputs = index.tables.outputStart.length - 1
     this.met = new Int32Array(outputs)
-    this.metAt = new Uint32Array(outputs)
-    this.cutAt = new Uint32Array(index.cutEntry.length)
-    this.entryAt = new Uint32Array(index.ids.length)
+    this.metAt = new Int32Array(outputs)
+    this.cutAt = new Int32Array(index.cutEntry.length)
+    this.entryAt = new Int32Array(index.ids.length)
     this.found = new Uint8Array(index.ids.length)
   }
 
@@ -85,27 +88,25 @@ export class Prefilter {
   private count(profile: Profile, metCount: number, scanNumber: number): void {
     const { cutsStart, cutsOf, cutEntry, ids } = this.index
     const { met, cutAt, entryAt, found, candidates } = this
-    const { missing, satisfied } = profile
+    const { missing, open } = profile
     for (let m = 0; m < metCount; m++) {
       const output = met[m] as number
       const last = cutsStart[output + 1] as number
       for (let k = cutsStart[output] as number; k < last; k++) {
         const cut = cutsOf[k] as number
-        if (cutAt[cut] === scanNumber || satisfied[cut] === 1) continue
+        if (open[cut] === 0 || cutAt[cut] === scanNumber) continue
         cutAt[cut] = scanNumber
         const entry = cutEntry[cut] as number
-        const wanted = missing[entry] as number
-        if (wanted === impossible) continue
         const count = entryAt[entry] === scanNumber ? (found[entry] as number) + 1 : 1
         entryAt[entry] = scanNumber
         found[entry] = count
-        if (count === wanted) setBit(candidates, ids[entry] as number)
+        if (count === missing[entry]) setBit(candidates, ids[entry] as number)
       }
     }
   }
 
   private nextScan(): number {
-    if (this.scanNumber === 0xffffffff) {
+    if (this.scanNumber === maxScanNumber) {
       this.scanNumber = 0
       this.metAt.fill(0)
       this.cutAt.fill(0)

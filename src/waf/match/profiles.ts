@@ -9,7 +9,7 @@ const lengthSteps: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 2
 const stepOfLength = Uint8Array.from({ length: 25 }, (_, bytes) => lengthSteps.findLastIndex(step => step <= bytes))
 
 /** In `missing`: no literal can make the entry a candidate. */
-export const impossible = 255
+const impossible = 255
 
 export class Profile {
   readonly number: number
@@ -19,24 +19,28 @@ export class Profile {
   readonly possible: Int32Array
   /** By entry: cuts that must be satisfied by literals, or `impossible`. */
   readonly missing: Uint8Array
-  /** By cut: 1 when the bytes satisfy it. */
-  readonly satisfied: Uint8Array
+  /** By cut: 1 when a literal of it brings its entry nearer: the bytes don't satisfy it, nor rule the entry out. */
+  readonly open: Uint8Array
 
   constructor(index: PrefilterIndex, number: number, low: number, high: number, maxBytes: number) {
     this.number = number
     this.candidates = new Int32Array((index.largestId >>> 5) + 1)
     this.possible = new Int32Array((index.largestId >>> 5) + 1)
     this.missing = new Uint8Array(index.ids.length)
-    this.satisfied = new Uint8Array(index.cutEntry.length)
+    this.open = new Uint8Array(index.cutEntry.length)
     index.minBytes.forEach((minBytes, entry) => {
       if (minBytes > maxBytes) this.missing[entry] = impossible
     })
     index.cutEntry.forEach((entry, cut) => {
       const held = ((index.cutLow[cut] as number) & low) !== 0 || ((index.cutHigh[cut] as number) & high) !== 0
       const missing = this.missing[entry] as number
-      if (held) this.satisfied[cut] = 1
-      else if (index.cutHasLiterals[cut] === 0) this.missing[entry] = impossible
+      if (held) return
+      this.open[cut] = 1
+      if (index.cutHasLiterals[cut] === 0) this.missing[entry] = impossible
       else if (missing !== impossible) this.missing[entry] = missing + 1
+    })
+    index.cutEntry.forEach((entry, cut) => {
+      if (this.missing[entry] === impossible) this.open[cut] = 0
     })
     index.ids.forEach((id, entry) => {
       const missing = this.missing[entry] as number

@@ -5,7 +5,7 @@
 import type { ByteString } from '../../lib/bytes.ts'
 import type { Node } from '../regex/ast.ts'
 import { type ByteSet, emptySet, foldCase, setMembers, singleByte } from '../regex/byte-set.ts'
-import { bytesCut, type Cut, cutKey, eitherCut, implies, makeCut, rarestBytes } from './cut.ts'
+import { anyCut, bytesCut, type Cut, cutKey, implies, makeCut, rarestBytes, simplified } from './cut.ts'
 
 export interface Requirements {
   /** Bytes that the shortest match has. */
@@ -52,10 +52,18 @@ interface Info {
 export function requirementsOf(ast: Node): Requirements {
   const pool = new Map<string, Cut>()
   let minBytes = 0
+  let refused = 0
   for (const threshold of absenceThresholds) {
-    const info = new Analysis(threshold).visit(ast)
+    // No optional part was too dear last time and is cheap enough now: the outcome would be the same.
+    if (refused > threshold) continue
+    const analysis = new Analysis(threshold)
+    const info = analysis.visit(ast)
+    refused = analysis.cheapestRefused
     minBytes = info.minBytes
-    for (const cut of cutsOf(info)) pool.set(cutKey(cut), cut)
+    for (const found of cutsOf(info)) {
+      const cut = simplified(found)
+      pool.set(cutKey(cut), cut)
+    }
   }
   return { minBytes, cuts: choose([...pool.values()]) }
 }
@@ -96,6 +104,8 @@ const emptyInfo: Info = {
 const unknownInfo: Info = { ...emptyInfo, exact: undefined }
 
 class Analysis {
+  /** Cost of the cheapest optional part that was not taken as absent. */
+  cheapestRefused = Infinity
   private readonly threshold: number
 
   constructor(threshold: number) {
@@ -137,7 +147,11 @@ class Analysis {
     }
     // As if it were absent; where it is not, its best cut is in the value.
     const cut = bestCuts(info)[0]
-    if (cut === undefined || cut.cost >= this.threshold) return unknownInfo
+    if (cut === undefined) return unknownInfo
+    if (cut.cost >= this.threshold) {
+      this.cheapestRefused = Math.min(this.cheapestRefused, cut.cost)
+      return unknownInfo
+    }
     return exactInfo({ strings: [''], orElse: cut }, [], 0, emptySet())
   }
 }
@@ -147,6 +161,17 @@ function exactInfo(exact: Affix, cuts: readonly Cut[], minBytes: number, require
 }
 
 function setInfo(set: ByteSet): Info {
+  const known = setInfos.get(set)
+  if (known !== undefined) return known
+  const info = makeSetInfo(set)
+  setInfos.set(set, info)
+  return info
+}
+
+/** Sets of single bytes are shared by all patterns (byte-set.ts). */
+const setInfos = new WeakMap<ByteSet, Info>()
+
+function makeSetInfo(set: ByteSet): Info {
   const folded = new Set<number>()
   for (const byte of setMembers(set)) folded.add(byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte)
   if (folded.size > maxSpeltOut || folded.size === 0) return { ...unknownInfo, cuts: [bytesCut(set)], minBytes: 1 }
@@ -187,7 +212,7 @@ function seamOf(a: Affix, b: Affix): Affix | undefined {
 }
 
 function product(a: Affix, b: Affix): Affix | undefined {
-  const orElse = a.orElse && b.orElse ? eitherCut(a.orElse, b.orElse) : (a.orElse ?? b.orElse)
+  const orElse = a.orElse && b.orElse ? anyCut([a.orElse, b.orElse]) : (a.orElse ?? b.orElse)
   if (a.orElse && b.orElse && orElse === undefined) return undefined
   if (a.strings.length * b.strings.length > maxStrings) return undefined
   const strings = new Set<ByteString>()
@@ -208,8 +233,7 @@ function alternativeInfo(branches: readonly Info[]): Info {
   const exact = branches.every(branch => branch.exact !== undefined)
     ? unionOf(branches.map(branch => branch.exact ?? nothing))
     : undefined
-  if (exact !== undefined && exact.strings.length <= maxStrings)
-    return exactInfo(exact, commonCuts(branches), minBytes, required)
+  if (exact !== undefined && exact.strings.length <= maxStrings) return exactInfo(exact, [], minBytes, required)
   const cuts = commonCuts(branches)
   addCut(cuts, exact && affixCut(exact))
   return {
@@ -233,23 +257,14 @@ function commonCuts(branches: readonly Info[]): Cut[] {
       if (cut !== undefined) chosen.push(cut)
     }
     if (chosen.length < branches.length) return []
-    addCut(cuts, unionCut(chosen))
+    addCut(cuts, anyCut(chosen))
   }
   return cuts
 }
 
-function unionCut(cuts: readonly Cut[]): Cut | undefined {
-  const bytes = emptySet()
-  for (const cut of cuts) for (let i = 0; i < 8; i++) bytes[i] = ((bytes[i] ?? 0) | (cut.bytes[i] ?? 0)) >>> 0
-  return makeCut(
-    cuts.flatMap(cut => cut.literals),
-    bytes,
-  )
-}
-
 function unionOf(affixes: readonly Affix[]): Affix | undefined {
   const escapes = affixes.flatMap(affix => affix.orElse ?? [])
-  const orElse = escapes.length === 0 ? undefined : unionCut(escapes)
+  const orElse = escapes.length === 0 ? undefined : anyCut(escapes)
   if (escapes.length > 0 && orElse === undefined) return undefined
   return { strings: [...new Set(affixes.flatMap(affix => affix.strings))], orElse }
 }

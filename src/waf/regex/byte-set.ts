@@ -38,15 +38,12 @@ export function foldCase(set: ByteSet): ByteSet {
   return folded
 }
 
-export function setSize(set: ByteSet): number {
-  let size = 0
-  for (let byte = 0; byte < BYTES; byte++) if (hasByte(set, byte)) size++
-  return size
-}
-
 export function setMembers(set: ByteSet): number[] {
   const members: number[] = []
-  for (let byte = 0; byte < BYTES; byte++) if (hasByte(set, byte)) members.push(byte)
+  for (let word = 0; word < 8; word++) {
+    for (let bits = set[word] ?? 0; bits !== 0; bits &= bits - 1)
+      members.push(word * 32 + 31 - Math.clz32(bits & -bits))
+  }
   return members
 }
 
@@ -68,6 +65,13 @@ const singletons: readonly ByteSet[] = Array.from({ length: BYTES }, (_, byte) =
 
 export function singleByte(byte: number): ByteSet {
   return singletons[byte & 0xff] ?? emptySet()
+}
+
+const foldedSingletons: readonly ByteSet[] = singletons.map(foldCase)
+
+/** One byte, and the other case of a letter. The same object each time. */
+export function singleByteFolded(byte: number): ByteSet {
+  return foldedSingletons[byte & 0xff] ?? emptySet()
 }
 
 export const anyByte: ByteSet = makeSet([0, 255])

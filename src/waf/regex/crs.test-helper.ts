@@ -44,7 +44,7 @@ function patternsOf(text: string): CrsPattern[] {
       const paranoia = Number(/paranoia-level\/(\d)/.exec(actions)?.[1] ?? 0)
       starter = { id, paranoia, phase: Number(/phase:(\d)/.exec(actions)?.[1] ?? 2) }
     }
-    const operator = /^(!?)(?:@rx\s+|(?!@))([\s\S]*)$/.exec((words[2] ?? '').replaceAll('\\"', '"'))
+    const operator = /^(!?)(?:@rx\s+|(?![!@]))([\s\S]*)$/.exec((words[2] ?? '').replaceAll('\\"', '"'))
     if (operator === null) continue
     const [, negation, pattern = ''] = operator
     patterns.push({ ...starter, negated: negation === '!', variables: words[1] ?? '', pattern })

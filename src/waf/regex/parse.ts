@@ -4,7 +4,7 @@
 
 import type { ByteString } from '../../lib/bytes.ts'
 import { alternate, concat, type Node } from './ast.ts'
-import { anyByte, foldCase, notNewline, singleByte } from './byte-set.ts'
+import { anyByte, notNewline, singleByte, singleByteFolded } from './byte-set.ts'
 import { type EscapeReader, parseClass, parseEscape } from './escapes.ts'
 import { isGroupName, RegexSyntaxError } from './syntax-error.ts'
 import type { RegexOptions } from './types.ts'
@@ -164,8 +164,7 @@ class Parser implements EscapeReader {
   }
 
   private literal(byte: number): Node {
-    const set = singleByte(byte & 0xff)
-    return { kind: 'set', set: this.flags.i ? foldCase(set) : set }
+    return { kind: 'set', set: this.flags.i ? singleByteFolded(byte) : singleByte(byte) }
   }
 
   private parseAtom(char: string): Node | undefined {

@@ -48,13 +48,13 @@ function basename(state: State): ByteString {
 /**
  * XML and multipart are seen through their parsed form alone, as in ModSecurity 2: their raw bytes make rules see markup
  * and uploaded files as arguments. JSON shows its raw bytes as well, as in ModSecurity 3, because names that a parser
- * drops (a key given twice) are still in them.
+ * drops (a key given twice) are still in them. ctl:forceRequestBodyVariable shows what is otherwise hidden.
  */
 function body(state: State): ByteString | undefined {
   if (state.requestBody === '') return undefined
   const { bodyProcessor } = state
   if (bodyProcessor === 'URLENCODED' || bodyProcessor === 'JSON') return state.requestBody
-  return bodyProcessor === '' && state.forceRequestBodyVariable ? state.requestBody : undefined
+  return state.forceRequestBodyVariable ? state.requestBody : undefined
 }
 
 function fullRequest(state: State): ByteString {

@@ -16,8 +16,9 @@ export class Attributes {
 
   readonly #text: ByteString
 
-  constructor(text: ByteString, at: number) {
-    this.#text = text
+  /** Reads no further than `limit`: the text is cut there. */
+  constructor(text: ByteString, at: number, limit = text.length) {
+    this.#text = limit < text.length ? text.slice(0, limit) : text
     this.at = at
   }
 

@@ -102,16 +102,24 @@ function* stringsOf(node: JsonNode): Generator<ByteString> {
   else if (node.kind === 'array' || node.kind === 'object') for (const child of node.values) yield* stringsOf(child)
 }
 
-/** From the start of the value, and behind each operand that something of SQL follows. */
+/** Tokens read twice where a reading ended at its limit. */
+const overlap = 16
+
+/**
+ * From the start of the value, and behind each operand that something of SQL follows. A place that an earlier reading
+ * went over adds nothing to it, which keeps this linear.
+ */
 function asExpression(value: ByteString): Detection | undefined {
   tokens.read(value, 0)
   if (structure.follow(0, 'expression')) return detected(0)
   if (continues(0) && structure.follow(0, 'operand')) return detected(0)
+  let readTo = 0
   for (let i = 0; i + 1 < tokens.count; i++) {
     if (isUnmistakable(i))
       return { reason: 'harmful function', start: tokens.starts[i] ?? 0, end: tokens.ends[i + 1] ?? 0 }
-    if (!isOperand(i) || !continues(i + 1) || isPathSegment(i)) continue
+    if (i < readTo || !isOperand(i) || !continues(i + 1) || isPathSegment(i)) continue
     if (structure.follow(i + 1, 'operand')) return detected(i)
+    readTo = structure.lastToken - (structure.lastToken - i > 100 ? overlap : 0)
   }
   return undefined
 }

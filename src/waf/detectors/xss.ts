@@ -41,6 +41,7 @@ function scan(value: ByteString): number {
 
 /** Tags looked for inside the attribute values of other tags, which a browser may come to see as tags. */
 const maxNested = 64
+const nestedBytes = 1024
 
 /** Every `<` that opens a tag. Attributes are read once: a tag that nothing closes takes the rest of the value. */
 function betweenTags(value: ByteString): Detection | undefined {
@@ -60,7 +61,7 @@ function betweenTags(value: ByteString): Detection | undefined {
     const name = plainName(value.slice(nameAt, nameEnd))
     if (isEnd && name === 'script') return detection('script element', i, nameEnd)
     if (i < readTo && nested++ >= maxNested) continue
-    const attributes = new Attributes(value, nameEnd)
+    const attributes = new Attributes(value, nameEnd, i < readTo ? nameEnd + nestedBytes : value.length)
     const found = tag(attributes, name, i, isEnd)
     if (found) return found
     if (!isEnd && name === 'style' && scriptStyle(styleText(value, attributes.at)))
@@ -71,7 +72,8 @@ function betweenTags(value: ByteString): Detection | undefined {
 }
 
 function styleText(value: ByteString, from: number): ByteString {
-  return value.slice(from, from + 2000)
+  const end = value.indexOf('<', from)
+  return value.slice(from, Math.min(end < 0 ? value.length : end, from + 2000))
 }
 
 /** `<!ENTITY`, `<?xml-stylesheet`, `<!--[if`, `<![CDATA[`: markup that is no element. */
@@ -83,9 +85,10 @@ function declaration(value: ByteString, at: number): Detection | undefined {
     head.startsWith('xml-stylesheet') ||
     head.startsWith('import')
   ) {
-    return detection('declaration', at, at + 20)
+    return detection('declaration', at, Math.min(at + 20, value.length))
   }
-  if (head.startsWith('--[if') || head.startsWith('[if')) return detection('conditional comment', at, at + 20)
+  if (head.startsWith('--[if') || head.startsWith('[if'))
+    return detection('conditional comment', at, Math.min(at + 20, value.length))
   return undefined
 }
 

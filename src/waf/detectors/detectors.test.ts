@@ -1,0 +1,149 @@
+// Our own tables of values for both detectors, their spans, random bytes, and their time on hostile values.
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { utf8ToBytes } from '../../lib/bytes.ts'
+import { detectSql } from './sql.ts'
+import { detectXss } from './xss.ts'
+
+const detectors = { sql: detectSql, xss: detectXss }
+
+for (const [name, detect] of Object.entries(detectors)) {
+  describe(name, () => {
+    for (const value of table(`${name}-attacks`)) {
+      test(`finds ${value}`, () => {
+        const found = detect(value)
+        assert.ok(found)
+        assert.notEqual(found.reason, '')
+        assert.ok(found.start >= 0 && found.start < found.end && found.end <= value.length, JSON.stringify(found))
+      })
+    }
+    for (const value of table(`${name}-benign`)) {
+      test(`passes ${value}`, () => assert.equal(detect(value)?.reason, undefined))
+    }
+
+    const pieces = fc.constantFrom(
+      ...[
+        "'",
+        '"',
+        '`',
+        ' or ',
+        ' and ',
+        '1',
+        '=',
+        '--',
+        '#',
+        '/*',
+        '*/',
+        '(',
+        ')',
+        ';',
+        ',',
+        'select ',
+        ' union ',
+        'from ',
+        'a',
+        '@@',
+        '\\',
+        '[',
+        '{',
+        '\xa0',
+      ],
+      ...[
+        '<',
+        '>',
+        '</',
+        'script',
+        ' on',
+        'load=',
+        '=',
+        '/',
+        'href=',
+        'javascript:',
+        'data:',
+        '&#',
+        'style=',
+        '<!',
+        '<?',
+        'alert(',
+        '{{',
+        '\n',
+        '\0',
+        '\xff',
+      ],
+    )
+    test('no bytes make it throw; what it finds is within the value', () => {
+      fc.assert(
+        fc.property(fc.array(pieces, { maxLength: 30 }), parts => {
+          const value = parts.join('')
+          const found = detect(value)
+          if (found) assert.ok(found.start >= 0 && found.start <= found.end && found.end <= value.length)
+          assert.deepEqual(detect(value), found, 'the same value gives the same answer')
+        }),
+        { numRuns: 3000 },
+      )
+    })
+
+    // One pattern a line of attack on the reader itself; an ordinary machine needs less than a tenth of the limit.
+    const hostile = [
+      "'",
+      "' ",
+      "'a",
+      '"',
+      '`',
+      '1 or ',
+      '1=1 ',
+      '((1 or ',
+      '(',
+      '[',
+      '[a',
+      '@',
+      '@`a',
+      '/*',
+      '/**/',
+      '/*!',
+      '--\n',
+      'a.',
+      '1 union ',
+      '; select ',
+      'select (',
+      'case when ',
+      '1 in (',
+      ') or (',
+      '),(',
+      'order by 1 ',
+      '<a ',
+      "<a b='",
+      '<a b=c ',
+      '<',
+      '<!',
+      '<style>',
+      '<a style=x ',
+      '<x y="<a onx',
+      'onload=',
+      'javascript:',
+      'alert(',
+      'self[',
+      '{"a":',
+    ]
+    test('takes linear time on hostile values of 64 KiB', () => {
+      for (const pattern of hostile) {
+        const value = pattern.repeat(Math.ceil(65_536 / pattern.length))
+        const start = performance.now()
+        detect(value)
+        const ms = performance.now() - start
+        assert.ok(ms < 1000, `${JSON.stringify(pattern)}: ${ms.toFixed(0)} ms`)
+      }
+    })
+  })
+}
+
+function table(name: string): string[] {
+  const text = readFileSync(new URL(`testdata/${name}.txt`, import.meta.url), 'utf8')
+  return text
+    .split('\n')
+    .filter(line => line !== '' && !line.startsWith('# '))
+    .map(utf8ToBytes)
+}

@@ -57,7 +57,7 @@ export function compileControl(text: ByteString, context: ActionContext): Effect
   const reason = refused[name.toLowerCase()]
   if (reason !== undefined) return `${name} is not supported: ${reason}`
   const near = nearest(name, controlNames)
-  return `there is no ctl ${name}${near === undefined ? '' : `; did you mean ${near}?`}`
+  return `has no ${name}${near === undefined ? '' : `; did you mean ${near}?`}`
 }
 
 function oneOf<const T extends string | number | boolean>(

@@ -45,7 +45,10 @@ const maskMatched: Effect = {
 
 const definitions: readonly ActionDefinition[] = [
   // What the rule is
-  starter('id', 'required', (draft, value) => number(value, 1, 2 ** 31 - 1, id => (draft.id = id))),
+  starter('id', 'required', (draft, value) => {
+    draft.id = 0 // so that a wrong one does not count as missing too
+    return number(value, 1, 2 ** 31 - 1, id => (draft.id = id))
+  }),
   starter('phase', 'required', (draft, value) => {
     const phase = /^[1-5]$/.test(value) ? (Number(value) as Phase) : phaseNames[value.toLowerCase()]
     if (phase === undefined) return 'must be 1 to 5, request, response or logging'

@@ -99,6 +99,7 @@ class SetBuilder {
       problems.add(source.problem(start, 'missing-id', 'the rule has no id', 'every rule needs a number of its own'))
       return rule
     }
+    if (draft.id === 0) return rule
     const earlier = this.#ids.get(draft.id)
     if (earlier) {
       const at = earlier.source.position(earlier.start)

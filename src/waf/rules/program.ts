@@ -33,8 +33,8 @@ export type LoadResult =
 export function loadProgram(options: WafOptions): LoadResult {
   const problems = new ProblemList()
   const { program } = buildProgram(options, problems)
-  if (problems.errors.length > 0) return { ok: false, problems: [...problems.errors, ...problems.warnings] }
-  return { ok: true, program, warnings: problems.warnings }
+  if (problems.hasErrors) return { ok: false, problems: problems.list() }
+  return { ok: true, program, warnings: problems.list() }
 }
 
 export interface BuiltProgram {

@@ -48,8 +48,8 @@ export class TransformTree {
     return this.#known.has(name)
   }
 
-  get names(): Iterable<string> {
-    return this.#known.keys()
+  get names(): readonly string[] {
+    return [...new Set(Array.from(this.#known.values(), transformation => transformation.name))]
   }
 
   /** The last step of a chain given by names; undefined when nothing is to be done. `none` forgets what stands before. */

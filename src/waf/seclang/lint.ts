@@ -8,7 +8,7 @@ import type { Rule } from '../rules/rule.ts'
 import type { WafOptions } from '../types.ts'
 import { ProblemList } from './source.ts'
 
-/** Everything that loading would say, and the lint's own warnings, in file order of the rules. */
+/** Everything that loading would say, and the lint's own warnings, in the order of the text. */
 export function lintRules(options: WafOptions): readonly Problem[] {
   const problems = new ProblemList()
   const built = buildProgram(options, problems)
@@ -20,7 +20,7 @@ export function lintRules(options: WafOptions): readonly Problem[] {
   lintBlocks(built, problems)
   lintReach(built, problems)
   lintMarkers(built, problems)
-  return [...problems.errors, ...problems.warnings]
+  return problems.list()
 }
 
 function warn(source: ParsedRule, code: string, message: string, problems: ProblemList, hint?: string): void {

@@ -34,6 +34,7 @@ interface ReadState {
 
 function readText(source: RuleText, state: ReadState): void {
   state.open.push(source.file)
+  state.problems.reading(source.file)
   for (const directive of readDirectives(source, state.problems)) {
     const name = directive.name.toLowerCase()
     if (name === 'include' || name === 'includeoptional') include(directive, name === 'includeoptional', state)

@@ -43,18 +43,38 @@ export class RuleText {
 
 /** Collects what the loader finds wrong; bounded, because a wrong file can be wrong on every line. */
 export class ProblemList {
-  readonly errors: Problem[] = []
-  readonly warnings: Problem[] = []
+  readonly #errors: Problem[] = []
+  readonly #warnings: Problem[] = []
+  readonly #files: string[] = []
   readonly #max: number
 
   constructor(max = 1000) {
     this.#max = max
   }
 
+  get hasErrors(): boolean {
+    return this.#errors.length > 0
+  }
+
+  /** Remembers the order in which files are read: problems are told in it. */
+  reading(file: string): void {
+    this.#files.push(file)
+  }
+
   add(...problems: readonly Problem[]): void {
     for (const problem of problems) {
-      const list = problem.severity === 'error' ? this.errors : this.warnings
+      const list = problem.severity === 'error' ? this.#errors : this.#warnings
       if (list.length < this.#max) list.push(problem)
     }
+  }
+
+  /** In the order of the text, errors and warnings together. */
+  list(): readonly Problem[] {
+    const order = new Map<string, number>()
+    for (const file of this.#files) if (!order.has(file)) order.set(file, order.size)
+    const rank = (problem: Problem) => order.get(problem.file) ?? -1
+    return [...this.#errors, ...this.#warnings].sort(
+      (a, b) => rank(a) - rank(b) || a.line - b.line || a.column - b.column,
+    )
   }
 }

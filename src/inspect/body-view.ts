@@ -2,6 +2,7 @@
 // pipeline/serve.ts, which does the same with a body that arrives in pieces.
 
 import { classifyBody } from '../pipeline/body.ts'
+import { contentCoding, decodeBody } from '../pipeline/content-coding.ts'
 import type { HeaderList } from '../pipeline/headers.ts'
 import type { Limits } from '../pipeline/limits.ts'
 import { MultipartClip, multipartBoundary } from '../pipeline/multipart-clip.ts'
@@ -10,10 +11,26 @@ import type { Verdict } from '../pipeline/verdict.ts'
 export interface BodyView {
   readonly bytes: Uint8Array
   readonly refusal: Verdict | undefined
+  /** It came in a content coding, and `bytes` are what was inside. */
+  readonly isDecoded: boolean
 }
 
 export function bodyView(headers: HeaderList, body: Uint8Array, limits: Limits): BodyView {
-  if (body.length <= limits.bodyInspected) return { bytes: body, refusal: undefined }
+  if (body.length > limits.bodyInspected) return { isDecoded: false, ...cut(headers, body, limits) }
+  const coding = body.length === 0 ? undefined : contentCoding(headers)
+  const decoded = coding === undefined ? undefined : decodeBody(coding, body, limits.bodyInspected)
+  const bodyClass = classifyBody(headers)
+  if (decoded === 'too-large') {
+    return { bytes: body, refusal: bodyClass === 'text' ? tooLarge('body.inspected') : undefined, isDecoded: false }
+  }
+  const whole = decoded ?? body
+  const bytes = bodyClass === 'binary' ? whole.subarray(0, limits.fileInspected) : whole
+  return { bytes, refusal: undefined, isDecoded: decoded !== undefined }
+}
+
+type Cut = Omit<BodyView, 'isDecoded'>
+
+function cut(headers: HeaderList, body: Uint8Array, limits: Limits): Cut {
   const start = body.subarray(0, limits.bodyInspected)
   if (body.length > limits.bodyMax) return { bytes: start, refusal: tooLarge('body.max') }
   switch (classifyBody(headers)) {
@@ -26,7 +43,7 @@ export function bodyView(headers: HeaderList, body: Uint8Array, limits: Limits):
   }
 }
 
-function clipped(headers: HeaderList, body: Uint8Array, limits: Limits): BodyView {
+function clipped(headers: HeaderList, body: Uint8Array, limits: Limits): Cut {
   const boundary = multipartBoundary(headers.get('content-type'))
   if (boundary === undefined)
     return { bytes: body.subarray(0, limits.bodyInspected), refusal: malformed('no boundary') }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { defaultLimits } from '../pipeline/limits.ts'
 import { createInspector, type InspectorOptions, type InspectResult } from './inspector.ts'
 import { parseRow } from './row.ts'
@@ -33,6 +34,7 @@ function summary({ action, status, score, findings }: InspectResult): string {
 }
 
 const form = { Host: 'a.example', 'Content-Type': 'application/x-www-form-urlencoded' }
+const gzip = { 'Content-Encoding': 'gzip', 'Content-Length': '20' }
 const large = `a=${'x'.repeat(defaultLimits.bodyInspected)}`
 
 const cases: [name: string, row: object, options: InspectorOptions, want: string][] = [
@@ -50,10 +52,28 @@ const cases: [name: string, row: object, options: InspectorOptions, want: string
     'block 400 score 2: http.host/http.host, waf.rule/1',
   ],
   [
-    'an encoded body',
-    { method: 'POST', headers: { ...form, 'Content-Encoding': 'gzip', 'Content-Length': '1' }, body: 'x' },
+    'an encoded body is decoded',
+    { method: 'POST', headers: { ...form, ...gzip }, bodyBase64: gzipSync('a=bad').toString('base64') },
+    {},
+    'block 403 score 5: waf.rule/3',
+  ],
+  [
+    'a damaged encoded body',
+    { method: 'POST', headers: { ...form, ...gzip }, body: 'x' },
     {},
     'block 415 score 0: waf.content-encoding/content-encoding',
+  ],
+  [
+    'an unknown coding',
+    { method: 'POST', headers: { ...form, 'Content-Encoding': 'lzma', 'Content-Length': '1' }, body: 'x' },
+    {},
+    'block 415 score 0: waf.content-encoding/content-encoding',
+  ],
+  [
+    'a bomb',
+    { method: 'POST', headers: { ...form, ...gzip }, bodyBase64: gzipSync(large).toString('base64') },
+    {},
+    'block 413 score 0: body.too-large/body.too-large',
   ],
   [
     'a text body that is too large',

@@ -2,11 +2,12 @@
 // a body, and the WAF; no other guard. Each row is alone: nothing is remembered from one to the next.
 
 import { evidenceOf } from '../guards/waf/evidence.ts'
-import { refuseEncoding, settingsOf, uninspectableEncoding, verdictOf } from '../guards/waf/index.ts'
+import { bodyCoding, refuseEncoding, settingsOf, verdictOf } from '../guards/waf/index.ts'
 import { wafOptions } from '../guards/waf/options.ts'
 import { bytesToUtf8 } from '../lib/bytes.ts'
 import type { Problem } from '../lib/problem.ts'
 import { checkFraming } from '../listen/framing.ts'
+import { isDecodable } from '../pipeline/content-coding.ts'
 import { HeaderList } from '../pipeline/headers.ts'
 import { defaultLimits } from '../pipeline/limits.ts'
 import type { Evidence, Verdict } from '../pipeline/verdict.ts'
@@ -101,18 +102,20 @@ export class Inspector {
 
   #inspect(row: Row): Judgement {
     const headers = new HeaderList(row.headers)
-    const encoding = uninspectableEncoding({ headers })
-    if (encoding !== undefined && !this.#full) return refusal('waf', refuseEncoding(encoding))
     const view = bodyView(headers, row.body, defaultLimits)
+    const coding = bodyCoding({ headers })
+    const isOpaque = coding !== undefined && !view.isDecoded
+    // In the order of the gateway: what the headers say, then how the body came, then what it holds.
     const transaction = this.#begin(row)
     const atHeaders = transaction.requestHeaders()
     if (atHeaders && !this.#full) return conclude(transaction)
-    if (view.refusal !== undefined && !this.#full) return refusal('body', view.refusal)
-    if (view.bytes.length > 0 && encoding === undefined) transaction.requestBody(view.bytes)
+    let early = view.refusal === undefined ? undefined : refusal('body', view.refusal)
+    if (isOpaque && (!isDecodable(coding) || view.bytes.length > 0)) early ??= refusal('waf', refuseEncoding(coding))
+    if (early && !this.#full) return early
+    if (view.bytes.length > 0 && !isOpaque) transaction.requestBody(view.bytes)
     transaction.requestBodyDone()
     const judged = conclude(transaction)
-    if (encoding !== undefined) return merge(refusal('waf', refuseEncoding(encoding)), judged)
-    return view.refusal === undefined ? judged : merge(refusal('body', view.refusal), judged)
+    return early ? merge(early, judged) : judged
   }
 
   #begin(row: Row): WafTransaction {

@@ -28,6 +28,8 @@ export interface RequestBody {
   /** The first bytes; all of them when `complete`. Never longer than `body.inspected`. */
   readonly bytes: Uint8Array
   readonly complete: boolean
+  /** It came in a content coding, and `bytes` are what was inside. */
+  readonly isDecoded?: true
 }
 
 export interface ResponseHead {

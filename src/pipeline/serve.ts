@@ -8,8 +8,9 @@ import type { Duplex } from 'node:stream'
 import { GatewayError } from '../lib/errors.ts'
 import { type Answer, answerError, answerVerdict } from './answer.ts'
 import { classifyBody } from './body.ts'
+import { contentCoding, decodeBody } from './content-coding.ts'
 import type { Edge } from './edge.ts'
-import { type Exchange, noBody } from './exchange.ts'
+import { type Exchange, noBody, type RequestBody } from './exchange.ts'
 import { MultipartClip, multipartBoundary, streamClipped } from './multipart-clip.ts'
 import { Responder } from './respond.ts'
 import type { OutgoingBody } from './route.ts'
@@ -107,9 +108,12 @@ async function admitBody(ex: Exchange, edge: Edge): Promise<Verdict | { readonly
   const head = await edge.readBody(limits.bodyInspected)
   if (!head.complete && overflow === 'deny') return tooLarge('body.inspected')
   if (!head.complete && bodyClass === 'multipart' && overflow === 'clip') return admitClipped(ex, edge, head.bytes)
-  const clipsBinary = bodyClass === 'binary' && head.bytes.length > limits.fileInspected
-  ex.body = clipsBinary ? { bytes: head.bytes.subarray(0, limits.fileInspected), complete: false } : head
-  if (clipsBinary) ex.uninspectedBytes += head.bytes.length - limits.fileInspected
+  const view = decoded(ex, head)
+  if (view === 'too-large' && overflow === 'deny') return tooLarge('body.inspected')
+  const seen = view === 'too-large' ? head : view
+  const clipsBinary = bodyClass === 'binary' && seen.bytes.length > limits.fileInspected
+  ex.body = clipsBinary ? { ...seen, bytes: seen.bytes.subarray(0, limits.fileInspected), complete: false } : seen
+  if (clipsBinary) ex.uninspectedBytes += seen.bytes.length - limits.fileInspected
 
   const outcome = runPhase('onBody', phases.onBody, ex)
   const verdict = outcome instanceof Promise ? await outcome : outcome
@@ -117,6 +121,14 @@ async function admitBody(ex: Exchange, edge: Edge): Promise<Verdict | { readonly
   if (head.complete) return { body: head.bytes }
 
   return { body: prepend(head.bytes, countUninspected(ex, edge.restOfBody(limits.bodyMax))) }
+}
+
+/** What guards see of a body that came in a content coding. It goes upstream as it came. */
+function decoded(ex: Exchange, body: RequestBody): RequestBody | 'too-large' {
+  const coding = body.complete && body.bytes.length > 0 ? contentCoding(ex.headers) : undefined
+  const bytes = coding === undefined ? undefined : decodeBody(coding, body.bytes, ex.route.limits.bodyInspected)
+  if (bytes === 'too-large') return bytes
+  return bytes === undefined ? body : { bytes, complete: true, isDecoded: true }
 }
 
 /** A multipart body that is too large to hold: judges its clipped view now, and once more at its end. */

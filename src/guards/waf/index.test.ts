@@ -81,19 +81,26 @@ test('evidence says which rules matched, where, and what', () => {
   assert.ok(ex.inspectUs > 0)
 })
 
-test('a compressed body is refused, because rules can’t look into it; an empty one is not', () => {
-  const headers = ['Content-Encoding', 'gzip', 'Content-Length', '20']
-  const { verdict } = judge(builtin, { method: 'POST', headers })
-  assert.deepEqual([verdict?.kind === 'deny' && verdict.status, verdict?.reason.code], [415, 'waf.content-encoding'])
-  assert.equal(judge(builtin, { headers: ['Content-Encoding', 'gzip'] }).verdict, undefined)
-  assert.equal(
-    judge(builtin, {
-      method: 'POST',
-      headers: ['Content-Encoding', 'identity', 'Content-Length', '1', ...json],
-      body: '1',
-    }).verdict,
-    undefined,
-  )
+const refusals: [name: string, headers: string[], body: string, want: number | undefined][] = [
+  ['a coding that nobody knows', ['Content-Encoding', 'lzma', 'Content-Length', '20'], '', 415],
+  ['stacked codings', ['Content-Encoding', 'gzip, gzip', 'Content-Length', '20'], '', 415],
+  ['a gzip body that was not decoded', ['Content-Encoding', 'gzip', 'Content-Length', '1'], 'x', 415],
+  ['a coding without a body', ['Content-Encoding', 'lzma'], '', undefined],
+  ['no coding but identity', ['Content-Encoding', 'identity', 'Content-Length', '1', ...json], '1', undefined],
+]
+for (const [name, headers, body, want] of refusals) {
+  test(`${name} → ${want ?? 'passed'}`, () => {
+    const { verdict } = judge(builtin, { method: 'POST', headers, body })
+    assert.equal(verdict?.kind === 'deny' ? verdict.status : undefined, want)
+    if (want !== undefined) assert.equal(verdict?.reason.code, 'waf.content-encoding')
+  })
+}
+
+test('a body that was decoded is judged by what was inside', () => {
+  const ex = testExchange({ method: 'POST', headers: ['Content-Encoding', 'gzip', 'Content-Length', '9', ...form] })
+  assert.equal(builtin.onHeaders?.(ex), undefined)
+  ex.body = { bytes: Buffer.from('c=<script>alert(1)</script>'), complete: true, isDecoded: true }
+  assert.equal(sync(builtin.onBody?.(ex))?.reason.code, 'waf.rule')
 })
 
 test('a second, longer body is judged as a fresh request', () => {

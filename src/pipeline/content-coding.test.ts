@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { contentCoding, decodeBody, isDecodable } from './content-coding.ts'
+import { HeaderList } from './headers.ts'
+
+const codings: [values: string[], want: string | undefined, decodable: boolean][] = [
+  [[], undefined, false],
+  [['identity'], undefined, false],
+  [[''], undefined, false],
+  [['GZIP'], 'gzip', true],
+  [['identity, gzip'], 'gzip', true],
+  [['br'], 'br', true],
+  [['gzip, gzip'], 'gzip, gzip', false],
+  [['gzip', 'br'], 'gzip, br', false],
+  [['constructor'], 'constructor', false],
+]
+for (const [values, want, decodable] of codings) {
+  test(`coding of ${JSON.stringify(values)}`, () => {
+    const coding = contentCoding(new HeaderList(values.flatMap(value => ['Content-Encoding', value])))
+    assert.equal(coding, want)
+    if (coding !== undefined) assert.equal(isDecodable(coding), decodable)
+  })
+}
+
+const text = Buffer.from('a=attack'.repeat(10))
+const bodies: [name: string, coding: string, bytes: Uint8Array, want: string | undefined][] = [
+  ['gzip', 'gzip', gzipSync(text), text.toString()],
+  ['two gzip members are one body', 'gzip', Buffer.concat([gzipSync('a'), gzipSync('b')]), 'ab'],
+  ['deflate', 'deflate', deflateSync(text), text.toString()],
+  ['br', 'br', brotliCompressSync(text), text.toString()],
+  ['zstd', 'zstd', zstdCompressSync(text), text.toString()],
+  ['raw deflate is not deflate', 'deflate', deflateRawSync(text), undefined],
+  ['a cut body', 'gzip', gzipSync(text).subarray(0, 20), undefined],
+  ['no gzip at all', 'gzip', text, undefined],
+  ['an unknown coding', 'lzma', text, undefined],
+  ['exactly the bound', 'gzip', gzipSync(Buffer.alloc(1000, 'x')), 'x'.repeat(1000)],
+  ['one past the bound', 'gzip', gzipSync(Buffer.alloc(1001, 'x')), 'too-large'],
+  ['a bomb', 'gzip', gzipSync(Buffer.alloc(5_000_000)), 'too-large'],
+]
+for (const [name, coding, bytes, want] of bodies) {
+  test(`decode: ${name}`, () => {
+    const decoded = decodeBody(coding, bytes, 1000)
+    assert.equal(decoded instanceof Uint8Array ? Buffer.from(decoded).toString() : decoded, want)
+  })
+}

@@ -16,7 +16,7 @@ export function parseJson(body: ByteString, limits: BodyLimits): ParsedJson {
 }
 
 /** The arguments of a tree that was read before. */
-export function flattenJson(root: JsonNode): FlatArguments {
+function flattenJson(root: JsonNode): FlatArguments {
   const list: FlatArguments = []
   flatten(root, 'json', list)
   return list

@@ -239,7 +239,7 @@ export class SqlTokens {
 }
 
 /** Index of the quote that ends the string, or -1. A doubled quote and one behind a backslash belong to the string. */
-export function closingQuote(value: ByteString, from: number, quote: number): number {
+function closingQuote(value: ByteString, from: number, quote: number): number {
   for (let i = from; i < value.length; i++) {
     const c = value.charCodeAt(i)
     if (c === 0x5c) i++

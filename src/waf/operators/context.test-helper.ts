@@ -13,7 +13,7 @@ export interface Setup {
   readonly macros?: Readonly<Record<string, string>>
 }
 
-export function scopeOf(macros: Readonly<Record<string, string>>): MacroScope {
+function scopeOf(macros: Readonly<Record<string, string>>): MacroScope {
   return { lookup: name => macros[name] }
 }
 

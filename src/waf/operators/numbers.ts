@@ -30,7 +30,7 @@ function numeric(
 }
 
 /** Saturates instead of wrapping around, so that a huge number stays huge. */
-export function atoi(text: ByteString): number {
+function atoi(text: ByteString): number {
   let i = 0
   while (isSpace(text.charCodeAt(i))) i++
   const sign = text.charCodeAt(i)

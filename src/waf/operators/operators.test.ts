@@ -66,7 +66,7 @@ const cases: readonly Case[] = [
   ['verifySVNR', '\\d{10}', '1237010180', ['1237010180'], [0, 10]],
   ['noMatch', '', 'a', false],
   ['unconditionalMatch', '', '', []],
-  ['detectSQLi', '', "x' or 1=1--", ["' or 1=1"], [1, 9]],
+  ['detectSQLi', '', "x' or 1=1--", ["' or 1=1--"], [1, 11]],
   ['detectXSS', '', 'a <script>alert(1)</script>', ['<script'], [2, 9]],
 ]
 

@@ -72,7 +72,7 @@ function fromFile(argument: OperatorArgument, context: CompileContext): CompileO
 }
 
 /** Words between white space. `"…"` around all of it, `\` before `: ; \ "`, and |hex| are Snort's; else it is literal. */
-export function parsePhrases(text: ByteString): ByteString[] {
+function parsePhrases(text: ByteString): ByteString[] {
   const trimmed = text.trim()
   const quoted = trimmed.length >= 2 && trimmed.startsWith('"') && trimmed.endsWith('"')
   const content = quoted ? trimmed.slice(1, -1) : trimmed

@@ -1,7 +1,7 @@
 // Byte classes that several transformations need, as C's ctype has them in the "C" locale.
 
 /** Value of a hexadecimal digit by byte, -1 for any other byte. */
-export const hexValue = new Int8Array(256).fill(-1)
+const hexValue = new Int8Array(256).fill(-1)
 for (let i = 0; i < 10; i++) hexValue[0x30 + i] = i
 for (let i = 0; i < 6; i++) {
   hexValue[0x41 + i] = 10 + i

@@ -44,7 +44,7 @@ function limitsSchema(wanted: (name: LimitName) => boolean) {
 }
 
 /** A limit's default as it would be written. */
-export function writtenLimit(name: LimitName): string | number {
+function writtenLimit(name: LimitName): string | number {
   const { unit, default: value } = limitDefinitions[name]
   if (unit === 'count') return value
   if (unit === 'ms') return value % 1000 === 0 ? `${value / 1000}s` : `${value}ms`

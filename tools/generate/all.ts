@@ -4,6 +4,7 @@ import { configJsonSchema } from '../../src/config/json-schema.ts'
 import { cliPage } from './cli.ts'
 import { configPage } from './config.ts'
 import { errorsPage } from './errors.ts'
+import { eventsPage, metricsPage } from './events.ts'
 import { limitsPage } from './limits.ts'
 import { requestPathPage } from './request-path.ts'
 
@@ -15,6 +16,8 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
     ['cli.md', await cliPage()],
     ['limits.md', limitsPage()],
     ['errors.md', errorsPage()],
+    ['events.md', eventsPage()],
+    ['metrics.md', metricsPage()],
     ['request-path.md', requestPathPage()],
   ])
 }

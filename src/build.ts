@@ -10,6 +10,7 @@ import type { Problem } from './lib/problem.ts'
 import { createFallbackRoute, type Handler } from './listen/handler.ts'
 import type { Exchange } from './pipeline/exchange.ts'
 import type { Guard, GuardDefinition, GuardTools } from './pipeline/guard.ts'
+import type { Limits } from './pipeline/limits.ts'
 import type { Route, Step, StepStats } from './pipeline/route.ts'
 import { Router } from './pipeline/router.ts'
 import type { PhaseName } from './pipeline/verdict.ts'
@@ -30,6 +31,8 @@ export interface BuildTools {
 export interface BuiltGateway extends Handler {
   readonly routes: readonly Route[]
   readonly upstreams: readonly Upstream[]
+  /** What guards said of their options while they were made: rules that had to be left out. */
+  readonly warnings: readonly Problem[]
   /**
    * Waits until the requests that it took have ended, at most `drainMs`, then lets go of guards and upstreams; those
    * that no other build uses are closed.
@@ -82,6 +85,7 @@ export function buildGateway(config: Config, tools: BuildTools): BuildResult {
 
 class Builder {
   readonly problems: Problem[] = []
+  readonly #warnings: Problem[] = []
   readonly #config: Config
   readonly #tools: BuildTools
   readonly #parts: Parts
@@ -111,6 +115,7 @@ class Builder {
       fallback: createFallbackRoute(limits, this.#done),
       routes: routes.map(({ target }) => target),
       upstreams,
+      warnings: this.#warnings,
       close: drainMs => this.#close(drainMs),
     }
   }
@@ -120,7 +125,7 @@ class Builder {
     for (const definition of chain) {
       const own = guards[definition.name]
       if (!own || own.mode === 'off') continue
-      const guard = this.#guard(definition, own.options)
+      const guard = this.#guard(definition, own.options, limits)
       if (!guard) continue
       const stats = this.#tools.metrics?.stepStats(name, definition.name) ?? noStats()
       steps.push(step(definition.name, guard, own.mode, definition.onError, stats))
@@ -141,9 +146,9 @@ class Builder {
     }
   }
 
-  /** One guard for each distinct set of options. */
-  #guard(definition: GuardDefinition, options: unknown): Guard | undefined {
-    const { limits, dir, store } = this.#config
+  /** One guard for each distinct set of options and limits. */
+  #guard(definition: GuardDefinition, options: unknown, limits: Limits): Guard | undefined {
+    const { dir, store } = this.#config
     const tools: GuardTools = {
       now: this.#tools.now,
       counters: this.#tools.counters,
@@ -166,6 +171,7 @@ class Builder {
         this.#failed.add(key)
         return undefined
       }
+      this.#warnings.push(...(made.warnings ?? []))
       part = this.#parts.add(key, made.guard)
     }
     this.#guards.set(key, part)

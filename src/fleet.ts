@@ -1,11 +1,11 @@
 // All workers together: starts them, gives them a configuration all or none, replaces those that die. What changes the
 // fleet runs one after another, so a replacement never meets half a reload.
 
-import { createServer } from 'node:net'
 import type { ServerStatus } from './admin/runtime.ts'
-import type { Address, Config } from './config/config.ts'
+import type { Config } from './config/config.ts'
 import { addSnapshot, countersOnly, type MetricsSnapshot } from './events/metrics.ts'
-import type { Problem } from './lib/problem.ts'
+import { formatProblem, type Problem } from './lib/problem.ts'
+import { findTaken, listensOf } from './listening.ts'
 import type { Listening } from './messages.ts'
 import type { StoredEvent } from './store/store.ts'
 import { WorkerHandle } from './worker-handle.ts'
@@ -20,6 +20,8 @@ const firstBackOffMs = 100
 const lastBackOffMs = 10_000
 /** A worker that has lived this long ends a row of failures. */
 const stableMs = 30_000
+/** How often workers are asked for their counts, which also shows that they are not stuck. */
+const lookEveryMs = 2_000
 
 /** Platforms where the kernel deals connections out among sockets on one port; elsewhere there is one worker. */
 const canSharePorts = new Set<NodeJS.Platform>(['linux', 'freebsd', 'aix', 'sunos']).has(process.platform)
@@ -36,10 +38,15 @@ export class Fleet {
   #stopping = false
   #queue: Promise<unknown> = Promise.resolve()
   readonly #retired: MetricsSnapshot = new Map()
+  /** Workers that are no longer needed and let their requests end. */
+  readonly #leaving = new Set<Promise<void>>()
+  readonly #looking: NodeJS.Timeout
   restarts = 0
 
   constructor(options: FleetOptions) {
     this.#options = options
+    this.#looking = setInterval(() => this.#look(), lookEveryMs)
+    this.#looking.unref()
   }
 
   get workers(): readonly WorkerHandle[] {
@@ -57,7 +64,9 @@ export class Fleet {
 
   async drain(drainMs: number): Promise<void> {
     this.#stopping = true
+    clearInterval(this.#looking)
     await this.#inTurn(() => Promise.allSettled(this.workers.map(worker => worker.drain(drainMs))))
+    await Promise.all(this.#leaving)
   }
 
   /** Sums of what all workers have counted, those that have died included. */
@@ -82,16 +91,21 @@ export class Fleet {
     if (!this.#config) return this.#start(config, version, listen)
 
     const workers = this.workers
+    if (workers.length === 0) return withFile([workerProblem('none is running')], config)
     const abort = async (problems: readonly Problem[]) => {
       const keep = this.#listening.map(({ key }) => key)
       await Promise.allSettled(workers.map(worker => worker.abort({ type: 'abort', version, keep })))
       return withFile(problems, config)
     }
-    const prepared = await Promise.allSettled(
-      workers.map(worker => worker.prepare({ type: 'prepare', version, config })),
-    )
-    const problems = firstProblems(prepared)
+    const prepare = (some: readonly WorkerHandle[]) =>
+      Promise.allSettled(some.map(worker => worker.prepare({ type: 'prepare', version, config })))
+    // Compiling rules holds a worker up, so a config that is bad is found out by one of them.
+    const first = await prepare(workers.slice(0, 1))
+    const problems = problemsOf(first)
     if (problems.length > 0) return abort(problems)
+    const more = problemsOf(await prepare(workers.slice(1)))
+    if (more.length > 0) return abort(more)
+    this.#warn(first)
     const opened = await this.#openFirst(workers, version, fresh)
     if (!opened.ok) return abort(opened.problems)
     this.#config = config
@@ -105,15 +119,16 @@ export class Fleet {
   }
 
   async #start(config: Config, version: number, listen: readonly Listening[]): Promise<readonly Problem[]> {
-    const workers = Array.from({ length: workersOf(config) }, () => this.#spawn(config))
+    const workers = Array.from({ length: workersOf(config) }, () => this.#spawn())
     const end = async (problems: readonly Problem[]) => {
       this.#stopping = true
       await Promise.allSettled(workers.map(worker => worker.terminate()))
       return withFile(problems, config)
     }
     const prepared = await Promise.allSettled(workers.map(worker => prepareFresh(worker, config, version)))
-    const problems = firstProblems(prepared)
+    const problems = problemsOf(prepared)
     if (problems.length > 0) return end(problems)
+    this.#warn(prepared)
     const opened = await this.#openFirst(workers, version, listen)
     if (!opened.ok) return end(opened.problems)
     this.#config = config
@@ -147,21 +162,39 @@ export class Fleet {
     for (const worker of workers.slice(wanted)) {
       this.#workers.delete(worker)
       // Its requests end in their own time, but no connection may reach it once the reload is said to be done.
-      await new Promise<void>(resolve => {
-        worker.drain(config.limits.drainTimeout, resolve).catch(error => {
-          this.#options.log('warn', `worker ${worker.id} did not end by itself: ${error.message}`)
-        })
-      })
+      await new Promise<void>(resolve => this.#leave(worker, config.limits.drainTimeout, resolve))
     }
     for (let i = workers.length; i < wanted; i++) await this.#bringUp()
   }
 
-  #spawn(config: Config): WorkerHandle {
-    const data = {
-      counters: this.#options.counters,
-      reusePort: canSharePorts,
-      eventQueue: Math.ceil(config.limits.eventQueue / workersOf(config)),
+  #leave(worker: WorkerHandle, drainMs: number, onDraining: () => void): void {
+    const left = worker
+      .drain(drainMs, onDraining)
+      .catch(error => this.#options.log('warn', `worker ${worker.id} did not end by itself: ${messageOf(error)}`))
+      .finally(() => this.#leaving.delete(left))
+    this.#leaving.add(left)
+  }
+
+  /** Takes the counts of every worker, so that few are lost when one dies; a worker that is stuck is ended. */
+  #look(): void {
+    for (const worker of this.workers) {
+      if (worker.asked) continue
+      worker.measure().catch(error => {
+        if (worker.dead) return
+        this.#options.log('error', `worker ${worker.id} is stuck: ${messageOf(error)}`)
+        void worker.terminate()
+      })
     }
+  }
+
+  #warn(prepared: readonly PromiseSettledResult<{ warnings: readonly Problem[] }>[]): void {
+    const [first] = prepared
+    if (first?.status !== 'fulfilled') return
+    for (const warning of first.value.warnings) this.#options.log('warn', formatProblem(warning))
+  }
+
+  #spawn(): WorkerHandle {
+    const data = { counters: this.#options.counters, reusePort: canSharePorts }
     const worker = new WorkerHandle(this.#nextId++, data, {
       onEvents: this.#options.onEvents,
       onExit: (gone, error) => this.#exited(gone, error),
@@ -194,7 +227,7 @@ export class Fleet {
   async #bringUp(): Promise<void> {
     const config = this.#config
     if (!config) return
-    const worker = this.#spawn(config)
+    const worker = this.#spawn()
     try {
       const version = ++this.#version
       const { problems } = await prepareFresh(worker, config, version)
@@ -202,7 +235,7 @@ export class Fleet {
       const opened = await worker.open({ type: 'open', version, listen: this.#listening })
       if (opened.problems[0]) throw new Error(opened.problems[0].message)
     } catch (error) {
-      this.#options.log('error', `worker ${worker.id} did not start: ${error instanceof Error ? error.message : error}`)
+      this.#options.log('error', `worker ${worker.id} did not start: ${messageOf(error)}`)
       await worker.terminate()
     }
   }
@@ -225,42 +258,7 @@ function workersOf(config: Config): number {
   return canSharePorts ? config.workers : 1
 }
 
-/** Two listeners on `127.0.0.1:0` are two keys; a port found for a key stays its port. */
-function listensOf(config: Config, known: readonly Listening[]): Listening[] {
-  const seen = new Map<string, number>()
-  return config.listen.map(({ host, port }, i) => {
-    const name = `${host}:${port}`
-    const nth = seen.get(name) ?? 0
-    seen.set(name, nth + 1)
-    const key = `${name}#${nth}`
-    const address = known.find(listening => listening.key === key)?.address ?? { host, port }
-    return { key, address, path: `listen.${i}` }
-  })
-}
-
-/**
- * Ports that another program holds. Workers share their port with whoever shares it too, so a second gateway on the same
- * port would start and take half of the connections: an exclusive attempt finds it.
- */
-async function findTaken(listen: readonly Listening[]): Promise<Problem[]> {
-  const problems: Problem[] = []
-  for (const { address, path } of listen) {
-    if (address.port === 0 || !(await isTaken(address))) continue
-    const message = 'another program listens on this address already'
-    problems.push({ code: 'listen.failed', severity: 'error', file: '', line: 0, column: 0, path, message })
-  }
-  return problems
-}
-
-function isTaken({ host, port }: Address): Promise<boolean> {
-  return new Promise(resolve => {
-    const probe = createServer()
-    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EADDRINUSE'))
-    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve(false)))
-  })
-}
-
-function firstProblems(results: readonly PromiseSettledResult<{ problems: readonly Problem[] }>[]): readonly Problem[] {
+function problemsOf(results: readonly PromiseSettledResult<{ problems: readonly Problem[] }>[]): readonly Problem[] {
   for (const result of results) {
     if (result.status === 'rejected') return [workerProblem(result.reason)]
     if (result.value.problems.length > 0) return result.value.problems
@@ -269,15 +267,12 @@ function firstProblems(results: readonly PromiseSettledResult<{ problems: readon
 }
 
 function workerProblem(error: unknown): Problem {
-  const message = error instanceof Error ? error.message : String(error)
-  return {
-    code: 'worker.failed',
-    severity: 'error',
-    file: '',
-    line: 0,
-    column: 0,
-    message: `a worker failed: ${message}`,
-  }
+  const message = `a worker failed: ${messageOf(error)}`
+  return { code: 'worker.failed', severity: 'error', file: '', line: 0, column: 0, message }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function withFile(problems: readonly Problem[], config: Config): readonly Problem[] {

@@ -11,8 +11,6 @@ export interface WorkerData {
   readonly counters: SharedArrayBuffer
   /** Several workers share each port. */
   readonly reusePort: boolean
-  /** Events that may wait to be stored. */
-  readonly eventQueue: number
 }
 
 /** An address of the config, and the port that was found for it if the config leaves the port open. */
@@ -35,7 +33,12 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'online' }
-  | { readonly type: 'prepared'; readonly version: number; readonly problems: readonly Problem[] }
+  | {
+      readonly type: 'prepared'
+      readonly version: number
+      readonly problems: readonly Problem[]
+      readonly warnings: readonly Problem[]
+    }
   | {
       readonly type: 'opened'
       readonly version: number

@@ -10,6 +10,9 @@ import type { StoredEvent } from './store/store.ts'
 /** Compiling the largest rule sets takes a second; a worker that takes longer than this is stuck. */
 const answerTimeoutMs = 60_000
 
+/** A worker that doesn't even say its counts for so long serves nobody. */
+const stuckMs = 30_000
+
 export interface WorkerEvents {
   onEvents(worker: WorkerHandle, events: readonly StoredEvent[]): void
   onExit(worker: WorkerHandle, error: Error): void
@@ -29,8 +32,9 @@ interface Waiting {
 export class WorkerHandle {
   readonly id: number
   readonly startedAtMs = Date.now()
-  /** Gone, or going. */
   dead = false
+  /** A measurement is under way. */
+  asked = false
   /** What it counted when it was last asked: goes on counting when it has died. */
   lastCounters: MetricsSnapshot = new Map()
   readonly #worker: Worker
@@ -70,12 +74,18 @@ export class WorkerHandle {
     await this.#ask(message, `aborted ${message.version}`)
   }
 
+  /** @throws Error when the worker has died, or is stuck */
   async measure(): Promise<Measured> {
     const id = ++this.#asked
-    const answer = await this.#ask({ type: 'metrics', id }, `metrics ${id}`)
-    const { snapshot, servers } = answer as Extract<FromWorker, { type: 'metrics' }>
-    this.lastCounters = countersOnly(snapshot)
-    return { snapshot, servers }
+    this.asked = true
+    try {
+      const answer = await this.#ask({ type: 'metrics', id }, `metrics ${id}`, stuckMs)
+      const { snapshot, servers } = answer as Extract<FromWorker, { type: 'metrics' }>
+      this.lastCounters = countersOnly(snapshot)
+      return { snapshot, servers }
+    } finally {
+      this.asked = false
+    }
   }
 
   stored(count: number): void {

@@ -39,7 +39,7 @@ class DataPlane {
     this.#post = post
     this.#reusePort = data.reusePort
     this.#counters = new SharedCounters(data.counters)
-    this.#outbox = new Outbox(data.eventQueue, events => post({ type: 'events', events }))
+    this.#outbox = new Outbox(events => post({ type: 'events', events }))
   }
 
   async handle(message: ToWorker): Promise<void> {
@@ -70,7 +70,12 @@ class DataPlane {
       parts: this.#parts,
     })
     if (built.ok) this.#pending = { version, config, gateway: built.gateway }
-    this.#post({ type: 'prepared', version, problems: built.ok ? [] : built.problems })
+    this.#post({
+      type: 'prepared',
+      version,
+      problems: built.ok ? [] : built.problems,
+      warnings: built.ok ? built.gateway.warnings : [],
+    })
   }
 
   async #open(version: number, listen: readonly Listening[]): Promise<void> {
@@ -104,6 +109,7 @@ class DataPlane {
     const previous = this.#current
     this.#pending = undefined
     this.#current = next
+    this.#outbox.max = Math.ceil(next.config.limits.eventQueue / next.config.workers)
     for (const listener of this.#listeners.values()) listener.use(next.gateway)
     const { drainTimeout } = next.config.limits
     void this.#closeListeners(keep, drainTimeout)

@@ -42,7 +42,7 @@ async function buildProblems(config: Config): Promise<readonly Problem[]> {
   const built = buildGateway(config, { counters: { take: () => allowed }, now: Date.now })
   if (!built.ok) return built.problems
   await built.gateway.close(0)
-  return []
+  return built.gateway.warnings
 }
 
 function summary(file: string, { routes, upstreams, listen }: Config): string {

@@ -7,6 +7,9 @@ import { pino } from 'pino'
 /** Waiting to be written; more is dropped, because a stdout that nobody reads must not fill the memory. */
 const bytesMax = 16 * 1024 * 1024
 
+/** A pipe that nobody reads is not waited for any longer. */
+const closeTimeoutMs = 1000
+
 export interface Lines {
   write(json: string): void
   /** After a log rotator has moved the file. */
@@ -35,10 +38,12 @@ export function openLines(target: string | 1): Lines {
     },
     close: () =>
       new Promise(resolve => {
-        out.flush(() => {
-          if (typeof target === 'string') out.end()
+        const timer = setTimeout(resolve, closeTimeoutMs)
+        out.once('close', () => {
+          clearTimeout(timer)
           resolve()
         })
+        out.end()
       }),
   }
 }

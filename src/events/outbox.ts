@@ -10,21 +10,20 @@ const waitMs = 20
 
 export class Outbox {
   readonly #send: (events: readonly StoredEvent[]) => void
-  readonly #max: number
   #waiting: StoredEvent[] = []
   #unstored = 0
   #timer: NodeJS.Timeout | undefined
+  /** Events waiting here or in the main thread, at the most. */
+  max = 0
   /** Since the worker started. */
   dropped = 0
 
-  /** @param max Events waiting here or in the main thread. */
-  constructor(max: number, send: (events: readonly StoredEvent[]) => void) {
-    this.#max = max
+  constructor(send: (events: readonly StoredEvent[]) => void) {
     this.#send = send
   }
 
   push(event: StoredEvent): void {
-    if (this.#waiting.length + this.#unstored >= this.#max) {
+    if (this.#waiting.length + this.#unstored >= this.max) {
       this.dropped++
       return
     }

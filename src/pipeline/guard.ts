@@ -40,7 +40,7 @@ export interface GuardDefinition<Name extends string = string, Schema extends z.
 }
 
 export type CreateGuardResult =
-  | { readonly ok: true; readonly guard: Guard }
+  | { readonly ok: true; readonly guard: Guard; readonly warnings?: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
 export interface GuardTools {

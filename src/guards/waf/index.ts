@@ -3,6 +3,7 @@
 // becomes a verdict with the matched values as evidence; whether that is enforced is not known here.
 
 import { mediaType } from '../../pipeline/body.ts'
+import { contentCoding, isDecodable } from '../../pipeline/content-coding.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Guard, GuardDefinition, GuardTools } from '../../pipeline/guard.ts'
 import type { Limits } from '../../pipeline/limits.ts'
@@ -14,6 +15,7 @@ import type { Interruption, RuleSource, Waf, WafTransaction } from '../../waf/ty
 import { evidenceOf } from './evidence.ts'
 import { type WafOptions, wafOptions } from './options.ts'
 import { SeenFiles } from './seen-files.ts'
+import { warmUp } from './warm-up.ts'
 
 export const waf: GuardDefinition<'waf', typeof wafOptions> = {
   name: 'waf',
@@ -27,12 +29,13 @@ export const waf: GuardDefinition<'waf', typeof wafOptions> = {
     const files = new SeenFiles(ports.files)
     const made = createWaf({ rules: resolved.sources, ports: { ...ports, files, now: tools.now } })
     if (!made.ok) return made
+    warmUp(made.waf)
     const sources = JSON.stringify(resolved.sources)
     const isStale = () => {
       const now = resolve(options, tools)
       return !now.ok || JSON.stringify(now.sources) !== sources || files.haveChanged()
     }
-    return { ok: true, guard: new WafGuard(made.waf, isStale) }
+    return { ok: true, guard: new WafGuard(made.waf, isStale), warnings: made.warnings }
   },
 }
 
@@ -56,13 +59,13 @@ export function settingsOf(limits: Limits): RuleSource {
 /** What the guard keeps in `ex.wafTransaction`. */
 class Inspection {
   transaction: WafTransaction
-  /** The body is encoded: rules see a request without one. Reached in monitor mode alone. */
-  readonly bodyIsOpaque: boolean
+  /** The coding that the body came in; rules read it only when it was decoded for them. */
+  readonly coding: string | undefined
   bodyJudged = false
 
-  constructor(transaction: WafTransaction, bodyIsOpaque: boolean) {
+  constructor(transaction: WafTransaction, coding: string | undefined) {
     this.transaction = transaction
-    this.bodyIsOpaque = bodyIsOpaque
+    this.coding = coding
   }
 }
 
@@ -85,12 +88,13 @@ class WafGuard implements Guard {
 
   onHeaders(ex: Exchange): Verdict | undefined {
     const startMs = performance.now()
-    const encoding = uninspectableEncoding(ex)
-    const inspection = new Inspection(this.#begin(ex), encoding !== undefined)
+    const coding = bodyCoding(ex)
+    const inspection = new Inspection(this.#begin(ex), coding)
     ex.wafTransaction = inspection
     const interruption = inspection.transaction.requestHeaders()
     ex.inspectUs += (performance.now() - startMs) * 1000
-    return encoding === undefined ? verdictOf(interruption, inspection.transaction) : refuseEncoding(encoding)
+    if (coding !== undefined && !isDecodable(coding)) return refuseEncoding(coding)
+    return verdictOf(interruption, inspection.transaction)
   }
 
   /** Called again with a larger body when a multipart body streamed: then all starts afresh. */
@@ -105,9 +109,13 @@ class WafGuard implements Guard {
     const { transaction } = inspection
     if (transaction.interruption && !inspection.bodyJudged) return undefined // said so already, in monitor mode
     inspection.bodyJudged = true
-    if (ex.body.bytes.length > 0 && !inspection.bodyIsOpaque) transaction.requestBody(ex.body.bytes)
+    const { coding } = inspection
+    const isOpaque = coding !== undefined && ex.body.isDecoded !== true
+    if (ex.body.bytes.length > 0 && !isOpaque) transaction.requestBody(ex.body.bytes)
     const interruption = transaction.requestBodyDone()
     ex.inspectUs += (performance.now() - startMs) * 1000
+    // What is not decodable was refused at the headers; this is a damaged body, or one too large to decode.
+    if (isOpaque && isDecodable(coding) && ex.body.bytes.length > 0) return refuseEncoding(coding)
     return verdictOf(interruption ?? transaction.interruption, transaction)
   }
 
@@ -154,19 +162,17 @@ function inspectionOf(ex: Exchange): Inspection | undefined {
   return ex.wafTransaction instanceof Inspection ? ex.wafTransaction : undefined
 }
 
-/** A coding of the body that rules can't look through (RFC 9110 §8.4); undefined when there is none. */
-export function uninspectableEncoding({ headers }: Pick<Exchange, 'headers'>): string | undefined {
-  const encoding = headers.get('content-encoding')
-  if (encoding === undefined) return undefined
+/** The coding of the body, when there is a body. */
+export function bodyCoding({ headers }: Pick<Exchange, 'headers'>): string | undefined {
+  if (headers.get('content-encoding') === undefined) return undefined
   const hasBody = headers.get('transfer-encoding') !== undefined || (headers.get('content-length') ?? '0') !== '0'
-  if (!hasBody) return undefined
-  return headers.getAll('content-encoding').find(value => !/^\s*(?:identity)?\s*$/i.test(value))
+  return hasBody ? contentCoding(headers) : undefined
 }
 
-export function refuseEncoding(encoding: string): Verdict {
+export function refuseEncoding(coding: string): Verdict {
   const detail = 'the body is in a content encoding that can’t be inspected'
   const where = 'REQUEST_HEADERS:Content-Encoding'
-  const evidence = { rule: 'content-encoding', message: detail, where, match: encoding, points: 0 }
+  const evidence = { rule: 'content-encoding', message: detail, where, match: coding, points: 0 }
   return { kind: 'deny', status: 415, reason: { code: 'waf.content-encoding', detail, evidence: [evidence] } }
 }
 

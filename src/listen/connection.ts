@@ -63,7 +63,12 @@ export class Connection {
     }
     this.#waiting.push(serve)
     if (this.#waiting.length >= pipelinedAbsurd) this.socket.destroy()
-    else if (this.#waiting.length >= pipelinedMax) this.socket.pause()
+    else if (this.#waiting.length === pipelinedMax) {
+      // Not at once: each request that Node makes of what was read with this one starts the reading again.
+      process.nextTick(() => {
+        if (this.#waiting.length >= pipelinedMax) this.socket.pause()
+      })
+    }
   }
 
   /** Lets the request in work end, and no other begin. */
@@ -103,7 +108,7 @@ export class Connection {
     if (this.last && this.#waiting.length === 0) return this.last()
     const next = this.#waiting.shift()
     if (!next) return
-    if (this.#waiting.length === pipelinedMax >> 1) this.socket.resume()
+    if (this.#waiting.length === pipelinedMax - 1) this.socket.resume()
     this.socket.setTimeout(0) // what the response before may have set
     this.#start(next)
   }

@@ -2,6 +2,7 @@
 // and minimum rate. Time counts only while we wait for the client, never while the upstream holds us back.
 
 import type { IncomingMessage } from 'node:http'
+import { setImmediate } from 'node:timers/promises'
 import { GatewayError } from '../lib/errors.ts'
 import type { RequestBody } from '../pipeline/exchange.ts'
 import type { Limits } from '../pipeline/limits.ts'
@@ -11,6 +12,7 @@ import type { BodyClock, Timed } from './body-clock.ts'
 const heldBytesMax = 64 * 1024
 /** The mean rate says nothing before this. */
 const rateGraceMs = 10_000
+const shortBytes = 4 * 1024
 
 export class RequestBodyReader implements Timed {
   receivedBytes = 0
@@ -123,7 +125,6 @@ export class RequestBodyReader implements Timed {
     if (this.#failure) throw this.#failure
     const chunks = this.#chunks
     if (chunks.length > 0) {
-      // A client that sends a byte a chunk must not make us work and allocate for each.
       const all = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, this.#heldBytes)
       this.#chunks = []
       this.#heldBytes = 0
@@ -133,7 +134,13 @@ export class RequestBodyReader implements Timed {
     if (this.ended) return undefined
     this.#waiter = Promise.withResolvers()
     this.#wait()
-    return this.#waiter.promise.then(() => this.#next())
+    return this.#waiter.promise.then(() => this.#gather())
+  }
+
+  /** Lets a short chunk wait for what arrived with it: a client that sends a byte a chunk must not make us work a lot. */
+  async #gather(): Promise<Buffer | undefined> {
+    if (this.#heldBytes < shortBytes && !this.ended && !this.#failure) await setImmediate()
+    return this.#next()
   }
 
   #received(chunk: Buffer): void {

@@ -185,7 +185,7 @@ test('body: a slow but lively client is fine', async () => {
 test('body: broken chunks are answered with 400', async () => {
   await using backend = await openCounter()
   for (const guards of [[], [reader]]) {
-    await using gateway = await openGateway({ servers: [backend.url], guards })
+    await using gateway = await openGateway({ servers: [backend.url], guards, limits: { lingerTimeout: 200 } })
     using client = await openRawClient(gateway.port)
     client.send('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n')
     assert.match(await client.closed(), /^HTTP\/1\.1 400 .*problem\+json/s)
@@ -359,4 +359,22 @@ test('body: a client that is slow but reads is fine', async () => {
     req.on('error', reject).end()
   })
   assert.equal(received, bytes)
+})
+
+test('body: a byte a chunk costs no chunk a byte', async () => {
+  let chunks = 0
+  await using backend = await openBackend(async (req, res) => {
+    let bytes = 0
+    for await (const chunk of req) {
+      bytes += chunk.length
+      chunks++
+    }
+    res.end(`got ${bytes}`)
+  })
+  await using gateway = await openGateway({ servers: [backend.url] })
+  using client = await openRawClient(gateway.port)
+  client.send('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n')
+  client.send(`${'1\r\nx\r\n'.repeat(50_000)}0\r\n\r\n`)
+  await client.until('got 50000')
+  assert.ok(chunks < 500, `${chunks} chunks`)
 })

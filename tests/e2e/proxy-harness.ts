@@ -28,6 +28,8 @@ export interface GatewayOptions {
   readonly health?: HealthConfig
   readonly body?: BodyPolicy
   readonly host?: string
+  readonly port?: number
+  readonly reusePort?: boolean
   /** Requests for which no route is found. */
   readonly unrouted?: (path: string) => boolean
 }
@@ -72,7 +74,8 @@ export async function openGateway(options: GatewayOptions) {
   }
   const listener = await openHttp1Listener({
     host: options.host ?? '127.0.0.1',
-    port: 0,
+    port: options.port ?? 0,
+    reusePort: options.reusePort ?? false,
     handler,
     nextReference: createReferences(),
     now: Date.now,

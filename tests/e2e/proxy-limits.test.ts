@@ -216,17 +216,37 @@ test('connections: garbage after a pipelined request is answered after it', asyn
   assert.match(await client.closed(), /^HTTP\/1\.1 200 OK.*fine.*HTTP\/1\.1 400 /s)
 })
 
-test('connections: a flood of pipelined requests is held back', async () => {
-  await using backend = await openBackend((_req, res) => setTimeout(() => res.end('x'), 20))
+test('connections: a flood of pipelined requests is held back, and served all the same', async () => {
+  await using backend = await openBackend((_req, res) => setTimeout(() => res.end('x'), 5))
   await using gateway = await openGateway({ servers: [backend.url] })
   using client = await openRawClient(gateway.port)
-  const request = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
-  let written = 0
-  const chunk = request.repeat(1000)
-  client.socket.on('data', () => {})
-  while (written < 50_000 && client.send(chunk)) written += 1000
-  await new Promise(resolve => setTimeout(resolve, 300))
-  assert.ok(gateway.listener.stats.requests < 100, `${gateway.listener.stats.requests} were begun`)
+  const chunk = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(1000)
+  let taken = 0
+  let closed = false
+  client.socket.on('close', () => {
+    closed = true
+  })
+  const flood = async () => {
+    for (; taken < 1_000_000 && !closed; taken += 1000) {
+      if (!client.send(chunk)) await new Promise(resolve => client.socket.once('drain', resolve).once('close', resolve))
+    }
+  }
+  flood()
+  await eventually(() => gateway.listener.stats.requests > 60)
+  assert.equal(closed, false)
+  assert.ok(taken < 500_000, `${taken} were taken off the client`)
+})
+
+test('listener: two share a port', async () => {
+  await using backend = await openOk()
+  await using one = await openGateway({ servers: [backend.url], reusePort: true })
+  await using two = await openGateway({ servers: [backend.url], reusePort: true, port: one.port })
+  for (let i = 0; i < 40; i++) {
+    assert.equal(await statusOf(one.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'), 200)
+  }
+  assert.equal(one.listener.stats.requests + two.listener.stats.requests, 40)
+  assert.ok(one.listener.stats.requests > 0 && two.listener.stats.requests > 0)
+  await assert.rejects(openGateway({ servers: [backend.url], port: one.port }), { code: 'EADDRINUSE' })
 })
 
 test('draining: running requests end, idle connections close at once, new ones are refused', async () => {

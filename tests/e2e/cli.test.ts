@@ -108,7 +108,7 @@ describe('init and check', () => {
       [
         'bad.yaml:1:7 mode:',
         'bad.yaml:3:14 upstreams.a:',
-        'bad.yaml:3:28 upstreams.a.servers[0]:',
+        'bad.yaml:3:29 upstreams.a.servers[0]:',
         'bad.yaml:4:16 routes[0].to:',
         '',
       ],

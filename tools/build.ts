@@ -11,6 +11,7 @@ if (code !== 0) {
   process.exit(1)
 }
 cpSync(`${root}build/src`, `${root}dist`, { recursive: true })
+cpSync(`${root}src/ftw/skips`, `${root}dist/ftw/skips`, { recursive: true })
 for (const file of globSync('**/*.js', { cwd: `${root}build/demo` })) {
   cpSync(`${root}build/demo/${file}`, `${root}demo/${file}`)
 }

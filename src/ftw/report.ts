@@ -41,7 +41,7 @@ export async function reportFtw(results: AsyncIterable<FtwResult>, options: Repo
   return counts
 }
 
-export function formatResult({ test, outcome, detail }: FtwResult): string {
+function formatResult({ test, outcome, detail }: FtwResult): string {
   const file = relative('.', test.file)
   const description = test.description === '' ? '' : `  ${test.description.split('\n', 1)[0]}\n`
   return `${outcome} ${test.id} ${file}\n${description}  ${detail}\n`

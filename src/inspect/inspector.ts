@@ -4,6 +4,7 @@
 import { evidenceOf } from '../guards/waf/evidence.ts'
 import { bodyCoding, refuseEncoding, settingsOf, verdictOf } from '../guards/waf/index.ts'
 import { wafOptions } from '../guards/waf/options.ts'
+import { warmUp } from '../guards/waf/warm-up.ts'
 import { bytesToUtf8 } from '../lib/bytes.ts'
 import type { Problem } from '../lib/problem.ts'
 import { checkFraming } from '../listen/framing.ts'
@@ -69,6 +70,7 @@ export function createInspector(options: InspectorOptions = {}): CreateInspector
   if (!resolved.ok) return resolved
   const created = createWaf({ rules: resolved.sources, ports: { files: nodeFilePort(), now: Date.now } })
   if (!created.ok) return created
+  warmUp(created.waf)
   return { ok: true, inspector: new Inspector(created.waf, options.full ?? false), warnings: created.warnings }
 }
 

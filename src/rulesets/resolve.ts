@@ -37,7 +37,7 @@ export type ResolveResult =
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
 /** The `rules` folder of this package: beside `src` in a checkout and beside `dist` when published. */
-export const packageRules = fileURLToPath(new URL('../../rules', import.meta.url))
+const packageRules = fileURLToPath(new URL('../../rules', import.meta.url))
 
 export function resolveRules(options: ResolveOptions): ResolveResult {
   const problems: Problem[] = []

@@ -51,16 +51,15 @@ function memberEnd(value: ByteString, at: number): number {
 
 /** Calls of the functions that every proof of concept calls, at the start of the value or of a statement in it. */
 function asCode(value: ByteString): Detection | undefined {
-  let start = 0
-  for (let i = 0; i <= value.length; i++) {
-    const c = i < value.length ? value.charCodeAt(i) : 0x20
-    if (isName(c)) continue
-    if (i > start && startsStatement(value, start)) {
-      const found = codeAt(value, start, i)
-      if (found) return found
-    }
-    start = i + 1
+  for (let i = 1; i < value.length; i++) {
+    const c = value.charCodeAt(i)
+    if (c !== 0x28 && c !== 0x60 && c !== 0x5b) continue
+    let start = i
+    while (start > 0 && isName(value.charCodeAt(start - 1))) start--
+    const found = start < i && startsStatement(value, start) ? codeAt(value, start, i) : undefined
+    if (found) return found
   }
+  if (!value.includes('constructor') && !value.includes('$eval(')) return undefined
   for (const template of scriptTemplates) {
     const at = value.indexOf(template)
     if (at >= 0) return { reason: 'script template', start: at, end: at + template.length }

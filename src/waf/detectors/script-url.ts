@@ -7,6 +7,7 @@ import { scriptSinks } from './xss-words.ts'
 
 /** What a browser would run or load as a document for this URL; undefined for a harmless one. */
 export function scriptUrl(raw: ByteString): string | undefined {
+  if (!mayStartScheme(raw)) return undefined
   const head = normalized(raw.startsWith('`') ? raw.slice(1) : raw)
   for (const scheme of [
     'javascript:',
@@ -34,6 +35,13 @@ export function scriptUrl(raw: ByteString): string | undefined {
     if (head.startsWith(type)) return 'data URL'
   }
   return undefined
+}
+
+/** By the first byte that counts: a letter of one of the schemes, a reference, a backtick that old browsers took as a quote. */
+function mayStartScheme(raw: ByteString): boolean {
+  let i = 0
+  while (i < raw.length && raw.charCodeAt(i) <= 0x20) i++
+  return i < raw.length && 'jvlmdf&`\x7f\xa0\xc2'.includes(raw.charAt(i).toLowerCase())
 }
 
 /** `javascript:void(0)` and `javascript:;` are how old pages write a link that does nothing. */

@@ -63,12 +63,12 @@ function firstItem(tokens: SqlTokens, at: number, place: QueryPlace): number {
 function tail(tokens: SqlTokens, from: number, place: QueryPlace): number {
   const near = place === 'union' || place === 'broken'
   const weight = place === 'whole' ? 0.25 : 1
-  const last = Math.min(from + maxTokens, tokens.count)
   let points = 0
   let depth = 0
   let words = 0
-  for (let i = from; i < last && points < 4; i++) {
+  for (let i = from; i < from + maxTokens && points < 4; i++) {
     const kind = tokens.kind(i)
+    if (kind === Token.end) break
     if (kind === Token.open) depth++
     else if (kind === Token.close && --depth < -3) return points
     if (kind !== Token.word) {

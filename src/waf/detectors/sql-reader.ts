@@ -106,7 +106,7 @@ export class SqlReader {
     else if (weight === 2) this.count(this.isComparing ? 4 : 2, 'function')
     else if (weight === 4) this.count(isProse || !this.isHarmful(at, argument) ? 0 : 4, 'harmful function')
     else if (this.broken) this.count(0.5, 'function')
-    this.at = Math.min(argument, tokens.count)
+    this.at = argument
     this.depth++
     this.left = 'call'
   }
@@ -128,7 +128,7 @@ export class SqlReader {
       return
     }
     if (!isFirst && this.sawOperator) this.count(3, 'comment')
-    else if (isShortRest(this.tokens, this.tokens.count - 1)) this.count(4, 'comment')
+    else if (isShortRest(this.tokens, this.at)) this.count(4, 'comment')
   }
 
   /** The value ends in a string that it opened itself, so that the quote behind it closes that: `' or 'a'='a`. */
@@ -151,12 +151,12 @@ export class SqlReader {
 
   statement(points: number): void {
     this.count(points, `${this.tokens.text(this.at)} statement`)
-    this.at = Math.min(this.at + 1, this.tokens.count)
+    this.at++
   }
 
   query(at: number, place: QueryPlace): void {
     this.count(queryPoints(this.tokens, at, place), 'query')
-    this.at = Math.min(at + 1, this.tokens.count)
+    this.at = at + 1
   }
 
   endOfValue(): void {

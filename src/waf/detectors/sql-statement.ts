@@ -135,7 +135,7 @@ function isWhole(tokens: SqlTokens, at: number, text: string): boolean {
 
 /** Reports and traces of applications hold prepared statements; an attacker has values to put in. */
 function hasPlaceholder(tokens: SqlTokens, at: number): boolean {
-  for (let i = at; i < tokens.count && i < at + 60; i++) {
+  for (let i = at; i < at + 60 && tokens.kind(i) !== Token.end; i++) {
     const first = tokens.value.charAt(tokens.starts[i] ?? 0)
     if (first === '?' || first === ':' || (first === '$' && (tokens.ends[i] ?? 0) - (tokens.starts[i] ?? 0) > 1))
       return true

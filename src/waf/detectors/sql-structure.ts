@@ -28,7 +28,7 @@ export class SqlStructure {
   follow(at: number, landing: Landing): boolean {
     const reader = this.#reader
     reader.reset(at, landing)
-    const last = Math.min(at + maxTokens, this.#tokens.count + 1)
+    const last = at + maxTokens
     let behind = landing !== 'expression'
     while (reader.at < last && reader.points < threshold) {
       const next = behind ? behindOperand(reader) : operand(reader)
@@ -36,7 +36,7 @@ export class SqlStructure {
       if (next === undefined) break
       behind = next
     }
-    const end = Math.max(at, Math.min(reader.at, this.#tokens.count - 1))
+    const end = Math.max(0, Math.min(Math.max(at, reader.at), this.#tokens.count - 1))
     this.end = this.#tokens.ends[end] ?? 0
     this.lastToken = end
     this.reason = reader.reason

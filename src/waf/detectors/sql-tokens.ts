@@ -3,6 +3,7 @@
 
 import type { ByteString } from '../../lib/bytes.ts'
 import { Word, type WordClass, wordClasses } from './sql-words.ts'
+import { addToHash } from './word-table.ts'
 
 export const Token = {
   number: 1,
@@ -44,31 +45,45 @@ export class SqlTokens {
   emptyComments = 0
   value: ByteString = ''
 
+  #next = 0
+
+  /** Reads from `from` on, no further than somebody asks. */
+  read(value: ByteString, from: number): void {
+    this.value = value
+    this.count = 0
+    this.inlineComments = 0
+    this.emptyComments = 0
+    this.#next = from
+  }
+
   /** The text of a token in lower case. */
   text(index: number): string {
+    if (!this.#has(index)) return ''
     return this.value.slice(this.starts[index], this.ends[index]).toLowerCase()
   }
 
   kind(index: number): number {
-    return index < this.count ? (this.kinds[index] ?? Token.end) : Token.end
+    return index >= 0 && this.#has(index) ? (this.kinds[index] ?? Token.end) : Token.end
   }
 
   word(index: number): WordClass {
     return (this.kind(index) === Token.word ? this.words[index] : Word.plain) as WordClass
   }
 
-  /** Reads from `from` on. With a quote, the value starts inside a string that this quote ends. */
-  read(value: ByteString, from: number): void {
-    this.value = value
-    this.count = 0
-    this.inlineComments = 0
-    this.emptyComments = 0
-    let i = from
-    while (i < value.length) {
-      const start = i
-      const next = this.#token(value, i)
-      i = next > start ? next : start + 1
-    }
+  /** Reads the rest of the value and returns the number of tokens. */
+  readAll(): number {
+    while (this.#next < this.value.length) this.#advance()
+    return this.count
+  }
+
+  #has(index: number): boolean {
+    while (index >= this.count && this.#next < this.value.length) this.#advance()
+    return index < this.count
+  }
+
+  #advance(): void {
+    const at = this.#next
+    this.#next = Math.max(this.#token(this.value, at), at + 1)
   }
 
   #add(kind: number, start: number, end: number, word: number = Word.plain): number {
@@ -174,15 +189,18 @@ export class SqlTokens {
   }
 
   #wordAt(value: ByteString, start: number): number {
-    let i = start + 1
-    while (i < value.length && isWordPart(value.charCodeAt(i)) && !isBlank(value, i)) i++
+    let i = start
+    let hash = 0
+    for (let c = value.charCodeAt(i); isWordPart(c) && !(c === 0xa0 && isBlank(value, i)); c = value.charCodeAt(++i)) {
+      hash = addToHash(hash, c)
+    }
     const length = i - start
     // N'…', X'…', B'…', E'…': the letter belongs to the string.
     if (length === 1 && value.charCodeAt(i) === 0x27 && 'nxbe'.includes(value.charAt(start).toLowerCase())) {
       return this.#string(value, start, i + 1, 0x27)
     }
-    const known = length > 1 && length < 18 ? wordClasses.get(value.slice(start, i).toLowerCase()) : undefined
-    return this.#add(Token.word, start, i, known ?? Word.plain)
+    const isShort = length > 1 && length <= wordClasses.longest
+    return this.#add(Token.word, start, i, isShort ? wordClasses.find(value, start, i, hash) : Word.plain)
   }
 
   #string(value: ByteString, start: number, from: number, quote: number): number {

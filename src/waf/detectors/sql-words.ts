@@ -1,6 +1,8 @@
 // The words of SQL that the SQL detector tells apart, by what they do in a statement. Only lower case; the dialects are
 // MySQL, PostgreSQL, SQL Server, Oracle, SQLite and DB2.
 
+import { WordTable } from './word-table.ts'
+
 export const Word = {
   plain: 0,
   /** AND OR XOR */
@@ -52,7 +54,7 @@ const classes: readonly (readonly [WordClass, string])[] = [
   [Word.joint, 'nulls first last for separator over partition rows values returning'],
 ]
 
-export const wordClasses: ReadonlyMap<string, WordClass> = new Map(
+export const wordClasses = new WordTable(
   classes.flatMap(([kind, words]) => words.split(' ').map((word): [string, WordClass] => [word, kind])),
 )
 
@@ -122,3 +124,32 @@ const systemNames: ReadonlySet<string> = new Set(
 export const articles: ReadonlySet<string> = new Set(
   'the a an your our my his her its their this that these those any each every one some which what no more'.split(' '),
 )
+
+export const Notable = {
+  /** Whatever stands beside it. */
+  always: 1,
+  /** As a name with a parenthesis, a dot or a comment behind it. */
+  call: 2,
+} as const
+
+/** Words without one of which (or && or ||) no value is SQL by itself; most values are done at that. */
+export const notableWords = new WordTable([
+  ...classes.flatMap(([kind, words]) => {
+    const isNotable =
+      kind === Word.boolean ||
+      kind === Word.set ||
+      kind === Word.select ||
+      kind === Word.statement ||
+      kind === Word.clause
+    return isNotable ? words.split(' ').map((word): [string, number] => [word, Notable.always]) : []
+  }),
+  ...[...harmfulFunctions, ...systemNames, ...systemSchemas].map((name): [string, number] => [
+    firstPart(name),
+    Notable.always,
+  ]),
+  ...[...tellingFunctions, ...commonFunctions].map((name): [string, number] => [name, Notable.call]),
+])
+
+function firstPart(name: string): string {
+  return name.split('.', 1)[0] ?? name
+}

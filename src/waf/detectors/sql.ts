@@ -5,8 +5,9 @@ import type { ByteString } from '../../lib/bytes.ts'
 import { type JsonNode, readJson } from '../bodies/json-reader.ts'
 import { SqlStructure } from './sql-structure.ts'
 import { SqlTokens, Token } from './sql-tokens.ts'
-import { unmistakableFunctions, Word } from './sql-words.ts'
+import { Notable, notableWords, unmistakableFunctions, Word } from './sql-words.ts'
 import type { Detection } from './types.ts'
+import { addToHash } from './word-table.ts'
 
 const tokens = new SqlTokens()
 const structure = new SqlStructure(tokens)
@@ -18,6 +19,7 @@ export function detectSql(value: ByteString): Detection | undefined {
     const found = (marks & mark) !== 0 ? insideString(value, quote) : undefined
     if (found) return found
   }
+  if ((marks & notable) === 0) return undefined
   return asExpression(value) ?? ((marks & backtick) !== 0 ? insideName(value) : undefined) ?? insideJson(value)
 }
 
@@ -26,24 +28,47 @@ const quotes = [
   [2, '"'],
 ] as const
 const backtick = 4
-const anything = 8
+const notable = 8
 
-/** Which readings can find something at all. Most values are one word or one number and are done here. */
+/** Which readings can find something at all: one pass over the value, after which most values are done. */
 function scan(value: ByteString): number {
   let marks = 0
-  let spaces = 0
-  for (let i = 0; i < value.length; i++) {
-    const c = value.charCodeAt(i)
-    if (c === 0x27) marks |= 1 | anything
-    else if (c === 0x22) marks |= 2 | anything
-    else if (c === 0x60) marks |= backtick | anything
-    else if (c <= 0x20) spaces++
-    else if (c < 0x30 && c !== 0x2d && c !== 0x2e) marks |= anything
-    else if (c === 0x3b || c === 0x3d || c === 0x3c || c === 0x3e || c === 0x7c || c === 0x5e || c === 0x40)
-      marks |= anything
-    else if (c === 0xa0 || (c === 0x2d && value.charCodeAt(i + 1) === 0x2d)) marks |= anything
+  let start = -1
+  let hash = 0
+  for (let i = 0; i <= value.length; i++) {
+    const c = i < value.length ? value.charCodeAt(i) : 0x20
+    const lower = c | 0x20
+    if ((lower >= 0x61 && lower <= 0x7a) || c === 0x5f || (start >= 0 && ((c >= 0x30 && c <= 0x39) || c === 0x24))) {
+      if (start < 0) {
+        start = i
+        hash = 0
+      }
+      hash = addToHash(hash, c)
+      continue
+    }
+    if (start >= 0) {
+      if (i - start > 1 && i - start <= notableWords.longest && isNotable(value, start, i, hash)) marks |= notable
+      start = -1
+    }
+    if (c === 0x27) marks |= 1
+    else if (c === 0x22) marks |= 2
+    else if (c === 0x60) marks |= backtick
+    else if ((c === 0x7c || c === 0x26) && value.charCodeAt(i + 1) === c) marks |= notable
   }
-  return marks === 0 && spaces > 0 ? anything : marks
+  return marks
+}
+
+function isNotable(value: ByteString, start: number, end: number, hash: number): boolean {
+  const kind = notableWords.find(value, start, end, hash)
+  if (kind === Notable.always) return true
+  if (kind !== Notable.call) {
+    const second = value.charCodeAt(start + 1) | 0x20
+    return second === 0x70 && value.charCodeAt(start + 2) === 0x5f // xp_ and sp_
+  }
+  let i = end
+  while (value.charCodeAt(i) <= 0x20) i++
+  const next = value.charCodeAt(i)
+  return next === 0x28 || next === 0x2e || next === 0x2f
 }
 
 /** The first quote closes the string; what follows must be SQL from there to its end. */
@@ -60,10 +85,11 @@ function insideString(value: ByteString, quote: string): Detection | undefined {
 
 /** `' + anything + '`: both ends join the value to the strings around it, so that it is code whatever it says. */
 function isWrapped(value: ByteString, at: number): boolean {
-  const last = tokens.count - 1
+  if (!joins(tokens.kind(0))) return false
+  const last = tokens.readAll() - 1
   if (last < 2 || tokens.kind(last) !== Token.openString) return false
   if ((tokens.ends[last] ?? 0) - (tokens.starts[last] ?? 0) !== 1) return false
-  if (!joins(tokens.kind(0)) || !joins(tokens.kind(last - 1))) return false
+  if (!joins(tokens.kind(last - 1))) return false
   const before = value.charCodeAt(at - 1)
   return !(before === 0x20 && value.charCodeAt(at + 1) !== 0x20)
 }
@@ -114,7 +140,7 @@ function asExpression(value: ByteString): Detection | undefined {
   if (structure.follow(0, 'expression')) return detected(0)
   if (continues(0) && structure.follow(0, 'operand')) return detected(0)
   let readTo = 0
-  for (let i = 0; i + 1 < tokens.count; i++) {
+  for (let i = 0; tokens.kind(i + 1) !== Token.end; i++) {
     if (isUnmistakable(i))
       return { reason: 'harmful function', start: tokens.starts[i] ?? 0, end: tokens.ends[i + 1] ?? 0 }
     if (i < readTo || !isOperand(i) || !continues(i + 1) || isPathSegment(i)) continue

@@ -2,6 +2,7 @@
 // where it may land: between tags, in a quoted or bare attribute value, as a URL, and in a string of a script.
 
 import type { ByteString } from '../../lib/bytes.ts'
+import { isSpace } from '../transforms/characters.ts'
 import { Attributes, plainName, tagNameEnd } from './html.ts'
 import { inScript } from './script-string.ts'
 import { isCode, scriptStyle, scriptUrl } from './script-url.ts'
@@ -145,17 +146,37 @@ function isEvent(name: string): boolean {
 
 /** Behind the quote that ends an attribute value, or behind a space in a bare one. */
 function inAttribute(value: ByteString): Detection | undefined {
+  if (!mayHoldAttribute(value)) return undefined
   for (const mark of ['"', "'", '`', ' ', '']) {
     const at = mark === '' ? -1 : mark === ' ' ? firstSpace(value) : value.indexOf(mark)
     if (at < 0 && mark !== '') continue
     const attributes = new Attributes(value, at + 1)
-    let count = 0
-    while (attributes.next() && count++ < 200) {
+    while (attributes.next()) {
       const reason = landedAttribute(attributes, mark !== ' ' && mark !== '')
       if (reason) return detection(reason, attributes.nameStart, attributes.at)
     }
   }
   return undefined
+}
+
+/** Whether a name that matters stands before any equals sign; most equations end here. */
+function mayHoldAttribute(value: ByteString): boolean {
+  for (let i = value.indexOf('='); i >= 0; i = value.indexOf('=', i + 1)) {
+    let end = i
+    while (end > 0 && isSpace(value.charCodeAt(end - 1))) end--
+    let start = end
+    while (
+      start > 0 &&
+      end - start < 48 &&
+      (isLetter(value.charCodeAt(start - 1)) || value.charCodeAt(start - 1) === 0x3a)
+    )
+      start--
+    if (end - start < 2) continue
+    if ((value.charCodeAt(start) | 0x20) === 0x6f && (value.charCodeAt(start + 1) | 0x20) === 0x6e) return true
+    const name = end - start < 16 ? value.slice(start, end).toLowerCase() : ''
+    if (name === 'style' || isUrlAttribute(name)) return true
+  }
+  return false
 }
 
 function firstSpace(value: ByteString): number {

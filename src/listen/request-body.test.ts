@@ -10,8 +10,8 @@ const limits = { ...defaultLimits, bodyIdleTimeout: 30_000, bodyMinRate: 500 }
 
 /** A request whose body the test pushes. */
 function open(declaredBytes?: number) {
-  const req = new Readable({ read: () => {} })
-  const reader = new RequestBodyReader(req as IncomingMessage, true, declaredBytes, limits, new BodyClock())
+  const req = Object.assign(new Readable({ read: () => {} }), { socket: { destroyed: false } })
+  const reader = new RequestBodyReader(req as unknown as IncomingMessage, true, declaredBytes, limits, new BodyClock())
   return { req, reader }
 }
 

@@ -102,6 +102,7 @@ export class RequestBodyReader implements Timed {
   }
 
   tick(nowMs: number): void {
+    if (this.#req.socket.destroyed) return this.#clock.unwatch(this)
     const idleMs = nowMs - this.#waitingSinceMs
     const waitedMs = this.#waitedMs + idleMs
     const tooSlow = waitedMs > rateGraceMs && this.receivedBytes * 1000 < this.#limits.bodyMinRate * waitedMs

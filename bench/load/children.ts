@@ -31,7 +31,7 @@ export async function waitForPort(port: number, timeoutMs = 15_000): Promise<voi
 }
 
 export async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.pid === undefined) return
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
   const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
   child.kill('SIGTERM')
   const killer = setTimeout(() => child.kill('SIGKILL'), 5_000)

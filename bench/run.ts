@@ -1,0 +1,14 @@
+// `npm run bench`: the benchmarks in one run, on one core each, with ratios. Part by argument: engine, load.
+
+import { benchLoad } from './load/run.ts'
+import { benchWaf } from './waf.ts'
+
+const parts = { engine: async () => void benchWaf(), load: benchLoad }
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.find(name => !Object.hasOwn(parts, name))
+if (unknown !== undefined) {
+  console.error(`no benchmark ${unknown}; there are: ${Object.keys(parts).join(', ')}`)
+  process.exit(2)
+}
+for (const [name, part] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await part()

@@ -23,7 +23,7 @@ const secretName =
   /pass(?:wo?rd|wd|phrase|code)?$|^pw[dx]?$|pwd|passw|secret|token$|^tok$|api[-_.]?key|access[-_.]?key|private[-_.]?key|credential|^auth$|authorization|session(?:[-_.]?id)?$|^sid$|jwt|^pin$|otp$|cvv|cvc|card[-_.]?(?:no|num)|signature$|^sig$/i
 
 /** Whether a parameter, JSON key or cookie of this name holds a secret. */
-export function isSecretName(name: string): boolean {
+function isSecretName(name: string): boolean {
   return secretName.test(name.slice(-64))
 }
 
@@ -44,36 +44,33 @@ export interface Span {
   readonly end: number
 }
 
-/** name=value and "name":"value", in queries, forms, cookies and JSON, also when percent-encoded. */
-const pair =
-  /([\w.\-[\]]{1,64})(?:["']|%22|\\")?\s{0,4}(?:=|:|%3d|%3a)\s{0,4}(?:("|%22|\\")((?:(?!\2)(?:\\.|[^\r\n])){0,2048})|([^\s&;,"'}\]]{1,2048}))/gi
 const headerLine =
   /\b(?:proxy-)?authorization["']?\s{0,4}[:=][^\r\n]{1,2048}|\b(?:set-)?cookie["']?\s{0,4}:[^\r\n]{1,2048}|\b(?:bearer|basic)\s{1,4}[\w.~+/=-]{8,2048}/gi
-const knownTokens = [
-  /\beyJ[\w-]{4,2048}\.[\w-]{2,2048}(?:\.[\w-]{0,2048})?/g, // JWT
-  /\b(?:gh[opsu]_|github_pat_|glpat-|xox[abpr]-|sk_live_|sk-|rk_live_|AKIA|ASIA|AIza|npm_|pypi-)[\w-]{12,255}/g,
-  /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[\s\S]{0,4096}/g,
-  /:\/\/[^\s/:@]{0,128}:[^\s/@]{1,128}@/g, // user:password@ in a URL
-]
+const knownToken = new RegExp(
+  [
+    /\beyJ[\w-]{4,2048}\.[\w-]{2,2048}(?:\.[\w-]{0,2048})?/, // JWT
+    /\b(?:gh[opsu]_|github_pat_|glpat-|xox[abpr]-|sk_live_|sk-|rk_live_|AKIA|ASIA|AIza|npm_|pypi-)[\w-]{12,255}/,
+    /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[\s\S]{0,4096}/,
+    /:\/\/[^\s/:@]{0,128}:[^\s/@]{1,128}@/, // user:password@ in a URL
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'g',
+)
 const cardNumber = /(?<![\d.])\d(?:[ -]?\d){12,18}(?![\d.])/g
 
 /** Parts of the text that must not be stored, sorted and without overlap. */
 export function findSecrets(text: string): Span[] {
   const spans: Span[] = []
-  for (const match of text.matchAll(pair)) {
-    const [whole, name = '', , quoted, plain] = match
-    const value = quoted ?? plain ?? ''
-    if (value === '' || !isSecretName(name)) continue
-    const end = match.index + whole.length
-    spans.push({ start: end - value.length, end })
+  findPairs(text, spans)
+  findMatches(headerLine, text, spans)
+  findMatches(knownToken, text, spans)
+  if (/\d{4}/.test(text)) {
+    for (const match of text.matchAll(cardNumber)) {
+      if (isCardNumber(match[0])) spans.push({ start: match.index, end: match.index + match[0].length })
+    }
   }
-  for (const pattern of [headerLine, ...knownTokens]) {
-    for (const match of text.matchAll(pattern)) spans.push({ start: match.index, end: match.index + match[0].length })
-  }
-  for (const match of text.matchAll(cardNumber)) {
-    if (isCardNumber(match[0])) spans.push({ start: match.index, end: match.index + match[0].length })
-  }
-  return merge(spans)
+  return spans.length === 0 ? spans : merge(spans)
 }
 
 export function maskText(text: string): string {
@@ -84,6 +81,35 @@ export function maskText(text: string): string {
     at = end
   }
   return result + text.slice(at)
+}
+
+function findMatches(pattern: RegExp, text: string, spans: Span[]): void {
+  for (const match of text.matchAll(pattern)) spans.push({ start: match.index, end: match.index + match[0].length })
+}
+
+const separator = /[=:]|%3[ad]/gi
+const nameBefore = /([\w.\-[\]]{1,64})(?:["']|%22|\\")?\s{0,4}$/i
+const quotedAfter = /\s{0,4}("|%22|\\")((?:(?!\1)(?:\\.|[^\r\n])){0,2048})/iy
+const plainAfter = /\s{0,4}([^\s&;,"'}\]]{1,2048})/y
+const nameWindow = 64 + 8
+
+/** Values of name=value and "name":"value", in queries, forms, cookies and JSON, also when percent-encoded. */
+function findPairs(text: string, spans: Span[]): void {
+  for (const { index, 0: sign } of text.matchAll(separator)) {
+    const name = nameBefore.exec(text.slice(Math.max(0, index - nameWindow), index))?.[1]
+    if (name === undefined || !isSecretName(name)) continue
+    for (const [pattern, group] of [
+      [quotedAfter, 2],
+      [plainAfter, 1],
+    ] as const) {
+      pattern.lastIndex = index + sign.length
+      const value = pattern.exec(text)?.[group]
+      if (value === undefined) continue
+      const end = pattern.lastIndex
+      if (value !== '') spans.push({ start: end - value.length, end })
+      break
+    }
+  }
 }
 
 /** Luhn's check, and a first digit that card networks use. */

@@ -84,7 +84,8 @@ export class WorkerMetrics {
     route.buckets[bucket] = (route.buckets[bucket] ?? 0) + 1
     this.#uninspectedBytes += ex.uninspectedBytes
     for (const { guard, verdict } of ex.findings) {
-      for (const { rule } of verdict.reason.evidence ?? []) this.#countRule(guard, rule)
+      const rules = new Set(verdict.reason.evidence?.map(({ rule }) => rule))
+      for (const rule of rules) this.#countRule(guard, rule)
     }
   }
 
@@ -144,7 +145,7 @@ export function labels(values: Readonly<Record<string, string>>): string {
     .join(',')
 }
 
-export function typeOf(series: string): MetricDefinition['type'] | undefined {
+function typeOf(series: string): MetricDefinition['type'] | undefined {
   return metricDefinitions[familyOf(series) as MetricName]?.type
 }
 

@@ -23,7 +23,7 @@ export interface RunningGateway {
   readonly logged: string[]
 }
 
-export async function startBackend(t: TestContext, handler: RequestListener): Promise<string> {
+async function startBackend(t: TestContext, handler: RequestListener): Promise<string> {
   const server: Server = createServer({ keepAliveTimeout: 60_000 }, handler)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   t.after(() => {

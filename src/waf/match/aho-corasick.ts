@@ -5,7 +5,7 @@
 import type { ByteString } from '../../lib/bytes.ts'
 import { buildLiteralTables, type LiteralTables } from './literal-trie.ts'
 
-export interface LiteralMatch {
+interface LiteralMatch {
   /** Of the literal in the list given. */
   readonly index: number
   readonly start: number

@@ -32,7 +32,7 @@ export type Assertion =
   | { readonly notNext: ByteSet }
 
 /** What no finite automaton of ours decides; see irregular.ts. */
-export type IrregularNode =
+type IrregularNode =
   | { readonly kind: 'look'; readonly ahead: boolean; readonly negative: boolean; readonly node: Node }
   | { readonly kind: 'atomic'; readonly node: Node }
   | { readonly kind: 'backreference'; readonly group: number; readonly caseInsensitive: boolean }

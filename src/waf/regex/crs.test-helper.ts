@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { utf8ToBytes } from '../../lib/bytes.ts'
 
-export interface CrsPattern {
+interface CrsPattern {
   readonly id: string
   readonly paranoia: number
   readonly phase: number

@@ -36,7 +36,7 @@ export interface Nfa {
 }
 
 /** A lookaround or an atomic group: a program of its own inside the program. */
-export interface NfaPart {
+interface NfaPart {
   readonly kind: 'ahead' | 'behind' | 'atomic'
   readonly negative: boolean
   readonly start: number
@@ -69,7 +69,7 @@ function limited(states: number): number {
   return states > maxNfaStates ? Infinity : states
 }
 
-export interface BuildOptions {
+interface BuildOptions {
   /** The automaton matches the reversed text. */
   readonly reversed?: boolean
   /** Keeps capture groups; 0 for none. */

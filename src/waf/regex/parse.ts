@@ -13,7 +13,7 @@ import type { RegexOptions } from './types.ts'
 const maxNesting = 200
 /** PCRE's own bound on counts. */
 const maxRepeat = 65_535
-export const maxPatternBytes = 262_144
+const maxPatternBytes = 262_144
 
 export interface ParsedRegex {
   readonly node: Node
@@ -22,7 +22,7 @@ export interface ParsedRegex {
   readonly irregular: { readonly message: string; readonly offset: number } | undefined
 }
 
-export type ParseRegexResult =
+type ParseRegexResult =
   | { readonly ok: true; readonly parsed: ParsedRegex }
   | { readonly ok: false; readonly message: string; readonly offset: number }
 

@@ -51,17 +51,16 @@ function isVoid(rest: string): boolean {
 
 /** The first bytes of a URL without what browsers skip, lower case, references decoded. */
 function normalized(raw: ByteString): string {
-  const decoded = htmlEntityDecode
-    .apply(raw.slice(0, 400))
-    .replaceAll('&colon;', ':')
-    .replaceAll('&tab;', '')
-    .replaceAll('&newline;', '')
+  let decoded = htmlEntityDecode.apply(raw.slice(0, 400)).toLowerCase()
+  if (decoded.includes('&')) {
+    decoded = decoded.replaceAll('&colon;', ':').replaceAll('&tab;', '').replaceAll('&newline;', '')
+  }
   let head = ''
   for (let i = 0; i < decoded.length && head.length < 60; i++) {
     const c = decoded.charCodeAt(i)
     if (c > 0x20 && c !== 0x7f && c !== 0xa0) head += decoded.charAt(i)
   }
-  return head.toLowerCase()
+  return head
 }
 
 /**

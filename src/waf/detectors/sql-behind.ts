@@ -21,10 +21,9 @@ export function behindOperand(reader: SqlReader): boolean | undefined {
     case Token.close:
       reader.at++
       // Closing what the value did not open reaches out of it.
-      if (reader.depth > 0) reader.depth--
-      else if (reader.broken || tokens.word(reader.at) === Word.boolean) reader.count(1, 'parenthesis')
-      reader.left = reader.isList ? 'constant' : 'call'
-      reader.isList = false
+      if (reader.depth === 0 && (reader.broken || tokens.word(reader.at) === Word.boolean))
+        reader.count(1, 'parenthesis')
+      reader.close()
       return true
     case Token.comma:
       reader.finishComparison()
@@ -194,6 +193,7 @@ function comparison(reader: SqlReader): boolean | undefined {
   reader.compared = reader.left
   reader.comparedName = reader.leftName
   reader.isComparing = true
+  reader.comparedDepth = reader.depth
   reader.sawOperator = true
   reader.left = 'none'
   return false
@@ -232,7 +232,8 @@ export function setOperation(reader: SqlReader): boolean | undefined {
   const isOpen = tokens.kind(reader.at) === Token.open
   while (tokens.kind(reader.at) === Token.open) reader.at++
   const text = tokens.text(reader.at)
-  if (text === 'select') {
+  if (text === 'values' && tokens.kind(reader.at + 1) === Token.open) reader.count(4, 'union values')
+  else if (text === 'select') {
     reader.count(isOpen ? 3.5 : 3, 'union select')
     if (tokens.inlineComments > 0) reader.count(1, 'comment')
     reader.query(reader.at, 'union')

@@ -38,8 +38,7 @@ export function operand(reader: SqlReader): boolean | undefined {
     case Token.close:
       if (reader.depth === 0) return undefined
       reader.at++
-      reader.depth--
-      reader.left = 'call'
+      reader.close()
       return true
     case Token.star:
       reader.at++
@@ -68,7 +67,7 @@ function parenthesis(reader: SqlReader): boolean | undefined {
   const tokens = reader.tokens
   const isStart = reader.isFirst
   reader.at++
-  reader.depth++
+  reader.open(false)
   let i = reader.at
   while (tokens.word(i) === Word.prefix && tokens.kind(i + 1) === Token.open) i += 2
   if (tokens.word(i) !== Word.select) return false

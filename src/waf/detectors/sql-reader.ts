@@ -38,6 +38,10 @@ export class SqlReader {
   /** Behind IN: the parenthesis holds a list of constants. */
   isList = false
   depth = 0
+  /** One bit a level: its parenthesis holds the arguments of a call. */
+  calls = 0
+  /** Level at which the comparison at hand began. */
+  comparedDepth = 0
   private comparisons = 0
   private best = 0
 
@@ -59,6 +63,8 @@ export class SqlReader {
     this.isComparing = false
     this.isList = false
     this.depth = 0
+    this.calls = 0
+    this.comparedDepth = 0
     this.comparisons = 0
     this.best = 0
   }
@@ -69,6 +75,22 @@ export class SqlReader {
       this.best = points
       this.reason = reason
     }
+  }
+
+  open(isCall: boolean): void {
+    this.depth++
+    const bit = 1 << (this.depth & 31)
+    this.calls = isCall ? this.calls | bit : this.calls & ~bit
+  }
+
+  /** Closes a parenthesis: a group is what it holds, `(1)` a constant; what a call gives is not known. */
+  close(): void {
+    const isCall = this.depth === 0 || (this.calls & (1 << (this.depth & 31))) !== 0
+    if (!isCall && this.isComparing && this.comparedDepth === this.depth) this.finishComparison()
+    if (this.isList) this.left = 'constant'
+    else if (isCall || this.left === 'none') this.left = 'call'
+    this.isList = false
+    this.depth = Math.max(0, this.depth - 1)
   }
 
   /** Scores the comparison that has both its sides now. */
@@ -107,7 +129,7 @@ export class SqlReader {
     else if (weight === 4) this.count(isProse || !this.isHarmful(at, argument) ? 0 : 4, 'harmful function')
     else if (this.broken) this.count(0.5, 'function')
     this.at = argument
-    this.depth++
+    this.open(true)
     this.left = 'call'
   }
 

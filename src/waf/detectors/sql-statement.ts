@@ -76,12 +76,11 @@ export function isStatement(tokens: SqlTokens, at: number, place: StatementPlace
     case 'kill':
     case 'prepare':
       return broken && (isCall(tokens, next) || kind === Token.number)
-    case 'copy':
-      return (
-        kind === Token.word &&
-        isOneOf(tokens.text(nameEnd(tokens, next)), 'from to') &&
-        tokens.kind(nameEnd(tokens, next) + 1) === Token.string
-      )
+    case 'copy': {
+      const behind = nameEnd(tokens, next)
+      const isTarget = tokens.kind(behind + 1) === Token.string || tokens.text(behind + 1) === 'program'
+      return kind === Token.word && isOneOf(tokens.text(behind), 'from to') && isTarget
+    }
     default:
       return false
   }

@@ -103,7 +103,14 @@ function compileLink(
     onMatch: draft.onMatch,
   }
   if (!link.operator) {
-    return new Link({ ...shared, targets: undefined, operator: undefined, operatorName: '', negated: false })
+    return new Link({
+      ...shared,
+      targets: undefined,
+      operator: undefined,
+      operatorName: '',
+      argument: undefined,
+      negated: false,
+    })
   }
   const targets = context.targets.compile(link.variables, context.problems)
   const operator = compileOperator(link.operator, directive.source, context)
@@ -113,6 +120,7 @@ function compileLink(
     targets,
     operator,
     operatorName: link.operator.name.toLowerCase(),
+    argument: link.operator.argument.includes('%{') ? undefined : link.operator.argument,
     negated: link.operator.negated,
   })
 }

@@ -9,6 +9,7 @@ import type { WafOptions } from '../types.ts'
 import { TargetCompiler } from '../variables/compile-target.ts'
 import type { TxNames } from '../variables/tx.ts'
 import { type CompileContext, compileRule } from './compile.ts'
+import { attachFilters } from './filter/build.ts'
 import { linkMarkers, linkSelections } from './link.ts'
 import type { ParsedRule } from './parse.ts'
 import { type ParsedSet, parseSet } from './parse-set.ts'
@@ -34,6 +35,7 @@ export function loadProgram(options: WafOptions): LoadResult {
   const problems = new ProblemList()
   const { program } = buildProgram(options, problems)
   if (problems.hasErrors) return { ok: false, problems: problems.list() }
+  attachFilters(program.rules)
   return { ok: true, program, warnings: problems.list() }
 }
 

@@ -1,11 +1,13 @@
 // A compiled rule, as the loop wants it. Classes with every field set, so that all rules have one hidden class.
 
+import type { ByteString } from '../../lib/bytes.ts'
 import type { Disruption, Effect, RuleDraft } from '../actions/draft.ts'
 import type { Operator } from '../operators/types.ts'
 import type { Phase, RuleInfo } from '../types.ts'
 import type { Template } from '../variables/macro.ts'
 import type { RuleFacts } from '../variables/state.ts'
 import type { TargetList } from '../variables/target.ts'
+import type { FilterGroup } from './filter/group.ts'
 import type { TransformStep } from './transform-step.ts'
 
 /** One SecRule or SecAction of a chain. */
@@ -14,7 +16,10 @@ export class Link {
   /** undefined for a SecAction, which always matches. */
   readonly targets: TargetList | undefined
   readonly operator: Operator | undefined
+  /** In lower case. */
   readonly operatorName: string
+  /** Of the operator; undefined when it has macros. */
+  readonly argument: ByteString | undefined
   readonly negated: boolean
   readonly step: TransformStep | undefined
   readonly multiMatch: boolean
@@ -26,6 +31,7 @@ export class Link {
     this.targets = fields.targets
     this.operator = fields.operator
     this.operatorName = fields.operatorName
+    this.argument = fields.argument
     this.negated = fields.negated
     this.step = fields.step
     this.multiMatch = fields.multiMatch
@@ -39,6 +45,7 @@ export interface LinkFields {
   readonly targets: TargetList | undefined
   readonly operator: Operator | undefined
   readonly operatorName: string
+  readonly argument: ByteString | undefined
   readonly negated: boolean
   readonly step: TransformStep | undefined
   readonly multiMatch: boolean
@@ -68,6 +75,10 @@ export class Rule {
   readonly skip: number
   /** Into the list of its phase; -1 when it has no skipAfter. Set when all markers are known. */
   skipTo = -1
+  /** Where the filter says whether any value can match the first link; undefined when only running it tells. */
+  filter: FilterGroup | undefined = undefined
+  pattern = 0
+  units = 0
 
   constructor(fields: RuleFields) {
     this.index = fields.index
@@ -84,6 +95,12 @@ export class Rule {
     this.location = fields.location
     this.afterMatch = fields.afterMatch
     this.skip = fields.skip
+  }
+
+  setFilter(filter: FilterGroup, pattern: number, units: number): void {
+    this.filter = filter
+    this.pattern = pattern
+    this.units = units
   }
 }
 

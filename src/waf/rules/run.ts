@@ -8,6 +8,7 @@ import type { State } from '../variables/state.ts'
 import { forgetVariables } from '../variables/table.ts'
 import { type Exclusion, excludes } from '../variables/target.ts'
 import { Value } from '../variables/value.ts'
+import type { FilterGroup } from './filter/group.ts'
 import type { Program } from './program.ts'
 import { makeMatch, TargetRecorder } from './record.ts'
 import type { Link, Rule } from './rule.ts'
@@ -38,9 +39,18 @@ export class Runner {
     forgetVariables(state, phase)
     for (const index of this.#program.staleLists[phase] ?? []) state.targetCache[index] = undefined
     const rules = this.#program.phases[phase] ?? []
+    let prepared = 0
     for (let i = 0; i < rules.length; ) {
       const rule = rules[i] as Rule
       i++
+      const { filter } = rule
+      if (filter !== undefined) {
+        if ((prepared & (1 << filter.index)) === 0) {
+          filter.prepare(state, phase)
+          prepared |= 1 << filter.index
+        }
+        if (((filter.hits[rule.pattern] as number) & rule.units) === 0) continue
+      }
       if (state.removedRules !== undefined && state.removedRules[rule.index] === 1) continue
       if (!this.#matches(rule)) continue
       this.#complete(rule)
@@ -77,12 +87,17 @@ export class Runner {
     for (let i = 0; i < links.length; i++) {
       const exclusions =
         i === 0 && state.removedTargets !== undefined ? state.removedTargets.get(rule.index) : undefined
-      if (!this.#linkMatches(links[i] as Link, rule.log, exclusions)) return false
+      if (!this.#linkMatches(links[i] as Link, rule, i === 0 ? rule.filter : undefined, exclusions)) return false
     }
     return true
   }
 
-  #linkMatches(link: Link, log: boolean, exclusions: readonly Exclusion[] | undefined): boolean {
+  #linkMatches(
+    link: Link,
+    rule: Rule,
+    filter: FilterGroup | undefined,
+    exclusions: readonly Exclusion[] | undefined,
+  ): boolean {
     const state = this.#state
     state.rule = link.facts
     if (link.targets === undefined) {
@@ -90,9 +105,11 @@ export class Runner {
       return true
     }
     const values = link.targets.values(state)
+    const { log } = rule
     let matched = false
     for (let i = 0; i < values.length; i++) {
       const value = values[i] as Value
+      if (filter !== undefined && !filter.candidates(value).includes(rule.pattern)) continue
       if (exclusions !== undefined && isExcluded(value, exclusions)) continue
       if (link.multiMatch) {
         if (this.#testEach(link, value, log)) matched = true

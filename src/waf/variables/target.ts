@@ -89,7 +89,8 @@ export class TargetList {
   }
 }
 
-function members(state: State, target: Target): readonly Value[] {
+/** The values of a target, before exclusions. */
+export function members(state: State, target: Target): readonly Value[] {
   const { definition, selector } = target
   if (selector === undefined) return readVariable(state, definition)
   if (selector.key !== undefined && definition.readMember) return definition.readMember(state, selector.key)

@@ -11,6 +11,8 @@ export class Value {
   readonly value: ByteString
   /** By TransformStep.id; made when first needed. */
   results: (ByteString | undefined)[] | undefined = undefined
+  /** By FilterGroup.index: patterns of rules that may match; made when first needed. */
+  candidates: (readonly number[] | undefined)[] | undefined = undefined
   /** A name that is not made of the two: MATCHED_VARS keeps the names of what matched. */
   readonly label: ByteString | undefined
 

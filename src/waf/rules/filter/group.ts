@@ -1,0 +1,164 @@
+// One prefilter for many rules. Of each value it says which rules can match it, in one pass over its bytes for all of
+// them and, where transformations would change the value, one for each distinct outcome. Rules are numbered; a number
+// stands for an operator together with its transformations.
+
+import type { ByteString } from '../../../lib/bytes.ts'
+import { createPrefilter, type Prefilter, type PrefilterEntry } from '../../match/prefilter.ts'
+import type { State } from '../../variables/state.ts'
+import { members, type Target } from '../../variables/target.ts'
+import type { Value } from '../../variables/value.ts'
+import type { TransformStep } from '../transform-step.ts'
+import { alwaysTriggeredBytes } from './triggers.ts'
+
+/** Numbers below are the triggers of transformations. */
+export const firstPattern = 32
+
+export interface FilterChain {
+  /** undefined: the value as it came. */
+  readonly step: TransformStep | undefined
+  /** Bits of the triggers, any of which makes the chain change a value; -1: always. */
+  readonly triggers: number
+  /** One bit for each pattern that looks at the outcome of this chain. */
+  readonly mask: Int32Array
+}
+
+/** A target whose values are scanned when a phase begins, and its bit in `hits`. */
+export interface FilterUnit {
+  readonly target: Target
+  readonly bit: number
+}
+
+interface Plan {
+  /** Patterns for which the value as it came stands. */
+  readonly plain: Int32Array
+  readonly changing: readonly FilterChain[]
+}
+
+const none: readonly number[] = []
+/** Distinct outcomes of one value that are kept; more are scanned anew. */
+const keptTexts = 8
+/** Values that come again: names, header values, words. */
+const cachedValues = 4096
+const cachedBytes = 128
+
+export class FilterGroup {
+  readonly index: number
+  /** By pattern: bits of the units whose values may match it. Good for the phase that was prepared last. */
+  readonly hits: Int32Array
+  readonly #units: readonly (readonly FilterUnit[])[]
+  readonly #prefilter: Prefilter
+  readonly #chains: readonly FilterChain[]
+  readonly #words: number
+  readonly #plans = new Map<number, Plan>()
+  readonly #found: Int32Array
+  readonly #texts: ByteString[] = []
+  readonly #bitsOfText: Int32Array[] = []
+  #cache = new Map<ByteString, readonly number[]>()
+
+  constructor(
+    index: number,
+    entries: readonly PrefilterEntry[],
+    chains: readonly FilterChain[],
+    units: readonly (readonly FilterUnit[])[],
+    patternEnd: number,
+  ) {
+    this.index = index
+    this.hits = new Int32Array(patternEnd)
+    this.#units = units
+    this.#prefilter = createPrefilter(entries)
+    this.#chains = chains
+    this.#words = this.#prefilter.candidates.length
+    this.#found = new Int32Array(this.#words)
+    for (let i = 0; i < keptTexts; i++) this.#bitsOfText.push(new Int32Array(this.#words))
+  }
+
+  /** Scans the values that rules of the phase look at. */
+  prepare(state: State, phase: number): void {
+    const { hits } = this
+    hits.fill(0)
+    for (const { target, bit } of this.#units[phase] ?? []) {
+      const values = members(state, target)
+      for (let i = 0; i < values.length; i++) {
+        const candidates = this.candidates(values[i] as Value)
+        for (let k = 0; k < candidates.length; k++) {
+          const pattern = candidates[k] as number
+          hits[pattern] = (hits[pattern] as number) | bit
+        }
+      }
+    }
+  }
+
+  /** Patterns that may match a value. */
+  candidates(value: Value): readonly number[] {
+    value.candidates ??= []
+    const known = value.candidates[this.index]
+    if (known !== undefined) return known
+    const found = this.#cached(value)
+    value.candidates[this.index] = found
+    return found
+  }
+
+  #cached(value: Value): readonly number[] {
+    const text = value.value
+    if (text.length > cachedBytes) return this.#scan(value)
+    const known = this.#cache.get(text)
+    if (known !== undefined) return known
+    const found = this.#scan(value)
+    if (this.#cache.size >= cachedValues) this.#cache = new Map()
+    this.#cache.set(text, found)
+    return found
+  }
+
+  #scan(value: Value): readonly number[] {
+    const text = value.value
+    const words = this.#words
+    const found = this.#found
+    const plain = this.#bitsOfText[0] as Int32Array
+    this.#prefilter.scan(text)
+    plain.set(this.#prefilter.candidates)
+    this.#texts[0] = text
+    const plan = this.#planFor(text.length <= alwaysTriggeredBytes ? -1 : (plain[0] as number))
+    let texts = 1
+    for (let w = 1; w < words; w++) found[w] = (plain[w] as number) & (plan.plain[w] as number)
+    for (const { step, mask } of plan.changing) {
+      const outcome = step === undefined ? text : step.of(value)
+      let bits: Int32Array | undefined
+      for (let i = 0; i < texts && bits === undefined; i++) if (this.#texts[i] === outcome) bits = this.#bitsOfText[i]
+      if (bits === undefined) {
+        this.#prefilter.scan(outcome)
+        bits = this.#prefilter.candidates
+        if (texts < keptTexts) {
+          this.#texts[texts] = outcome
+          this.#bitsOfText[texts++]?.set(bits)
+        }
+      }
+      for (let w = 1; w < words; w++) found[w] = (found[w] as number) | ((bits[w] as number) & (mask[w] as number))
+    }
+    return listBits(found, words)
+  }
+
+  #planFor(triggered: number): Plan {
+    const known = this.#plans.get(triggered)
+    if (known !== undefined) return known
+    const plain = new Int32Array(this.#words)
+    const changing: FilterChain[] = []
+    for (const chain of this.#chains) {
+      if ((chain.triggers & triggered) !== 0 || chain.triggers === -1) changing.push(chain)
+      else for (let w = 0; w < this.#words; w++) plain[w] = (plain[w] as number) | (chain.mask[w] as number)
+    }
+    const plan = { plain, changing }
+    if (this.#plans.size < cachedValues) this.#plans.set(triggered, plan)
+    return plan
+  }
+}
+
+function listBits(bits: Int32Array, words: number): readonly number[] {
+  let list: number[] | undefined
+  for (let w = 1; w < words; w++) {
+    for (let rest = bits[w] as number; rest !== 0; rest &= rest - 1) {
+      list ??= []
+      list.push(w * 32 + 31 - Math.clz32(rest & -rest))
+    }
+  }
+  return list ?? none
+}

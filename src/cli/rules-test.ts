@@ -1,5 +1,6 @@
 // merlon rules test: regression tests of a rule set, in the engine or against a running gateway.
 
+import type { LiveOptions } from '../ftw/live-target.ts'
 import { formatSummary, reportFtw } from '../ftw/report.ts'
 import { runFtw } from '../ftw/run.ts'
 import type { FtwResult } from '../ftw/types.ts'
@@ -9,24 +10,44 @@ interface TestOptions {
   readonly rules: readonly string[]
   readonly overrides?: string
   readonly only?: RegExp
+  /** True without a URL. */
+  readonly live?: string | true
+  readonly state: string
   readonly verbose?: true
   readonly json?: true
 }
 
 export async function testRules(paths: readonly string[], options: TestOptions): Promise<number> {
+  if (options.live === undefined) return runTests(paths, options, undefined)
+  const { liveGatewayAt, startLiveGateway } = await import('./rules-live.ts')
+  const { live, state, rules } = options
+  const gateway = typeof live === 'string' ? liveGatewayAt(live, state) : await startLiveGateway(rules)
+  try {
+    return await runTests(paths, options, gateway.options)
+  } finally {
+    await gateway.close()
+  }
+}
+
+async function runTests(
+  paths: readonly string[],
+  options: TestOptions,
+  live: LiveOptions | undefined,
+): Promise<number> {
   const { rules, overrides, only } = options
   const run = runFtw({
     paths,
     rules: { rules },
     ...(overrides !== undefined && { overrides }),
     ...(only !== undefined && { only }),
+    ...(live && { live }),
   })
   if (!run.ok) {
     sayProblems(run.problems)
     return 1
   }
   if (options.json) return printResults(run.results)
-  print(`${run.total} tests of ${run.ruleSet}`)
+  print(`${run.total} tests of ${run.ruleSet}${live ? `, over sockets to ${live.url.origin}` : ''}`)
   const { failed } = await reportFtw(run.results, {
     total: run.total,
     write: text => process.stdout.write(text),

@@ -29,12 +29,18 @@ export function define(command: Command): void {
     .argument('<path...>', 'test files or folders of them')
     .requiredOption('--rules <set...>', '`builtin`, `crs`, a file or a folder')
     .option('--overrides <file>', 'platform overrides of go-ftw: tests to ignore, or that must pass or fail')
+    .option(
+      '--live [url]',
+      'over sockets: to a gateway of our own, or to the one at this URL (monitor mode, same rules)',
+    )
+    .option('--state <dir>', 'state folder of the gateway at the URL, to ask what it found', '.merlon')
     .option('--only <regex>', 'only the tests whose id matches', parseRegex)
     .option('--verbose', 'also say why tests are skipped')
     .option('--json', 'print each result as a line of JSON')
     .action(action(async (paths, options) => (await import('./rules-test.ts')).testRules(paths, options)))
   examples(test, [
     ['merlon rules test tests/regression --rules crs', 'the tests of the Core Rule Set, in the engine'],
+    ['merlon rules test tests/regression --rules crs --live', 'the same over sockets, through a whole gateway'],
     ['merlon rules test my-tests.yaml --rules my-rules.conf', 'tests of your own rules'],
   ])
 }

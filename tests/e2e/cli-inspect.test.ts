@@ -210,4 +210,10 @@ tests:
     assert.match(failing.stdout, /failed 100001-2/)
     assert.match(failing.stdout, /\n1 passed, 1 failed, 0 skipped\n$/)
   })
+
+  test('test --live sends them through a whole gateway', async () => {
+    const { code, stdout, stderr } = await cli(['rules', 'test', 'tests.yaml', '--rules', './good.conf', '--live'], cwd)
+    assert.equal(code, 0, stdout + stderr)
+    assert.match(stdout, /over sockets to http:.*\n2 passed, 0 failed, 0 skipped\n$/)
+  })
 })

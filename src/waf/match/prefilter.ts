@@ -25,6 +25,13 @@ export class Prefilter {
 
   private readonly index: PrefilterIndex
   private readonly profiles: Profiles
+  /** Of `index`, at hand for the scan. */
+  private readonly low: Int32Array
+  private readonly high: Int32Array
+  private readonly table: Int32Array
+  private readonly classOf: Uint8Array
+  private readonly firstOutput: number
+  private readonly classCount: number
   /** Output states met in this scan, and the number of the scan that last met a state, a cut, an entry. */
   private readonly met: Int32Array
   private readonly metAt: Int32Array
@@ -36,6 +43,12 @@ export class Prefilter {
 
   constructor(index: PrefilterIndex) {
     this.index = index
+    this.low = index.classes.low
+    this.high = index.classes.high
+    this.table = index.tables.table
+    this.classOf = index.tables.classOf
+    this.firstOutput = index.tables.firstOutput
+    this.classCount = index.tables.classCount
     this.profiles = new Profiles(index)
     this.candidates = new Int32Array((index.largestId >>> 5) + 1)
     const outputs = index.tables.outputStart.length - 1
@@ -57,15 +70,14 @@ export class Prefilter {
 
   /** Fills `candidates` and `profile` for a value; allocates nothing but a profile that was not seen before. */
   scan(value: ByteString): void {
-    const { low, high } = this.index.classes
-    const { table, classOf, firstOutput, classCount } = this.index.tables
-    const { met, metAt, candidates } = this
+    const { low, high, table, classOf, firstOutput, classCount, met, metAt, candidates } = this
     const scanNumber = this.nextScan()
     let lowMask = 0
     let highMask = 0
     let state = 0
     let metCount = 0
-    for (let i = 0; i < value.length; i++) {
+    const { length } = value
+    for (let i = 0; i < length; i++) {
       const byte = value.charCodeAt(i) & 0xff
       lowMask |= low[byte] as number
       highMask |= high[byte] as number

@@ -4,6 +4,8 @@
 import type { PrefilterIndex } from './prefilter-index.ts'
 
 const maxProfiles = 8_192
+/** A power of two, twice as many as profiles, so that a search for a free slot ends soon. */
+const slotCount = 16_384
 /** Lengths are told apart up to the last one. */
 const lengthSteps: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24]
 const stepOfLength = Uint8Array.from({ length: 25 }, (_, bytes) => lengthSteps.findLastIndex(step => step <= bytes))
@@ -53,11 +55,12 @@ export class Profile {
 export class Profiles {
   private readonly index: PrefilterIndex
   private readonly list: Profile[]
-  private readonly byStep: Map<number, Map<number, Profile>>[] = lengthSteps.map(() => new Map())
   private last: Profile
   private lastLow = -1
   private lastHigh = -1
   private lastStep = -1
+  /** Open addressing: three keys a slot, and the profile's number in the fourth place, 0 for a free one. */
+  private readonly slots = new Int32Array(slotCount * 4)
 
   constructor(index: PrefilterIndex) {
     this.index = index
@@ -66,9 +69,16 @@ export class Profiles {
   }
 
   get(low: number, high: number, bytes: number): Profile {
-    const step = bytes >= stepOfLength.length ? lengthSteps.length - 1 : (stepOfLength[bytes] as number)
+    const step = bytes > 24 ? lengthSteps.length - 1 : (stepOfLength[bytes] as number)
     if (low === this.lastLow && high === this.lastHigh && step === this.lastStep) return this.last
-    const profile = this.byStep[step]?.get(low)?.get(high) ?? this.add(low, high, step)
+    const { slots } = this
+    let at = slotOf(low, high, step)
+    while ((slots[at + 3] as number) !== 0) {
+      if (slots[at] === low && slots[at + 1] === high && slots[at + 2] === step) break
+      at = (at + 4) & (slotCount * 4 - 1)
+    }
+    const number = slots[at + 3] as number
+    const profile = number === 0 ? this.add(at, low, high, step) : (this.list[number] as Profile)
     this.last = profile
     this.lastLow = low
     this.lastHigh = high
@@ -81,16 +91,20 @@ export class Profiles {
     return this.list[number] ?? (this.list[0] as Profile)
   }
 
-  private add(low: number, high: number, step: number): Profile {
-    if (this.list.length >= maxProfiles) return this.at(0)
-    const profile = new Profile(this.index, this.list.length, low, high, (lengthSteps[step + 1] ?? Infinity) - 1)
+  private add(slot: number, low: number, high: number, step: number): Profile {
+    const number = this.list.length
+    if (number >= maxProfiles) return this.at(0)
+    const profile = new Profile(this.index, number, low, high, (lengthSteps[step + 1] ?? Infinity) - 1)
     this.list.push(profile)
-    const byLow = this.byStep[step]
-    const byHigh = byLow?.get(low)
-    if (byHigh === undefined) byLow?.set(low, new Map([[high, profile]]))
-    else byHigh.set(high, profile)
+    this.slots.set([low, high, step, number], slot)
     return profile
   }
+}
+
+function slotOf(low: number, high: number, step: number): number {
+  let hash = Math.imul(low, 0x9e3779b1) ^ Math.imul(high, 0x85ebca6b) ^ Math.imul(step, 0xc2b2ae35)
+  hash ^= hash >>> 15
+  return (hash & (slotCount - 1)) * 4
 }
 
 export function setBit(bits: Int32Array, bit: number): void {

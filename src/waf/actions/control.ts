@@ -2,8 +2,7 @@
 
 import { type ByteString, lowerAscii } from '../../lib/bytes.ts'
 import { nearest } from '../../lib/problem.ts'
-import type { State } from '../variables/state.ts'
-import type { Exclusion } from '../variables/target.ts'
+import type { RemovedTarget, State } from '../variables/state.ts'
 import type { ActionContext, Effect } from './draft.ts'
 import { type RuleSelection, selectById, selectByMessage, selectByTag } from './selection.ts'
 
@@ -94,15 +93,21 @@ function removeTargets(choose: (text: ByteString) => RuleSelection | undefined, 
     const variable = context.variable(value.slice(semicolon + 1).trim(), offset + semicolon + 1)
     if (!variable) return noEffect // the context has reported it
     const selection = context.select(chosen)
-    return { run: state => excludeTarget(state, selection.indexes, variable) }
+    let removed: RemovedTarget | undefined
+    return {
+      run(state) {
+        removed ??= { rules: indexBytes(selection.indexes, state.ruleCount), exclusion: variable }
+        state.removedTargets ??= []
+        if (state.removedTargets.length < maxRemovedTargets) state.removedTargets.push(removed)
+      },
+    }
   }
 }
 
-function excludeTarget(state: State, indexes: readonly number[], exclusion: Exclusion): void {
-  state.removedTargets ??= new Map()
-  for (const index of indexes) {
-    const known = state.removedTargets.get(index)
-    if (!known) state.removedTargets.set(index, [exclusion])
-    else if (!known.includes(exclusion)) known.push(exclusion)
-  }
+const maxRemovedTargets = 1000
+
+function indexBytes(indexes: readonly number[], count: number): Uint8Array {
+  const bytes = new Uint8Array(count)
+  for (const index of indexes) bytes[index] = 1
+  return bytes
 }

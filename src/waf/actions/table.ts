@@ -3,6 +3,7 @@
 import type { ByteString } from '../../lib/bytes.ts'
 import type { Phase, Severity } from '../types.ts'
 import { variables } from '../variables/table.ts'
+import { keySelector } from '../variables/target.ts'
 import { compileControl } from './control.ts'
 import type { ActionContext, Disruption, Effect, RuleDraft } from './draft.ts'
 import {
@@ -210,7 +211,7 @@ function sanitise(name: string, collections: readonly string[]): ActionDefinitio
   return anywhere(name, 'required', (draft, value) => {
     const exclusions = collections.flatMap(collection => {
       const definition = variables.get(collection.toLowerCase())
-      return definition ? [{ definition, selector: { key: value, regex: undefined } }] : []
+      return definition ? [{ definition, selector: keySelector(value) }] : []
     })
     draft.afterMatch.push({ run: state => void state.sanitised.push(...exclusions) })
     return undefined

@@ -84,6 +84,7 @@ const contentTypeName = 'content-type'
 
 /** Keeps a header, and what the engine needs of some. */
 export function takeRequestHeader(state: State, name: ByteString, value: ByteString): void {
+  state.forgetHeaderIndex()
   state.requestHeaders.push(new Value('REQUEST_HEADERS', name, value))
   state.requestHeaderNames.push(new Value('REQUEST_HEADERS_NAMES', name, name))
   const lower = name.length <= 13 ? lowerAscii(name) : ''

@@ -4,11 +4,10 @@
 import { type ByteString, bytesToUtf8 } from '../../lib/bytes.ts'
 import { OperatorCall } from '../operators/types.ts'
 import type { GeoRecord, Phase, Severity } from '../types.ts'
-import type { State } from '../variables/state.ts'
+import type { RemovedTarget, State } from '../variables/state.ts'
 import { forgetVariables } from '../variables/table.ts'
-import { type Exclusion, excludes } from '../variables/target.ts'
+import { excludes } from '../variables/target.ts'
 import { Value } from '../variables/value.ts'
-import type { FilterGroup } from './filter/group.ts'
 import type { Program } from './program.ts'
 import { makeMatch, TargetRecorder } from './record.ts'
 import type { Link, Rule } from './rule.ts'
@@ -80,24 +79,17 @@ export class Runner {
 
   #matches(rule: Rule): boolean {
     const state = this.#state
-    if (state.matched.length > 0) state.matched = []
+    state.matchedCount = 0
     state.points = 0
     this.#recorder.reset()
     const { links } = rule
     for (let i = 0; i < links.length; i++) {
-      const exclusions =
-        i === 0 && state.removedTargets !== undefined ? state.removedTargets.get(rule.index) : undefined
-      if (!this.#linkMatches(links[i] as Link, rule, i === 0 ? rule.filter : undefined, exclusions)) return false
+      if (!this.#linkMatches(links[i] as Link, rule, i === 0)) return false
     }
     return true
   }
 
-  #linkMatches(
-    link: Link,
-    rule: Rule,
-    filter: FilterGroup | undefined,
-    exclusions: readonly Exclusion[] | undefined,
-  ): boolean {
+  #linkMatches(link: Link, rule: Rule, isFirst: boolean): boolean {
     const state = this.#state
     state.rule = link.facts
     if (link.targets === undefined) {
@@ -106,11 +98,13 @@ export class Runner {
     }
     const values = link.targets.values(state)
     const { log } = rule
+    const filter = isFirst ? rule.filter : undefined
+    const removed = isFirst ? state.removedTargets : undefined
     let matched = false
     for (let i = 0; i < values.length; i++) {
       const value = values[i] as Value
-      if (filter !== undefined && !filter.candidates(value).includes(rule.pattern)) continue
-      if (exclusions !== undefined && isExcluded(value, exclusions)) continue
+      if (filter !== undefined && !filter.mayMatch(value, rule.pattern)) continue
+      if (removed !== undefined && isRemoved(value, rule.index, removed)) continue
       if (link.multiMatch) {
         if (this.#testEach(link, value, log)) matched = true
       } else {
@@ -151,7 +145,10 @@ export class Runner {
       link.operator?.test(text, call)
       if (link.capture && call.captures.length > 0) state.tx.setCaptures(call.captures)
     }
-    if (state.matched.length < maxMatched) state.matched.push(new Value(value.variable, value.key, text, value.label))
+    if (state.matchedCount < maxMatched) {
+      state.matchedValues[state.matchedCount] = value
+      state.matchedTexts[state.matchedCount++] = text
+    }
     if (log) this.#recorder.add(state, value, text, call.spanStart, call.spanEnd, link.step)
     for (let i = 0; i < link.onMatch.length; i++) link.onMatch[i]?.run(state)
   }
@@ -187,8 +184,8 @@ export class Runner {
   }
 }
 
-function isExcluded(value: Value, exclusions: readonly Exclusion[]): boolean {
-  for (const exclusion of exclusions) if (excludes(exclusion, value)) return true
+function isRemoved(value: Value, index: number, removed: readonly RemovedTarget[]): boolean {
+  for (const { rules, exclusion } of removed) if (rules[index] === 1 && excludes(exclusion, value)) return true
   return false
 }
 

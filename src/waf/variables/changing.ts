@@ -59,8 +59,15 @@ const rule = collection('RULE', 0, 'Facts about the running rule: id, msg, sever
 
 const severities = ['EMERGENCY', 'ALERT', 'CRITICAL', 'ERROR', 'WARNING', 'NOTICE', 'INFO', 'DEBUG'] as const
 
-function lastMatch(state: State): Value | undefined {
-  return state.matched[state.matched.length - 1]
+/** The matches as values of a collection, each keeping the name of what matched. */
+function matches(state: State, variable: string, get: (match: Value, text: ByteString) => ByteString): Value[] {
+  const found: Value[] = []
+  for (let i = 0; i < state.matchedCount; i++) {
+    const match = state.matchedValues[i]
+    const text = state.matchedTexts[i]
+    if (match && text !== undefined) found.push(new Value(variable, match.name, get(match, text), match.name))
+  }
+  return found
 }
 
 export const changingVariables: readonly VariableDefinition[] = [
@@ -69,13 +76,18 @@ export const changingVariables: readonly VariableDefinition[] = [
   environment,
   rule,
   collection('GEO', 0, 'What @geoLookup found: COUNTRY_CODE, COUNTRY_NAME, CITY, …', state => state.geo),
-  scalar('MATCHED_VAR', 0, 'Value that matched last.', state => lastMatch(state)?.value),
-  scalar('MATCHED_VAR_NAME', 0, 'Name of what matched last.', state => lastMatch(state)?.name),
+  scalar('MATCHED_VAR', 0, 'Value that matched last.', state => state.matchedTexts[state.matchedCount - 1]),
+  scalar(
+    'MATCHED_VAR_NAME',
+    0,
+    'Name of what matched last.',
+    state => state.matchedValues[state.matchedCount - 1]?.name,
+  ),
   collection('MATCHED_VARS', 0, 'Values that matched in this rule and its chain.', state =>
-    state.matched.map(match => new Value('MATCHED_VARS', match.name, match.value, match.name)),
+    matches(state, 'MATCHED_VARS', (_match, text) => text),
   ),
   collection('MATCHED_VARS_NAMES', 0, 'Names of what matched in this rule and its chain.', state =>
-    state.matched.map(match => new Value('MATCHED_VARS_NAMES', match.name, match.name, match.name)),
+    matches(state, 'MATCHED_VARS_NAMES', match => match.name),
   ),
   scalar('HIGHEST_SEVERITY', 0, 'Most severe match so far, 0 to 7; 255 when none.', state =>
     state.highestSeverity === undefined ? '255' : String(severities.indexOf(state.highestSeverity)),

@@ -7,7 +7,7 @@ import type { ProblemList, RuleText } from '../seclang/source.ts'
 import { xmlAttributes, xmlText } from './arguments.ts'
 import type { VariableDefinition } from './definition.ts'
 import { refusedVariables, variables } from './table.ts'
-import { type Exclusion, type Selector, type Target, TargetList } from './target.ts'
+import { type Exclusion, keySelector, regexSelector, type Selector, type Target, TargetList } from './target.ts'
 import type { TxNames } from './tx.ts'
 
 /** A variable with the text it stands in: updates bring variables from other files. */
@@ -44,8 +44,9 @@ export class TargetCompiler {
         exclusions.push({ definition, selector })
         continue
       }
-      if (definition.name === 'TX' && selector?.key !== undefined) this.#names.slot(selector.key)
-      targets.push({ definition, selector, count: node.count, label: nodeText({ ...node, name: definition.name }) })
+      const slot = definition.name === 'TX' && selector?.key !== undefined ? this.#names.slot(selector.key) : -1
+      const label = nodeText({ ...node, name: definition.name })
+      targets.push({ definition, selector, count: node.count, label, slot })
     }
     if (wrong) return undefined
     const kept = targets.filter(target => !exclusions.some(exclusion => removesWhole(exclusion, target)))
@@ -102,10 +103,10 @@ export function resolveVariable(
   if (!definition.isCollection) return complain('not-a-collection', `${definition.name} has no members`)
   if (selector.kind === 'key') {
     if (selector.text === '') return complain('empty-selector', `a member of ${definition.name} is missing after :`)
-    return { definition, selector: { key: selector.text, regex: undefined } }
+    return { definition, selector: keySelector(selector.text) }
   }
   const compiled = compileRegex(selector.text, { caseInsensitive: true, dotAll: true })
-  if (compiled.ok) return { definition, selector: { key: undefined, regex: compiled.regex } }
+  if (compiled.ok) return { definition, selector: regexSelector(compiled.regex) }
   return complain('bad-regex', compiled.message, undefined, selector.at + compiled.offset)
 }
 
@@ -115,7 +116,7 @@ type Complain = (code: string, message: string, hint?: string) => undefined
 function resolveXml(node: VariableNode, complain: Complain): ResolvedVariable | undefined {
   const path = node.selector?.text
   if (path === '/*' || path === '//@*') {
-    return { definition: path === '/*' ? xmlText : xmlAttributes, selector: { key: path, regex: undefined } }
+    return { definition: path === '/*' ? xmlText : xmlAttributes, selector: keySelector(path) }
   }
   return complain('bad-xpath', 'XML takes the XPaths /* (all text) and //@* (all attribute values)', 'XML:/*|XML://@*')
 }

@@ -17,8 +17,8 @@ export interface VariableDefinition {
    */
   readonly fixedFrom: 0 | 1 | 2 | 3 | 4
   read(state: State): readonly Value[]
-  /** Reads members by name without making all of them; only where that is cheaper. */
-  readMember?(state: State, name: ByteString): readonly Value[]
+  /** Reads members by name, given in lower case, where that is cheaper than going through all of them. */
+  readMember?(state: State, lowerName: ByteString): readonly Value[]
 }
 
 /** A variable with one value or none. */

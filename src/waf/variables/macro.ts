@@ -33,7 +33,7 @@ export function macroReader(name: ByteString, names: TxNames): ReaderResult {
   }
   if (member === undefined) return { ok: true, reader: new ScalarReader(definition) }
   if (definition.name === 'TX') return { ok: true, reader: new TxReader(names.slot(member)) }
-  return { ok: true, reader: new MemberReader(definition, member) }
+  return { ok: true, reader: new MemberReader(definition, lowerAscii(member)) }
 }
 
 export function unknownVariable(name: string): string {
@@ -51,14 +51,14 @@ function separator(name: ByteString): number {
 }
 
 class TxReader implements MacroReader {
-  readonly #slot: number
+  readonly slot: number
 
   constructor(slot: number) {
-    this.#slot = slot
+    this.slot = slot
   }
 
   read(state: State): ByteString | undefined {
-    return state.tx.slots[this.#slot]
+    return state.tx.slots[this.slot]
   }
 }
 
@@ -104,6 +104,23 @@ export class Template {
   constructor(source: ByteString, pieces: readonly (ByteString | MacroReader)[]) {
     this.source = source
     this.#pieces = pieces
+  }
+
+  /** Slots of TX that it reads; undefined when it reads anything else. */
+  get txReads(): readonly number[] | undefined {
+    const slots: number[] = []
+    for (const piece of this.#pieces) {
+      if (typeof piece === 'string') continue
+      if (!(piece instanceof TxReader)) return undefined
+      slots.push(piece.slot)
+    }
+    return slots
+  }
+
+  /** What stands before the first macro. */
+  get prefix(): ByteString {
+    const first = this.#pieces[0]
+    return typeof first === 'string' ? first : ''
   }
 
   get isStatic(): boolean {

@@ -3,7 +3,7 @@
 import { type ByteString, bufferToBytes, lowerAscii } from '../../lib/bytes.ts'
 import { collection, flag, scalar, type VariableDefinition } from './definition.ts'
 import type { State } from './state.ts'
-import type { Value } from './value.ts'
+import { noValues } from './value.ts'
 
 export const requestVariables: readonly VariableDefinition[] = [
   scalar('REQUEST_METHOD', 1, 'Method of the request.', state => state.method),
@@ -25,7 +25,10 @@ export const requestVariables: readonly VariableDefinition[] = [
   scalar('SERVER_NAME', 1, 'Host header without port.', state => state.host),
   scalar('UNIQUE_ID', 1, 'Id of the transaction.', state => state.id),
   scalar('WEBAPPID', 1, 'SecWebAppId of the rule set.', state => state.settings.webAppId),
-  collection('REQUEST_HEADERS', 1, 'Header values by name.', state => state.requestHeaders),
+  {
+    ...collection('REQUEST_HEADERS', 1, 'Header values by name.', state => state.requestHeaders),
+    readMember: (state, lowerName) => state.requestHeaderIndex().get(lowerName) ?? noValues,
+  },
   collection('REQUEST_HEADERS_NAMES', 1, 'Names of headers.', state => state.requestHeaderNames),
   collection('REQUEST_COOKIES', 1, 'Cookie values by name.', state => state.cookies),
   collection('REQUEST_COOKIES_NAMES', 1, 'Names of cookies.', state => state.cookieNames),
@@ -74,13 +77,4 @@ function remoteUser(state: State): ByteString | undefined {
   const decoded = bufferToBytes(Buffer.from(state.authorization.slice(6), 'base64'))
   const colon = decoded.indexOf(':')
   return colon < 0 ? decoded : decoded.slice(0, colon)
-}
-
-/** The first header of a name, which is given in lower case. */
-export function firstHeader(headers: readonly Value[], lowerName: ByteString): ByteString | undefined {
-  for (const header of headers) {
-    const name = header.key ?? ''
-    if (name.length === lowerName.length && lowerAscii(name) === lowerName) return header.value
-  }
-  return undefined
 }

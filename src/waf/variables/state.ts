@@ -2,7 +2,7 @@
 // can change. Data alone: variables/* read it, actions/* change it, rules/* decide what runs. One hidden class, all
 // fields set here.
 
-import type { ByteString } from '../../lib/bytes.ts'
+import { type ByteString, lowerAscii } from '../../lib/bytes.ts'
 import type { MultipartFlags, MultipartPart } from '../bodies/types.ts'
 import type { EngineSettings } from '../seclang/settings.ts'
 import type { Interruption, Match, RuleInfo, Severity, WafPorts } from '../types.ts'
@@ -16,6 +16,13 @@ export interface RuleFacts {
   readonly info: RuleInfo
   readonly revision: string
   readonly version: string
+}
+
+/** A target that some rules no longer look at. */
+export interface RemovedTarget {
+  /** 1 for each rule, by its index. */
+  readonly rules: Uint8Array
+  readonly exclusion: Exclusion
 }
 
 export class State {
@@ -86,8 +93,10 @@ export class State {
   resourceId: ByteString = ''
   geo: readonly Value[] = noValues
 
-  /** Of the rule that runs: what matched so far, named as it was found and holding what the operator saw. */
-  matched: Value[] = []
+  /** Of the rule that runs: what matched so far, as it was found and as the operator saw it; the first `matchedCount`. */
+  readonly matchedValues: Value[] = []
+  readonly matchedTexts: ByteString[] = []
+  matchedCount = 0
   rule: RuleFacts | undefined = undefined
   /** What the running rule added to anomaly scores. */
   points = 0
@@ -99,9 +108,9 @@ export class State {
   allowed: 'nothing' | 'phase' | 'request' | 'everything' = 'nothing'
   interruption: Interruption | undefined = undefined
   readonly matches: Match[] = []
-  /** What ctl:ruleRemove… took out of this transaction: rules by index, targets by the index of their rule. */
+  /** What ctl:ruleRemove… took out of this transaction: rules by index, and targets of rules. */
   removedRules: Uint8Array | undefined = undefined
-  removedTargets: Map<number, Exclusion[]> | undefined = undefined
+  removedTargets: RemovedTarget[] | undefined = undefined
   /** What sanitise… wants masked in reports. */
   readonly sanitised: Exclusion[] = []
   sanitiseMatched = false
@@ -120,5 +129,26 @@ export class State {
     this.responseBodyAccess = settings.responseBodyAccess
     this.engine = settings.engine
     this.tx = new TxVariables(names)
+  }
+
+  #headerIndex: Map<ByteString, Value[]> | undefined = undefined
+
+  /** Request headers by their name in lower case. Made when first asked for, which is after the last header came. */
+  requestHeaderIndex(): ReadonlyMap<ByteString, readonly Value[]> {
+    if (this.#headerIndex) return this.#headerIndex
+    const index = new Map<ByteString, Value[]>()
+    for (const header of this.requestHeaders) {
+      const name = lowerAscii(header.key ?? '')
+      const known = index.get(name)
+      if (known) known.push(header)
+      else index.set(name, [header])
+    }
+    this.#headerIndex = index
+    return index
+  }
+
+  /** A header that comes late, when the caller does not keep the order. */
+  forgetHeaderIndex(): void {
+    this.#headerIndex = undefined
   }
 }

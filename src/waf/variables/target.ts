@@ -1,17 +1,26 @@
 // What a rule looks at: `ARGS|!ARGS:foo|&REQUEST_HEADERS:/^x-/` compiled. Lists that many rules share are one object, and
 // their values are gathered once a phase where no rule can change them.
 
-import type { ByteString } from '../../lib/bytes.ts'
+import { type ByteString, lowerAscii } from '../../lib/bytes.ts'
 import type { Regex } from '../regex/types.ts'
 import type { VariableDefinition } from './definition.ts'
 import type { State } from './state.ts'
 import { readVariable } from './table.ts'
 import { equalFold, noValues, Value } from './value.ts'
 
-/** Chooses members of a collection. */
+/** Chooses members of a collection: by name without regard to case, or by a regular expression. */
 export interface Selector {
   readonly key: ByteString | undefined
+  readonly lowerKey: ByteString
   readonly regex: Regex | undefined
+}
+
+export function keySelector(key: ByteString): Selector {
+  return { key, lowerKey: lowerAscii(key), regex: undefined }
+}
+
+export function regexSelector(regex: Regex): Selector {
+  return { key: undefined, lowerKey: '', regex }
 }
 
 export function selects(selector: Selector, key: ByteString): boolean {
@@ -36,6 +45,8 @@ export interface Target {
   readonly count: boolean
   /** For the name of a count: `&ARGS:q`. */
   readonly label: ByteString
+  /** Of `TX:name`; -1 for everything else. */
+  readonly slot: number
 }
 
 export class TargetList {
@@ -93,7 +104,11 @@ export class TargetList {
 export function members(state: State, target: Target): readonly Value[] {
   const { definition, selector } = target
   if (selector === undefined) return readVariable(state, definition)
-  if (selector.key !== undefined && definition.readMember) return definition.readMember(state, selector.key)
+  if (target.slot >= 0) {
+    const value = state.tx.slots[target.slot]
+    return value === undefined ? noValues : [new Value('TX', selector.key, value)]
+  }
+  if (selector.key !== undefined && definition.readMember) return definition.readMember(state, selector.lowerKey)
   let found: Value[] | undefined
   for (const value of readVariable(state, definition)) {
     if (value.key === undefined || !selects(selector, value.key)) continue

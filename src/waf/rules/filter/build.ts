@@ -47,7 +47,7 @@ function buildGroup(index: number, members: readonly Filterable[]): void {
   const builder = new GroupBuilder()
   const placed = members.map(member => ({ member, pattern: builder.pattern(member) }))
   const units = new Units(members)
-  const group = builder.build(index, units.byPhase())
+  const group = builder.build(index, units)
   for (const { member, pattern } of placed) member.rule.setFilter(group, pattern, units.mask(member))
 }
 
@@ -56,9 +56,19 @@ class GroupBuilder {
   readonly #patterns = new Map<string, number>()
   readonly #triggers = new Map<string, number>()
   readonly #chains = new Map<TransformStep | undefined, { triggers: number; patterns: Set<number> }>()
+  /** By pattern: names of the variables that its rules look at. */
+  readonly #variables = new Map<number, Set<string>>()
   #next = firstPattern
 
-  pattern({ rule, entry, key }: Filterable): number {
+  pattern(member: Filterable): number {
+    const id = this.#patternOf(member)
+    const variables = this.#variables.get(id) ?? new Set()
+    this.#variables.set(id, variables)
+    for (const target of member.targets) variables.add(target.definition.name)
+    return id
+  }
+
+  #patternOf({ rule, entry, key }: Filterable): number {
     const link = rule.links[0]
     const steps = link?.multiMatch ? [undefined, ...(link.step?.path() ?? [])] : [link?.step]
     const full = `${link?.multiMatch ? 'multi' : ''} ${link?.step?.id ?? ''} ${key}`
@@ -95,14 +105,19 @@ class GroupBuilder {
     return 1 << id
   }
 
-  build(index: number, units: readonly (readonly FilterUnit[])[]): FilterGroup {
+  build(index: number, units: Units): FilterGroup {
     const words = (this.#next >>> 5) + 1
-    const chains: FilterChain[] = Array.from(this.#chains, ([step, chain]) => {
+    const chains = Array.from(this.#chains, ([step, chain]) => {
       const mask = new Int32Array(words)
       for (const id of chain.patterns) mask[id >>> 5] = (mask[id >>> 5] as number) | (1 << (id & 31))
-      return { step, triggers: chain.triggers, mask }
+      return { step, triggers: chain.triggers, mask, patterns: chain.patterns }
     })
-    return new FilterGroup(index, this.#entries, chains, units, this.#next)
+    const always = chains.filter(chain => chain.triggers === -1)
+    const placed = units.byPhase((variable: string) =>
+      always.filter(chain => [...chain.patterns].some(id => this.#variables.get(id)?.has(variable))),
+    )
+    const others = chains.filter(chain => chain.triggers !== -1)
+    return new FilterGroup(index, this.#entries, others, placed, this.#next)
   }
 }
 
@@ -134,12 +149,15 @@ class Units {
     return mask
   }
 
-  byPhase(): readonly (readonly FilterUnit[])[] {
+  byPhase(alwaysFor: (variable: string) => readonly FilterChain[]): readonly (readonly FilterUnit[])[] {
     return [0, 1, 2, 3, 4, 5].map(phase => {
       const units = new Map<string, FilterUnit>()
       for (const { rule, targets } of this.#members) {
         if (rule.phase !== phase) continue
-        for (const target of targets) units.set(target.label, { target, bit: this.#bits.get(target.label) ?? 0 })
+        for (const target of targets) {
+          const bit = this.#bits.get(target.label) ?? 0
+          units.set(target.label, { target, bit, always: alwaysFor(target.definition.name) })
+        }
       }
       return [...units.values()]
     })

@@ -16,7 +16,7 @@ export const firstPattern = 32
 export interface FilterChain {
   /** undefined: the value as it came. */
   readonly step: TransformStep | undefined
-  /** Bits of the triggers, any of which makes the chain change a value; -1: always. */
+  /** Bits of the triggers, any of which makes the chain change a value; -1: it changes every value. */
   readonly triggers: number
   /** One bit for each pattern that looks at the outcome of this chain. */
   readonly mask: Int32Array
@@ -26,6 +26,8 @@ export interface FilterChain {
 export interface FilterUnit {
   readonly target: Target
   readonly bit: number
+  /** Chains that change every value (base64Decode), of rules that look at this variable; they are not asked of others. */
+  readonly always: readonly FilterChain[]
 }
 
 interface Plan {
@@ -76,10 +78,10 @@ export class FilterGroup {
   prepare(state: State, phase: number): void {
     const { hits } = this
     hits.fill(0)
-    for (const { target, bit } of this.#units[phase] ?? []) {
+    for (const { target, bit, always } of this.#units[phase] ?? []) {
       const values = members(state, target)
       for (let i = 0; i < values.length; i++) {
-        const candidates = this.candidates(values[i] as Value)
+        const candidates = this.#candidates(values[i] as Value, always)
         for (let k = 0; k < candidates.length; k++) {
           const pattern = candidates[k] as number
           hits[pattern] = (hits[pattern] as number) | bit
@@ -88,14 +90,30 @@ export class FilterGroup {
     }
   }
 
-  /** Patterns that may match a value. */
-  candidates(value: Value): readonly number[] {
+  /** Whether a value of a prepared phase may match a pattern. */
+  mayMatch(value: Value, pattern: number): boolean {
+    const candidates = value.candidates?.[this.index]
+    return candidates === undefined || candidates.includes(pattern)
+  }
+
+  #candidates(value: Value, always: readonly FilterChain[]): readonly number[] {
     value.candidates ??= []
     const known = value.candidates[this.index]
     if (known !== undefined) return known
-    const found = this.#cached(value)
+    let found = this.#cached(value)
+    for (let i = 0; i < always.length; i++) found = this.#withChain(value, always[i] as FilterChain, found)
     value.candidates[this.index] = found
     return found
+  }
+
+  #withChain(value: Value, chain: FilterChain, found: readonly number[]): readonly number[] {
+    this.#prefilter.scan(chain.step === undefined ? value.value : chain.step.of(value))
+    const bits = this.#found
+    for (let w = 1; w < this.#words; w++) {
+      bits[w] = (this.#prefilter.candidates[w] as number) & (chain.mask[w] as number)
+    }
+    const more = listBits(bits, this.#words)
+    return more.length === 0 ? found : [...found, ...more]
   }
 
   #cached(value: Value): readonly number[] {
@@ -143,7 +161,7 @@ export class FilterGroup {
     const plain = new Int32Array(this.#words)
     const changing: FilterChain[] = []
     for (const chain of this.#chains) {
-      if ((chain.triggers & triggered) !== 0 || chain.triggers === -1) changing.push(chain)
+      if ((chain.triggers & triggered) !== 0) changing.push(chain)
       else for (let w = 0; w < this.#words; w++) plain[w] = (plain[w] as number) | (chain.mask[w] as number)
     }
     const plan = { plain, changing }

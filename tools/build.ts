@@ -12,6 +12,9 @@ if (code !== 0) {
 }
 cpSync(`${root}build/src`, `${root}dist`, { recursive: true })
 cpSync(`${root}src/ftw/skips`, `${root}dist/ftw/skips`, { recursive: true })
+for (const file of globSync('**/*.{yaml,json,conf,txt}', { cwd: `${root}src`, exclude: ['**/testdata/**'] })) {
+  cpSync(`${root}src/${file}`, `${root}dist/${file}`)
+}
 for (const file of globSync('**/*.js', { cwd: `${root}build/demo` })) {
   cpSync(`${root}build/demo/${file}`, `${root}demo/${file}`)
 }

@@ -76,10 +76,12 @@ function encodingOf(body: ByteString): string {
   const declaration = body.slice(0, Math.min(Math.max(body.indexOf('?>'), 0), 256))
   const at = declaration.indexOf('encoding')
   if (at < 0) return 'utf-8'
-  const quote = /["']/.exec(declaration.slice(at, at + 24))
-  if (!quote) return 'utf-8'
-  const start = at + quote.index + 1
-  const end = declaration.indexOf(quote[0], start)
+  let start = at + 8
+  while (start < at + 24 && declaration.charAt(start) !== '"' && declaration.charAt(start) !== "'") start++
+  const quote = declaration.charAt(start)
+  if (quote !== '"' && quote !== "'") return 'utf-8'
+  start++
+  const end = declaration.indexOf(quote, start)
   const label = end < 0 ? '' : declaration.slice(start, end).toLowerCase()
   return label.startsWith('utf-16') ? 'utf-8' : label // a declaration in single bytes can't be UTF-16
 }

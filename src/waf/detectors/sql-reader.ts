@@ -167,7 +167,7 @@ export class SqlReader {
     }
     const wasComparing = this.isComparing
     this.finishComparison()
-    const isWord = !wasComparing && content.length > 2 && !/\d/.test(content)
+    const isWord = !wasComparing && content.length > 2 && !hasDigit(content)
     this.count(isWord ? 2 : 3, 'string')
   }
 
@@ -188,4 +188,9 @@ export class SqlReader {
     // Words that empty comments part are not written by anybody else.
     if (this.tokens.emptyComments > 1) this.count(3, 'comment')
   }
+}
+
+function hasDigit(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x30 && text.charCodeAt(i) <= 0x39) return true
+  return false
 }

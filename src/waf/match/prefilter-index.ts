@@ -2,7 +2,7 @@
 
 import { type ByteString, lowerAscii } from '../../lib/bytes.ts'
 import type { Node } from '../regex/ast.ts'
-import { type ByteSet, emptySet } from '../regex/byte-set.ts'
+import { type ByteSet, emptySet, foldCase } from '../regex/byte-set.ts'
 import { createMatcher } from './aho-corasick.ts'
 import { ByteClasses } from './byte-classes.ts'
 import { type Cut, makeCut } from './cut.ts'
@@ -73,7 +73,7 @@ function requirementsFor(entry: PrefilterEntry): Requirements {
   if ('ast' in entry) return requirementsOf(entry.ast)
   // An empty phrase matches nothing, so it asks for nothing; but a phrase of any number of literals is watched.
   const literals = entry.literals.filter(literal => literal !== '').map(lowerAscii)
-  const cut = makeCut(literals, entry.bytes ?? emptySet(), Infinity)
+  const cut = makeCut(literals, foldCase(entry.bytes ?? emptySet()), Infinity)
   return { minBytes: 1, cuts: cut === undefined ? [] : [cut] }
 }
 

@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net'
 import type { Identify, Peer } from '../client/identify.ts'
+import type { Exchange } from '../pipeline/exchange.ts'
 import type { Limits } from '../pipeline/limits.ts'
 
 /** Pipelined requests that wait before we stop reading. What was read with them is parsed all the same. */
@@ -25,6 +26,8 @@ export class Connection {
   /** Runs when the request in work is done, instead of the next one. */
   last: (() => void) | undefined
   busy = false
+  /** What is in work. */
+  exchange: Exchange | undefined
   /** The next response is the last. */
   draining = false
   readonly #limits: Limits
@@ -101,6 +104,7 @@ export class Connection {
 
   #next(): void {
     this.busy = false
+    this.exchange = undefined
     if (this.closing || this.ending || this.socket.destroyed) {
       this.#waiting = []
       return

@@ -2,20 +2,19 @@
 // lets pass is checked here and in framing.ts before anything else sees it.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { ByteString } from '../lib/bytes.ts'
-import { Exchange, type RequestLine } from '../pipeline/exchange.ts'
-import { HeaderList } from '../pipeline/headers.ts'
 import type { Limits } from '../pipeline/limits.ts'
-import { serve, serveRefusal, serveUpgrade } from '../pipeline/serve.ts'
+import { recordRefusal, serve, serveRefusal, serveUpgrade } from '../pipeline/serve.ts'
 import type { Verdict } from '../pipeline/verdict.ts'
 import { BodyClock } from './body-clock.ts'
-import { checkRequest } from './check-request.ts'
-import { Connection } from './connection.ts'
+import type { Connection } from './connection.ts'
+import { Connections } from './connections.ts'
 import { Http1Edge } from './h1-edge.ts'
 import type { Handler } from './handler.ts'
 import { formatProblem } from './head.ts'
+import { type Opened, openExchange, openFaultExchange } from './open-exchange.ts'
+import { type ParserError, parserFault } from './parser-fault.ts'
 import { UpgradeEdge } from './upgrade-edge.ts'
 
 export interface Http1ListenerOptions {
@@ -32,7 +31,7 @@ export interface Http1ListenerOptions {
 
 export interface Http1Listener {
   readonly address: { readonly host: string; readonly port: number }
-  readonly stats: Readonly<ListenerStats>
+  readonly stats: ListenerStats
   /** Takes another configuration: it counts for every request from now on. */
   use(handler: Handler): void
   /** Stops accepting, lets running requests end, and cuts what is left after `drainMs`. */
@@ -41,11 +40,11 @@ export interface Http1Listener {
 
 export interface ListenerStats {
   /** Open now. */
-  connections: number
-  connectionsRefused: number
-  requests: number
+  readonly connections: number
+  readonly connectionsRefused: number
+  readonly requests: number
   /** What could not be read as HTTP, or came too slowly. */
-  parseErrors: number
+  readonly parseErrors: number
 }
 
 /** @throws Error as node:net does, when it can't listen */
@@ -56,13 +55,13 @@ export async function openHttp1Listener(options: Http1ListenerOptions): Promise<
 }
 
 class Listener implements Http1Listener {
-  readonly stats: ListenerStats = { connections: 0, connectionsRefused: 0, requests: 0, parseErrors: 0 }
   readonly #options: Http1ListenerOptions
   readonly #server: Server
   readonly #clock = new BodyClock()
-  readonly #connections = new Map<Duplex, Connection>()
-  readonly #connectionsByKey = new Map<string, number>()
+  readonly #connections = new Connections()
   #handler: Handler
+  #requests = 0
+  #parseErrors = 0
 
   constructor(options: Http1ListenerOptions) {
     this.#options = options
@@ -79,13 +78,22 @@ class Listener implements Http1Listener {
     })
     this.#server.maxHeadersCount = 0 // Node would drop what is over it in silence; check-request.ts refuses it
     this.#applyLimits(options.handler.limits)
-    this.#server.on('connection', socket => this.#connected(socket))
+    this.#server.on('connection', socket => this.#connections.admit(socket, false, this.#handler))
     this.#server.on('request', (req, res) => this.#requested(req, res, false))
     this.#server.on('checkContinue', (req, res) => this.#requested(req, res, true))
     this.#server.on('checkExpectation', (req, res) => this.#requested(req, res, false, expectationFailed))
     this.#server.on('upgrade', (req, socket, head) => this.#upgraded(req, socket, head))
-    this.#server.on('connect', (_req, socket) => this.#answerRaw(socket, 405, 'CONNECT is not served here.'))
+    this.#server.on('connect', (req, socket) => this.#connect(req, socket))
     this.#server.on('clientError', (error, socket) => this.#failed(error, socket))
+  }
+
+  get stats(): ListenerStats {
+    return {
+      connections: this.#connections.size,
+      connectionsRefused: this.#connections.refused,
+      requests: this.#requests,
+      parseErrors: this.#parseErrors,
+    }
   }
 
   get address(): { host: string; port: number } {
@@ -99,7 +107,7 @@ class Listener implements Http1Listener {
       this.#server.once('error', reject)
       this.#server.listen({ host, port, reusePort, backlog: 4096 }, () => {
         this.#server.off('error', reject)
-        this.#server.on('error', () => this.stats.connectionsRefused++) // out of file descriptors, as a rule
+        this.#server.on('error', () => this.#connections.refused++) // out of file descriptors, as a rule
         resolve()
       })
     })
@@ -113,13 +121,13 @@ class Listener implements Http1Listener {
   close({ drainMs }: { readonly drainMs: number }): Promise<void> {
     return new Promise(resolve => {
       const timer = setTimeout(() => {
-        for (const connection of this.#connections.values()) connection.socket.destroy()
+        for (const connection of this.#connections) connection.socket.destroy()
       }, drainMs)
       this.#server.close(() => {
         clearTimeout(timer)
         resolve()
       })
-      for (const connection of this.#connections.values()) connection.drain()
+      for (const connection of this.#connections) connection.drain()
     })
   }
 
@@ -128,29 +136,6 @@ class Listener implements Http1Listener {
     this.#server.keepAliveTimeout = limits.keepAliveTimeout
     // Node counts names and values without separators, and refuses at the limit; check-request.ts counts exactly.
     Object.assign(this.#server, { maxHeaderSize: limits.headerBytes + 1 })
-  }
-
-  #connected(socket: Socket): void {
-    const { limits, identify } = this.#handler
-    const connection = new Connection(socket, false, identify, limits)
-    const { client, trusted } = connection.peer
-    const ofClient = this.#connectionsByKey.get(client.key) ?? 0
-    const tooMany = this.stats.connections >= limits.connectionsTotal
-    if (tooMany || (!trusted && ofClient >= limits.connectionsPerIp)) {
-      this.stats.connectionsRefused++
-      socket.destroy()
-      return
-    }
-    this.stats.connections++
-    this.#connections.set(socket, connection)
-    this.#connectionsByKey.set(client.key, ofClient + 1)
-    socket.once('close', () => {
-      this.stats.connections--
-      this.#connections.delete(socket)
-      const left = (this.#connectionsByKey.get(client.key) ?? 1) - 1
-      if (left > 0) this.#connectionsByKey.set(client.key, left)
-      else this.#connectionsByKey.delete(client.key)
-    })
   }
 
   #requested(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean, refusal?: Verdict): void {
@@ -172,6 +157,7 @@ class Listener implements Http1Listener {
     const chunked = headers.get('transfer-encoding') !== undefined
     const declaredBytes = chunked ? undefined : Number(declared ?? 0)
     const refused = verdict ?? refusal
+    connection.exchange = ex
     const edge = new Http1Edge({
       req,
       res,
@@ -195,76 +181,79 @@ class Listener implements Http1Listener {
     connection.run(() => {
       const { ex, verdict } = this.#open(connection, req)
       const edge = new UpgradeEdge(connection.socket, ex.reference)
-      if (verdict) return serveRefusal(ex, edge, verdict)
+      // Node before 24.9 does not ask isTunnelRequest, and can't go back to an ordinary request from here.
+      const refusal = verdict ?? (isTunnelRequest(req) ? undefined : upgradeRefused)
+      if (refusal) return serveRefusal(ex, edge, refusal)
       return serveUpgrade(ex, edge, connection.socket, head)
     })
   }
 
-  /** Makes the exchange; the verdict tells that the request is no request at all. */
-  #open(connection: Connection, req: IncomingMessage): { ex: Exchange; verdict: Verdict | undefined } {
-    this.stats.requests++
-    const handler = this.#handler
-    const protocol = `HTTP/${req.httpVersion}`
-    const checked = checkRequest(req.method ?? '', req.url ?? '', protocol, req.rawHeaders, handler.limits)
-    const headers = new HeaderList(req.rawHeaders)
-    const request: RequestLine = {
-      method: req.method ?? '',
-      target: checked.target,
-      protocol,
-      headers,
-      localIp: connection.socket.localAddress ?? '',
-      localPort: connection.socket.localPort ?? 0,
-    }
-    const mark = checked.target.indexOf('?')
-    const path: ByteString = mark < 0 ? checked.target : checked.target.slice(0, mark)
-    const route = checked.verdict ? undefined : handler.match(request.method, checked.host, path)
-    const client = handler.identify.client(connection.peerFor(handler.identify), headers)
-    const ex = new Exchange(
-      this.#options.nextReference(),
-      this.#options.now(),
-      client,
-      request,
-      checked.host,
-      route ?? handler.fallback,
-    )
-    return { ex, verdict: checked.verdict }
+  /** We are no forward proxy. */
+  #connect(req: IncomingMessage, socket: Duplex): void {
+    const connection = this.#connections.get(socket)
+    if (!connection || connection.closing) return
+    socket.on('error', ignore)
+    connection.run(() => {
+      const { ex, verdict } = this.#open(connection, req)
+      return serveRefusal(ex, new UpgradeEdge(connection.socket, ex.reference), verdict ?? connectRefused)
+    })
+  }
+
+  #open(connection: Connection, req: IncomingMessage): Opened {
+    this.#requests++
+    return openExchange(req, connection, this.#handler, this.#options.nextReference(), this.#options.now())
   }
 
   /** The parser gave up, the head came too slowly, or the socket broke. */
-  #failed(error: Error & { readonly code?: string }, socket: Duplex): void {
-    const connection = this.#connections.get(socket)
-    const answer = parserAnswers[error.code ?? ''] ?? (error.code?.startsWith('HPE_') ? malformed : undefined)
+  #failed(error: ParserError, socket: Duplex): void {
     if (error.code === 'HPE_CLOSED_CONNECTION') return // more requests after one that said `Connection: close`
-    if (!connection || connection.closing || !answer || connection.socket.bytesRead === 0) {
+    const connection = this.#connections.get(socket)
+    const fault = parserFault(error, this.#handler.limits)
+    if (!connection || connection.closing || !fault || connection.socket.bytesRead === 0) {
       socket.destroy()
       return
     }
-    this.stats.parseErrors++
-    const goodbye = () => this.#answerRaw(socket, answer.status, answer.detail)
+    this.#parseErrors++
     const response = (socket as { _httpMessage?: ServerResponse })._httpMessage
-    if (!connection.busy || (response && !response.req.complete && !response.headersSent)) goodbye()
-    else if (response && !response.req.complete) socket.destroy()
-    else connection.last = goodbye
+    const inBody = connection.busy && response?.req.complete === false
+    if (inBody && response.headersSent) {
+      socket.destroy()
+      return
+    }
+    const answer = () => {
+      const ex =
+        (inBody ? connection.exchange : undefined) ??
+        openFaultExchange(connection, this.#handler, this.#options.nextReference(), this.#options.now())
+      ex.status = fault.verdict.status
+      recordRefusal(ex, fault.verdict, !inBody)
+      this.#answerRaw(socket, ex.status, fault.detail, ex.reference)
+    }
+    if (inBody || !connection.busy) answer()
+    else connection.last = answer
   }
 
-  #answerRaw(socket: Duplex, status: number, detail: string): void {
+  #answerRaw(socket: Duplex, status: number, detail: string, reference: string): void {
     const connection = this.#connections.get(socket)
     socket.on('error', ignore)
     if (!connection || !socket.writable) {
       socket.destroy()
       return
     }
-    socket.write(formatProblem(status, detail, this.#options.nextReference()), 'latin1')
+    socket.write(formatProblem(status, detail, reference), 'latin1')
     connection.linger()
   }
 }
 
-const malformed = { status: 400, detail: 'The request is malformed.' }
+const connectRefused: Verdict = {
+  kind: 'deny',
+  status: 405,
+  reason: { code: 'http.connect', detail: 'a request to open a tunnel to another server' },
+}
 
-const parserAnswers: Readonly<Record<string, { readonly status: number; readonly detail: string }>> = {
-  HPE_HEADER_OVERFLOW: { status: 431, detail: 'The request line and headers are larger than this service accepts.' },
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, detail: 'The chunk extensions are larger than this service accepts.' },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'The request headers came too slowly.' },
+const upgradeRefused: Verdict = {
+  kind: 'deny',
+  status: 400,
+  reason: { code: 'http.upgrade', detail: 'a request to upgrade with a body, or to HTTP/2 or TLS' },
 }
 
 const expectationFailed: Verdict = {

@@ -10,17 +10,9 @@ export function formatHead(status: number, statusText: string, headers: readonly
   return `${head}\r\n`
 }
 
-const titles: Readonly<Record<number, string>> = {
-  400: 'Bad request',
-  405: 'Method not allowed',
-  408: 'Request timeout',
-  413: 'Content too large',
-  431: 'Request header fields too large',
-}
-
 /** A whole problem+json answer (RFC 9457) to what could not be read as a request; the connection ends with it. */
 export function formatProblem(status: number, detail: string, reference: string): string {
-  const title = titles[status] ?? STATUS_CODES[status] ?? 'Error'
+  const title = STATUS_CODES[status] ?? 'Error'
   const body = JSON.stringify({ type: 'about:blank', title, status, detail, reference })
   const headers = [
     'content-type',

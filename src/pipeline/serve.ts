@@ -28,8 +28,15 @@ export function serveUpgrade(ex: Exchange, edge: Edge, client: Duplex, head: Uin
 
 /** The short life of what is not fit to be shown to guards: `listen/` says why. */
 export function serveRefusal(ex: Exchange, edge: Edge, verdict: Verdict): Promise<void> {
-  ex.findings.push({ guard: 'http', phase: 'onHeaders', mode: 'protect', verdict })
+  recordRefusal(ex, verdict, false)
   return settle(ex, edge, async () => refuse(ex, edge, verdict))
+}
+
+/** For what listen/ has to answer by itself, because there is no request, or none any more. */
+export function recordRefusal(ex: Exchange, verdict: Verdict, done: boolean): void {
+  ex.findings.push({ guard: 'http', phase: 'onHeaders', mode: 'protect', verdict })
+  ex.verdict = verdict
+  if (done) runDone(ex)
 }
 
 async function settle(ex: Exchange, edge: Edge, work: () => Promise<void>): Promise<void> {

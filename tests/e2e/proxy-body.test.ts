@@ -190,6 +190,8 @@ test('body: broken chunks are answered with 400', async () => {
     client.send('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n')
     assert.match(await client.closed(), /^HTTP\/1\.1 400 .*problem\+json/s)
     await eventually(() => gateway.done.length === 1)
+    assert.equal(gateway.done[0]?.verdict?.reason.code, 'http.malformed')
+    assert.match(client.text, new RegExp(gateway.done[0]?.reference ?? '-'))
   }
 })
 

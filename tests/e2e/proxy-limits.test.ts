@@ -27,7 +27,8 @@ test('limits: length of the target', async () => {
   const get = (bytes: number) => statusOf(gateway.port, `GET /${'a'.repeat(bytes - 1)} HTTP/1.1\r\nHost: a\r\n\r\n`)
   assert.equal(await get(100), 200)
   assert.equal(await get(101), 414)
-  await eventually(() => gateway.done.length === 2)
+  assert.equal(await get(100_000), 414)
+  await eventually(() => gateway.done.length === 3)
   assert.equal(gateway.done[1]?.verdict?.reason.code, 'http.url-bytes')
 })
 
@@ -108,6 +109,9 @@ for (const [name, head, status] of [
     await using gateway = await openGateway({ servers: [backend.url] })
     assert.equal(await statusOf(gateway.port, head), status)
     assert.equal(seen, 0)
+    await eventually(() => gateway.done.length === 1)
+    assert.match(gateway.done[0]?.verdict?.reason.code ?? '', /^http\./)
+    assert.equal(gateway.done[0]?.status, status)
   })
 }
 

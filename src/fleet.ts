@@ -21,7 +21,7 @@ const lastBackOffMs = 10_000
 /** A worker that has lived this long ends a row of failures. */
 const stableMs = 30_000
 /** How often workers are asked for their counts, which also shows that they are not stuck. */
-const lookEveryMs = 2_000
+const lookEveryMs = 5_000
 
 /** Platforms where the kernel deals connections out among sockets on one port; elsewhere there is one worker. */
 const canSharePorts = new Set<NodeJS.Platform>(['linux', 'freebsd', 'aix', 'sunos']).has(process.platform)

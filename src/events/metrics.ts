@@ -96,6 +96,7 @@ export class WorkerMetrics {
       addHistogram(series, { route: name }, buckets, seconds)
     }
     for (const [key, { stats }] of this.#steps) {
+      if (stats.calls === 0) continue // thousands of routes without traffic are not worth posting
       addSeries(series, 'merlon_guard_calls_total', key, stats.calls)
       addSeries(series, 'merlon_guard_seconds_total', key, stats.busyMs / 1000)
       addSeries(series, 'merlon_guard_denied_total', key, stats.denied)

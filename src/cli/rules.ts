@@ -1,6 +1,6 @@
 // merlon rules list | lint | test
 
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { action } from './action.ts'
 import { examples } from './output.ts'
 
@@ -61,7 +61,12 @@ function parseRegex(text: string): RegExp {
 /** `--rules` and `--paranoia`, as every command has them that loads rules. */
 export function rulesOptions(command: Command): Command {
   return command
-    .option('--rules <set...>', '`builtin`, `crs` (the installed Core Rule Set), a file or a folder', ['builtin'])
+    .addOption(
+      new Option('--rules <set...>', '`builtin`, `crs` (the installed Core Rule Set), a file or a folder').default(
+        ['builtin'],
+        'builtin',
+      ),
+    )
     .option('--paranoia <n>', 'paranoia level, 1 to 4 (default: what the rules say, or 1)', parseParanoia)
 }
 

@@ -128,6 +128,11 @@ describe('run', () => {
     assert.deepEqual([reload.code, reload.stdout], [0, '{"ok":true}\n'])
   })
 
+  test('SIGHUP reloads', async () => {
+    gateway.child.kill('SIGHUP')
+    await until(() => gateway.said.text.includes('SIGHUP: reloaded merlon.yaml'), 'the reload')
+  })
+
   test('SIGTERM lets a running request end', async () => {
     const slow = fetch(`${url}/slow`)
     await sleep(150)

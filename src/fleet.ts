@@ -180,7 +180,7 @@ export class Fleet {
     for (const worker of this.workers) {
       if (worker.asked) continue
       worker.measure().catch(error => {
-        if (worker.dead) return
+        if (worker.dead || worker.mayBeSilent) return
         this.#options.log('error', `worker ${worker.id} is stuck: ${messageOf(error)}`)
         void worker.terminate()
       })

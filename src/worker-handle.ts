@@ -10,8 +10,8 @@ import type { StoredEvent } from './store/store.ts'
 /** Compiling the largest rule sets takes a second; a worker that takes longer than this is stuck. */
 const answerTimeoutMs = 60_000
 
-/** A worker that doesn't even say its counts for so long serves nobody. */
-const stuckMs = 30_000
+/** A worker that doesn't even say its counts for so long serves nobody, unless it compiles rules. */
+const stuckMs = 15_000
 
 export interface WorkerEvents {
   onEvents(worker: WorkerHandle, events: readonly StoredEvent[]): void
@@ -35,6 +35,7 @@ export class WorkerHandle {
   dead = false
   /** A measurement is under way. */
   asked = false
+  #compiledMs = performance.now()
   /** What it counted when it was last asked: goes on counting when it has died. */
   lastCounters: MetricsSnapshot = new Map()
   readonly #worker: Worker
@@ -54,12 +55,22 @@ export class WorkerHandle {
     this.#worker.on('exit', code => this.#exited(this.#error ?? new Error(`worker ${id} ended with code ${code}`)))
   }
 
+  /** Whether not to answer is no sign of being stuck: it starts, or has been compiling rules just now. */
+  get mayBeSilent(): boolean {
+    return performance.now() - this.#compiledMs < 2 * stuckMs
+  }
+
   online(): Promise<FromWorker> {
     return this.#expect('online')
   }
 
   async prepare(message: Extract<ToWorker, { type: 'prepare' }>) {
-    return (await this.#ask(message, `prepared ${message.version}`)) as Extract<FromWorker, { type: 'prepared' }>
+    this.#compiledMs = Number.POSITIVE_INFINITY
+    try {
+      return (await this.#ask(message, `prepared ${message.version}`)) as Extract<FromWorker, { type: 'prepared' }>
+    } finally {
+      this.#compiledMs = performance.now()
+    }
   }
 
   async open(message: Extract<ToWorker, { type: 'open' }>) {

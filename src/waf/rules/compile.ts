@@ -9,7 +9,7 @@ import type { OperatorNode } from '../seclang/ast.ts'
 import type { ProblemList, RuleText } from '../seclang/source.ts'
 import type { RuleInfo, WafPorts } from '../types.ts'
 import type { TargetCompiler } from '../variables/compile-target.ts'
-import { compileTemplate, type MacroProblem } from '../variables/macro.ts'
+import { compileTemplate, type MacroProblem, type Template } from '../variables/macro.ts'
 import type { TxNames } from '../variables/tx.ts'
 import type { ParsedLink, ParsedRule } from './parse.ts'
 import { Link, Rule } from './rule.ts'
@@ -50,6 +50,7 @@ export function compileRule(parsed: ParsedRule, index: number, context: CompileC
     status: drafts.find(each => each.status !== undefined)?.status ?? defaults?.status ?? 403,
     location: draft.location ?? (own === 'block' ? defaults?.location : undefined),
     afterMatch: [...drafts].reverse().flatMap(each => each.afterMatch),
+    removes: drafts.flatMap(each => each.selections),
     skip: draft.skip,
   })
 }
@@ -113,19 +114,34 @@ function compileLink(
     })
   }
   const targets = context.targets.compile(link.variables, context.problems)
-  const operator = compileOperator(link.operator, directive.source, context)
+  const argument = compileArgument(link.operator, directive.source, context)
+  const operator = argument && compileOperator(link.operator, argument, directive.source, context)
   if (!targets || !operator) return undefined
   return new Link({
     ...shared,
     targets,
     operator,
     operatorName: link.operator.name.toLowerCase(),
-    argument: link.operator.argument.includes('%{') ? undefined : link.operator.argument,
+    argument,
     negated: link.operator.negated,
   })
 }
 
-function compileOperator(node: OperatorNode, source: RuleText, context: CompileContext): Operator | undefined {
+function compileArgument(node: OperatorNode, source: RuleText, context: CompileContext): Template | undefined {
+  const wrong: MacroProblem[] = []
+  const template = compileTemplate(node.argument, context.names, wrong)
+  for (const { message, offset } of wrong) {
+    context.problems.add(source.problem(node.argumentAt + offset, 'bad-macro', message))
+  }
+  return wrong.length === 0 ? template : undefined
+}
+
+function compileOperator(
+  node: OperatorNode,
+  template: Template,
+  source: RuleText,
+  context: CompileContext,
+): Operator | undefined {
   const { problems } = context
   const definition = operators.get(node.name.toLowerCase())
   if (!definition) {
@@ -134,11 +150,7 @@ function compileOperator(node: OperatorNode, source: RuleText, context: CompileC
     problems.add(source.problem(node.at, 'unknown-operator', `there is no operator @${node.name}`, hint))
     return undefined
   }
-  const wrong: MacroProblem[] = []
-  const argument = new CompiledArgument(compileTemplate(node.argument, context.names, wrong))
-  for (const { message, offset } of wrong) problems.add(source.problem(node.argumentAt + offset, 'bad-macro', message))
-  if (wrong.length > 0) return undefined
-  const result = definition.compile(argument, {
+  const result = definition.compile(new CompiledArgument(template), {
     files: context.ports.files,
     ruleFile: source.file,
     geo: context.ports.geo,

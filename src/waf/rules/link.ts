@@ -8,6 +8,15 @@ import type { ParsedSet } from './parse-set.ts'
 import type { Rule } from './rule.ts'
 import { selectable } from './update.ts'
 
+/** `skip:n` goes over the next rules of its phase, however many of them a ctl takes out. */
+export function linkSkips(phases: readonly (readonly Rule[])[]): void {
+  for (const rules of phases) {
+    for (const [i, rule] of rules.entries()) {
+      if (rule.skip > 0 && rule.skipTo < 0) rule.skipTo = Math.min(rules.length, i + 1 + rule.skip)
+    }
+  }
+}
+
 /** A skipAfter goes to the first rule of its phase behind the next marker of that name; without one, to the end. */
 export function linkMarkers(
   parsed: ParsedSet,

@@ -1,6 +1,7 @@
 // Loads a rule set whole: parses, applies updates, compiles, links. Everything that can be worked out before a request
 // comes is worked out here.
 
+import type { ByteString } from '../../lib/bytes.ts'
 import type { Problem } from '../../lib/problem.ts'
 import type { EngineSettings } from '../seclang/settings.ts'
 import { ProblemList } from '../seclang/source.ts'
@@ -10,7 +11,8 @@ import { TargetCompiler } from '../variables/compile-target.ts'
 import type { TxNames } from '../variables/tx.ts'
 import { type CompileContext, compileRule } from './compile.ts'
 import { attachFilters } from './filter/build.ts'
-import { linkMarkers, linkSelections } from './link.ts'
+import { foldConstants } from './fold.ts'
+import { linkMarkers, linkSelections, linkSkips } from './link.ts'
 import type { ParsedRule } from './parse.ts'
 import { type ParsedSet, parseSet } from './parse-set.ts'
 import type { Rule } from './rule.ts'
@@ -19,8 +21,10 @@ import { applyUpdates } from './update.ts'
 
 export interface Program {
   readonly rules: readonly Rule[]
-  /** By phase; index 0 is empty. */
+  /** By phase, what is left to be run; index 0 is empty. */
   readonly phases: readonly (readonly Rule[])[]
+  /** TX as every transaction starts with it, by slot. */
+  readonly initialTx: readonly (ByteString | undefined)[]
   readonly settings: EngineSettings
   readonly names: TxNames
   /** Indexes of target lists to be gathered afresh when a phase begins, by phase. */
@@ -35,8 +39,9 @@ export function loadProgram(options: WafOptions): LoadResult {
   const problems = new ProblemList()
   const { program } = buildProgram(options, problems)
   if (problems.hasErrors) return { ok: false, problems: problems.list() }
-  attachFilters(program.rules)
-  return { ok: true, program, warnings: problems.list() }
+  const folded = foldConstants(program)
+  attachFilters(folded.phases.flat())
+  return { ok: true, program: { ...program, ...folded }, warnings: problems.list() }
 }
 
 export interface BuiltProgram {
@@ -64,10 +69,12 @@ export function buildProgram(options: WafOptions, problems: ProblemList): BuiltP
   }
   const phases = [0, 1, 2, 3, 4, 5].map(phase => rules.filter(rule => rule.phase === phase))
   linkMarkers(parsed, compiled, phases, problems)
+  linkSkips(phases)
   linkSelections(context.selections, compiled)
   const staleLists = [0, 1, 2, 3, 4, 5].map(phase =>
     targets.lists.filter(list => list.fixedFrom >= phase && list.fixedFrom > 0).map(list => list.index),
   )
-  const program = { rules, phases, settings, names: context.names, staleLists }
+  const initialTx = context.names.unset
+  const program = { rules, phases, settings, names: context.names, staleLists, initialTx }
   return { program, parsed, compiled }
 }

@@ -1,7 +1,7 @@
 // A compiled rule, as the loop wants it. Classes with every field set, so that all rules have one hidden class.
 
-import type { ByteString } from '../../lib/bytes.ts'
 import type { Disruption, Effect, RuleDraft } from '../actions/draft.ts'
+import type { RuleSelection } from '../actions/selection.ts'
 import type { Operator } from '../operators/types.ts'
 import type { Phase, RuleInfo } from '../types.ts'
 import type { Template } from '../variables/macro.ts'
@@ -18,8 +18,7 @@ export class Link {
   readonly operator: Operator | undefined
   /** In lower case. */
   readonly operatorName: string
-  /** Of the operator; undefined when it has macros. */
-  readonly argument: ByteString | undefined
+  readonly argument: Template | undefined
   readonly negated: boolean
   readonly step: TransformStep | undefined
   readonly multiMatch: boolean
@@ -45,7 +44,7 @@ export interface LinkFields {
   readonly targets: TargetList | undefined
   readonly operator: Operator | undefined
   readonly operatorName: string
-  readonly argument: ByteString | undefined
+  readonly argument: Template | undefined
   readonly negated: boolean
   readonly step: TransformStep | undefined
   readonly multiMatch: boolean
@@ -72,6 +71,8 @@ export class Rule {
   readonly location: Template | undefined
   /** Of all links, the last link's first, as ModSecurity 3 runs them. */
   readonly afterMatch: readonly Effect[]
+  /** Rules that its ctl actions take out of a transaction. */
+  readonly removes: readonly RuleSelection[]
   readonly skip: number
   /** Into the list of its phase; -1 when it has no skipAfter. Set when all markers are known. */
   skipTo = -1
@@ -94,6 +95,7 @@ export class Rule {
     this.status = fields.status
     this.location = fields.location
     this.afterMatch = fields.afterMatch
+    this.removes = fields.removes
     this.skip = fields.skip
   }
 
@@ -117,5 +119,6 @@ export interface RuleFields {
   readonly status: number
   readonly location: Template | undefined
   readonly afterMatch: readonly Effect[]
+  readonly removes: readonly RuleSelection[]
   readonly skip: number
 }

@@ -7,8 +7,8 @@ import type { GeoRecord, Phase, Severity } from '../types.ts'
 import type { RemovedTarget, State } from '../variables/state.ts'
 import { forgetVariables } from '../variables/table.ts'
 import { excludes } from '../variables/target.ts'
+import type { TxNames } from '../variables/tx.ts'
 import { Value } from '../variables/value.ts'
-import type { Program } from './program.ts'
 import { makeMatch, TargetRecorder } from './record.ts'
 import type { Link, Rule } from './rule.ts'
 import { StateScope } from './scope.ts'
@@ -16,14 +16,21 @@ import { StateScope } from './scope.ts'
 const maxMatched = 10_000
 const maxMatches = 10_000
 
+/** What the loop needs of a Program. */
+export interface RunnableProgram {
+  readonly phases: readonly (readonly Rule[])[]
+  readonly names: TxNames
+  readonly staleLists: readonly (readonly number[])[]
+}
+
 export class Runner {
   readonly #state: State
-  readonly #program: Program
+  readonly #program: RunnableProgram
   readonly #call: OperatorCall
   readonly #recorder: TargetRecorder
   readonly #full: boolean
 
-  constructor(state: State, program: Program, options: { full: boolean; explain: boolean }) {
+  constructor(state: State, program: RunnableProgram, options: { full: boolean; explain: boolean }) {
     this.#state = state
     this.#program = program
     this.#call = new OperatorCall(new StateScope(state, program.names))
@@ -54,7 +61,6 @@ export class Runner {
       if (!this.#matches(rule)) continue
       this.#complete(rule)
       if (rule.skipTo >= 0) i = rule.skipTo
-      else if (rule.skip > 0) i += rule.skip
       if (this.#isDone(phase)) return
     }
   }
@@ -75,6 +81,24 @@ export class Runner {
     if (state.engine === 'off') return true
     if (phase === 5) return false
     return state.allowed !== 'nothing' || (state.interruption !== undefined && !this.#full)
+  }
+
+  /** Runs one rule by itself; whether it matched. For rules whose outcome is worked out at load time. */
+  runRule(rule: Rule): boolean {
+    if (!this.#matches(rule)) return false
+    this.#complete(rule)
+    return true
+  }
+
+  /** Whether the first link matches, without any effect. */
+  wouldMatch(link: Link): boolean {
+    if (link.targets === undefined) return true
+    return link.targets.values(this.#state).some(value => {
+      this.#call.reset(false)
+      return (
+        link.operator?.test(link.step === undefined ? value.value : link.step.of(value), this.#call) !== link.negated
+      )
+    })
   }
 
   #matches(rule: Rule): boolean {

@@ -19,7 +19,7 @@ export class Transaction implements WafTransaction {
 
   constructor(program: Program, ports: WafPorts, options: TransactionOptions) {
     const id = options.id ?? nextId(ports.now())
-    this.#state = new State(ports, program.settings, program.names, id, program.rules.length)
+    this.#state = new State(ports, id, program)
     this.#program = program
     this.#ports = ports
     this.#runner = new Runner(this.#state, program, { full: options.full ?? false, explain: options.explain ?? false })

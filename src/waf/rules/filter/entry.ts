@@ -12,7 +12,8 @@ import type { Link } from '../rule.ts'
 export type Entry = { readonly ast: Node } | { readonly literals: readonly ByteString[]; readonly bytes?: ByteSet }
 
 export function entryOf(link: Link): { readonly entry: Entry; readonly key: string } | undefined {
-  const { operator, operatorName, argument } = link
+  const { operator, operatorName } = link
+  const argument = link.argument?.isStatic ? link.argument.source : undefined
   if (operator === undefined || link.negated) return undefined
   if (operator instanceof RegexOperator)
     return { entry: { ast: operator.regex.ast }, key: `rx ${operator.regex.source}` }

@@ -41,7 +41,8 @@ const byName = new Map(Object.entries(controls).map(([name, compile]) => [name.t
 
 export const controlNames: readonly string[] = Object.keys(controls)
 
-const noEffect: Effect = { run: () => {} }
+const noTx = { reads: [], isConstant: false } as const
+const noEffect: Effect = { run: () => {}, tx: noTx }
 
 /** `name=value`. Returns what is wrong as text. */
 export function compileControl(text: ByteString, context: ActionContext): Effect | string {
@@ -67,7 +68,7 @@ function oneOf<const T extends string | number | boolean>(
   return value => {
     const choice = known.get(lowerAscii(value))
     if (choice === undefined) return `must be one of ${[...known.keys()].join(', ')}`
-    return { run: state => apply(state, choice) }
+    return { run: state => apply(state, choice), tx: noTx }
   }
 }
 
@@ -77,6 +78,7 @@ function removeRules(choose: (text: ByteString) => RuleSelection | undefined, us
     if (!chosen) return usage
     const selection = context.select(chosen)
     return {
+      tx: noTx,
       run(state) {
         state.removedRules ??= new Uint8Array(state.ruleCount)
         for (const index of selection.indexes) state.removedRules[index] = 1
@@ -95,6 +97,7 @@ function removeTargets(choose: (text: ByteString) => RuleSelection | undefined, 
     const selection = context.select(chosen)
     let removed: RemovedTarget | undefined
     return {
+      tx: noTx,
       run(state) {
         removed ??= { rules: indexBytes(selection.indexes, state.ruleCount), exclusion: variable }
         state.removedTargets ??= []

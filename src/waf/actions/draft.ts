@@ -11,6 +11,17 @@ import type { RuleSelection } from './selection.ts'
 /** Something that a rule does to its transaction. */
 export interface Effect {
   run(state: State): void
+  /** What it reads and writes of TX; undefined when nothing is known about that. */
+  readonly tx?: TxAccess | undefined
+}
+
+/** What is known about an effect and TX before it runs. */
+export interface TxAccess {
+  readonly reads: readonly number[]
+  /** The slot written, or what the name of the variable starts with when macros make it. */
+  readonly writes?: number | { readonly prefix: ByteString }
+  /** Whether it does nothing but write that slot, and nothing but TX decides what. */
+  readonly isConstant: boolean
 }
 
 export type Disruption = 'allow' | 'block' | 'deny' | 'drop' | 'pass' | 'redirect'

@@ -9,7 +9,7 @@ import {
   toPersistentName,
 } from '../variables/persistent.ts'
 import type { State } from '../variables/state.ts'
-import type { ActionContext, Effect } from './draft.ts'
+import type { ActionContext, Effect, TxAccess } from './draft.ts'
 
 type EffectResult = Effect | string
 
@@ -23,8 +23,8 @@ export function compileSetVariable(value: ByteString, context: ActionContext): E
   if (dot <= 0 || dot === target.length - 1) return 'takes collection.name, such as tx.score=1'
   const place = compilePlace(target.slice(0, dot), target.slice(dot + 1), context, (remove ? 1 : 0) + dot + 1)
   if (typeof place === 'string') return place
-  if (remove) return { run: state => place.remove(state) }
-  if (equals < 0) return { run: state => place.write(state, '1') }
+  if (remove) return { run: state => place.remove(state), tx: accessOf(place, undefined) }
+  if (equals < 0) return { run: state => place.write(state, '1'), tx: accessOf(place, undefined) }
   const sign = text[equals + 1]
   const isArithmetic = sign === '+' || sign === '-'
   const from = equals + (isArithmetic ? 2 : 1)
@@ -45,8 +45,18 @@ function equalsSign(text: ByteString): number {
   return -1
 }
 
+function accessOf(place: Place, value: Template | undefined, readsItself = false): TxAccess | undefined {
+  const slots = value?.txSlots ?? []
+  if (place.tx === undefined) return { reads: slots, isConstant: false }
+  if (typeof place.tx !== 'number') return { reads: [...place.tx.reads, ...slots], writes: place.tx, isConstant: false }
+  const reads = readsItself ? [...slots, place.tx] : slots
+  return { reads, writes: place.tx, isConstant: value === undefined || value.isTxOnly }
+}
+
 /** Something that can be written to: a fixed slot of TX, a TX name with macros, a member of a persistent collection. */
 interface Place {
+  /** Where it is in TX, if it is. */
+  readonly tx: number | { readonly prefix: ByteString; readonly reads: readonly number[] } | undefined
   read(state: State): ByteString | undefined
   write(state: State, value: ByteString): void
   remove(state: State): void
@@ -63,9 +73,11 @@ function compilePlace(collection: string, name: ByteString, context: ActionConte
 }
 
 class TxSlot implements Place {
+  readonly tx: number
   readonly #slot: number
 
   constructor(slot: number) {
+    this.tx = slot
     this.#slot = slot
   }
 
@@ -83,9 +95,11 @@ class TxSlot implements Place {
 }
 
 class TxDynamic implements Place {
+  readonly tx: { readonly prefix: ByteString; readonly reads: readonly number[] }
   readonly #name: Template
 
   constructor(name: Template) {
+    this.tx = { prefix: lowerAscii(name.prefix), reads: name.txSlots }
     this.#name = name
   }
 
@@ -104,6 +118,7 @@ class TxDynamic implements Place {
 
 /** Writes to a collection that no initcol opened go nowhere, as in ModSecurity. */
 class PersistentPlace implements Place {
+  readonly tx = undefined
   readonly #collection: PersistentName
   readonly #name: Template
 
@@ -126,10 +141,12 @@ class PersistentPlace implements Place {
 }
 
 class Assign implements Effect {
+  readonly tx: TxAccess | undefined
   readonly #place: Place
   readonly #value: Template
 
   constructor(place: Place, value: Template) {
+    this.tx = accessOf(place, value)
     this.#place = place
     this.#value = value
   }
@@ -140,12 +157,14 @@ class Assign implements Effect {
 }
 
 class Add implements Effect {
+  readonly tx: TxAccess | undefined
   readonly #place: Place
   readonly #amount: Template
   readonly #sign: 1 | -1
   readonly #isScore: boolean
 
   constructor(place: Place, amount: Template, sign: 1 | -1, isScore: boolean) {
+    this.tx = accessOf(place, amount, true)
     this.#place = place
     this.#amount = amount
     this.#sign = sign

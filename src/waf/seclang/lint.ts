@@ -93,7 +93,7 @@ function lintReach(built: BuiltProgram, problems: ProblemList): void {
       const always = alwaysMatches(rule)
       if (!always) open.push(at + 1)
       if (always && rule.disruption !== 'pass' && built.program.settings.engine === 'on') continue
-      open.push(rule.skipTo >= 0 ? rule.skipTo : at + 1 + rule.skip)
+      open.push(rule.skipTo >= 0 ? rule.skipTo : at + 1)
     }
     for (const [at, rule] of rules.entries()) {
       const source = sources.get(rule)

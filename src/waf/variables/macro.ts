@@ -106,15 +106,14 @@ export class Template {
     this.#pieces = pieces
   }
 
-  /** Slots of TX that it reads; undefined when it reads anything else. */
-  get txReads(): readonly number[] | undefined {
-    const slots: number[] = []
-    for (const piece of this.#pieces) {
-      if (typeof piece === 'string') continue
-      if (!(piece instanceof TxReader)) return undefined
-      slots.push(piece.slot)
-    }
-    return slots
+  /** Slots of TX that it reads. */
+  get txSlots(): readonly number[] {
+    return this.#pieces.flatMap(piece => (piece instanceof TxReader ? [piece.slot] : []))
+  }
+
+  /** Whether it reads nothing but TX. */
+  get isTxOnly(): boolean {
+    return this.#pieces.every(piece => typeof piece === 'string' || piece instanceof TxReader)
   }
 
   /** What stands before the first macro. */

@@ -18,6 +18,15 @@ export interface RuleFacts {
   readonly version: string
 }
 
+/** What all transactions of a rule set have in common. */
+export interface SharedState {
+  readonly settings: EngineSettings
+  readonly names: TxNames
+  readonly rules: { readonly length: number }
+  /** TX as every transaction starts with it, by slot. */
+  readonly initialTx: readonly (ByteString | undefined)[]
+}
+
 /** A target that some rules no longer look at. */
 export interface RemovedTarget {
   /** 1 for each rule, by its index. */
@@ -119,16 +128,16 @@ export class State {
   readonly variableCache: (readonly Value[] | undefined)[] = []
   readonly targetCache: (readonly Value[] | undefined)[] = []
 
-  constructor(ports: WafPorts, settings: EngineSettings, names: TxNames, id: string, ruleCount: number) {
-    this.ruleCount = ruleCount
+  constructor(ports: WafPorts, id: string, shared: SharedState) {
     this.ports = ports
-    this.settings = settings
+    this.settings = shared.settings
     this.id = id
+    this.ruleCount = shared.rules.length
     this.startedAt = ports.now()
-    this.requestBodyAccess = settings.requestBodyAccess
-    this.responseBodyAccess = settings.responseBodyAccess
-    this.engine = settings.engine
-    this.tx = new TxVariables(names)
+    this.requestBodyAccess = shared.settings.requestBodyAccess
+    this.responseBodyAccess = shared.settings.responseBodyAccess
+    this.engine = shared.settings.engine
+    this.tx = new TxVariables(shared.names, shared.initialTx)
   }
 
   #headerIndex: Map<ByteString, Value[]> | undefined = undefined

@@ -26,6 +26,11 @@ export class TxNames {
     return this.names.length - 1
   }
 
+  /** For a transaction that starts with nothing. */
+  get unset(): readonly undefined[] {
+    return this.names.map(() => undefined)
+  }
+
   find(lowerName: ByteString): number | undefined {
     return this.#slots.get(lowerName)
   }
@@ -36,9 +41,9 @@ export class TxVariables {
   readonly #names: TxNames
   #dynamic: Map<ByteString, { readonly name: ByteString; value: ByteString }> | undefined = undefined
 
-  constructor(names: TxNames) {
+  constructor(names: TxNames, initial: readonly (ByteString | undefined)[]) {
     this.#names = names
-    this.slots = new Array<ByteString | undefined>(names.names.length).fill(undefined)
+    this.slots = initial.slice()
   }
 
   get(name: ByteString): ByteString | undefined {

@@ -88,13 +88,16 @@ export interface LoadResult {
   readonly errors: string[]
 }
 
-/** Sends requests over kept-alive connections, one after another on each, until `ms` have passed. */
-export async function sendFor(ms: number, connections: number, send: () => Promise<number>): Promise<LoadResult> {
+/** Sends requests over several connections, one after another on each, until that is enough. */
+export async function sendUntil(
+  isEnough: () => boolean,
+  connections: number,
+  send: () => Promise<number>,
+): Promise<LoadResult> {
   const statuses = new Map<number, number>()
   const errors: string[] = []
-  const endMs = performance.now() + ms
   const one = async () => {
-    while (performance.now() < endMs) {
+    while (!isEnough()) {
       try {
         const status = await send()
         statuses.set(status, (statuses.get(status) ?? 0) + 1)

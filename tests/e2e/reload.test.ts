@@ -5,34 +5,30 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Agent, request } from 'undici'
-import { delay, sendFor, startTestGateway } from './gateway-harness.ts'
+import { delay, sendUntil, startTestGateway } from './gateway-harness.ts'
 
 test('reloads under load lose no request', async t => {
   const { gateway, url, config } = await startTestGateway(t, { guards: { rate: { limit: 1_000_000 } } })
   const agent = new Agent({ connections: 12, pipelining: 1 })
   t.after(() => agent.close())
   let reloads = 0
-  const load = sendFor(3000, 12, async () => {
+  const send = async () => {
     const method = Math.random() < 0.3 ? 'POST' : 'GET'
     const body = method === 'POST' ? `a=${'x'.repeat(2000)}` : null
     const { statusCode, body: answer } = await request(`${url}/p?q=1`, { method, body, dispatcher: agent })
     assert.equal(await answer.text(), 'ok')
     return statusCode
-  })
-  const reloading = (async () => {
-    const endMs = performance.now() + 2800
-    while (performance.now() < endMs) {
-      const guards = { rate: { limit: 1_000_000 - reloads }, waf: { threshold: 5 + (reloads % 3) } }
-      assert.deepEqual(await gateway.reload(config({ guards })), { ok: true })
-      reloads++
-      await delay(200)
-    }
-  })()
-  const [{ statuses, errors }] = await Promise.all([load, reloading])
+  }
+  const load = sendUntil(() => reloads === 12, 12, send)
+  for (; reloads < 12; reloads++) {
+    const guards = { rate: { limit: 1_000_000 - reloads }, waf: { threshold: 5 + (reloads % 3) } }
+    assert.deepEqual(await gateway.reload(config({ guards })), { ok: true })
+    await delay(100)
+  }
+  const { statuses, errors } = await load
   assert.deepEqual(errors, [])
   assert.deepEqual([...statuses.keys()], [200])
-  assert.ok((statuses.get(200) ?? 0) > 200, `${statuses.get(200)} requests`)
-  assert.ok(reloads >= 5, `${reloads} reloads`)
+  assert.ok((statuses.get(200) ?? 0) > 100, `${statuses.get(200)} requests`)
 })
 
 test('a reload takes effect for the next request, on every worker', async t => {

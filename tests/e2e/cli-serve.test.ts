@@ -102,10 +102,15 @@ describe('run', () => {
     const tail = spawnCli(['events', 'tail', '--last', '0', '--json'], cwd)
     children.push(tail)
     const line = lineOf(tail, text => text.includes('/tailed'))
-    for (let i = 0; i < 3; i++) {
-      await sleep(200)
+    let seen = false
+    void line.then(() => {
+      seen = true
+    })
+    // It may take a while until it follows.
+    await until(async () => {
       await fetch(`${url}/tailed`)
-    }
+      return seen
+    }, 'the event in the tail')
     assert.equal(JSON.parse(await line).url.path, '/tailed')
     tail.kill('SIGINT')
     assert.equal(await ended(tail), 0)

@@ -73,7 +73,16 @@ function compile(argument: OperatorArgument, context: CompileContext, capture: C
   return ok(new RegexOperator(result.regex, capture))
 }
 
+/** CRS takes whole values apart with this pattern for every header name; nothing is to be searched for. */
+const wholeLine = '^.*$'
+
 function captureFirst(regex: Regex, value: ByteString, call: OperatorCall): boolean {
+  if (regex.source === wholeLine && !value.includes('\n')) {
+    call.spanStart = 0
+    call.spanEnd = value.length
+    call.captures.push(value)
+    return true
+  }
   const found = regex.exec(value)
   if (!found) return false
   call.spanStart = found[0] ?? -1

@@ -69,7 +69,7 @@ export class OperatorCall {
     this.wantCaptures = wantCaptures
     this.spanStart = -1
     this.spanEnd = -1
-    this.captures.length = 0
+    if (this.captures.length > 0) this.captures.length = 0
     this.geo = undefined
   }
 }

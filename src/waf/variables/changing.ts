@@ -9,9 +9,7 @@ import { noValues, Value } from './value.ts'
 const everyName = () => true
 
 const tx: VariableDefinition = {
-  ...collection('TX', 0, 'Variables of this transaction, set by setvar and capture.', state =>
-    state.tx.values(everyName),
-  ),
+  ...collection('TX', 0, 'Variables of this transaction, set by setvar and capture.', state => state.tx.values()),
   readMember(state, name) {
     const value = state.tx.get(name)
     return value === undefined ? noValues : [new Value('TX', name, value)]

@@ -44,9 +44,10 @@ export class TargetCompiler {
         exclusions.push({ definition, selector })
         continue
       }
-      const slot = definition.name === 'TX' && selector?.key !== undefined ? this.#names.slot(selector.key) : -1
+      const isTx = definition.name === 'TX'
+      const slot = isTx && selector?.key !== undefined ? this.#names.slot(selector.key) : -1
       const label = nodeText({ ...node, name: definition.name })
-      targets.push({ definition, selector, count: node.count, label, slot })
+      targets.push({ definition, selector, count: node.count, label, isTx, slot })
     }
     if (wrong) return undefined
     const kept = targets.filter(target => !exclusions.some(exclusion => removesWhole(exclusion, target)))

@@ -45,6 +45,7 @@ export interface Target {
   readonly count: boolean
   /** For the name of a count: `&ARGS:q`. */
   readonly label: ByteString
+  readonly isTx: boolean
   /** Of `TX:name`; -1 for everything else. */
   readonly slot: number
 }
@@ -109,6 +110,7 @@ export function members(state: State, target: Target): readonly Value[] {
     return value === undefined ? noValues : [new Value('TX', selector.key, value)]
   }
   if (selector.key !== undefined && definition.readMember) return definition.readMember(state, selector.lowerKey)
+  if (target.isTx && selector.regex !== undefined) return state.tx.matching(selector.regex)
   let found: Value[] | undefined
   for (const value of readVariable(state, definition)) {
     if (value.key === undefined || !selects(selector, value.key)) continue

@@ -2,6 +2,7 @@
 // makes up at run time (`TX.paramcounter_%{MATCHED_VAR_NAME}`) go through a map. Names fold case; the first spelling stays.
 
 import { type ByteString, lowerAscii } from '../../lib/bytes.ts'
+import type { Regex } from '../regex/types.ts'
 import { noValues, Value } from './value.ts'
 
 /** Captures TX.0 to TX.9 have the first slots. */
@@ -12,6 +13,8 @@ const maxDynamicNames = 10_000
 export class TxNames {
   readonly names: ByteString[] = []
   readonly #slots = new Map<ByteString, number>()
+  readonly #matching = new Map<Regex, readonly number[]>()
+  #all: readonly number[] = []
 
   constructor() {
     for (let i = 0; i < captureCount; i++) this.slot(String(i))
@@ -29,6 +32,20 @@ export class TxNames {
   /** For a transaction that starts with nothing. */
   get unset(): readonly undefined[] {
     return this.names.map(() => undefined)
+  }
+
+  get allSlots(): readonly number[] {
+    if (this.#all.length !== this.names.length) this.#all = this.names.map((_, slot) => slot)
+    return this.#all
+  }
+
+  matching(regex: Regex): readonly number[] {
+    let slots = this.#matching.get(regex)
+    if (!slots) {
+      slots = this.allSlots.filter(slot => regex.test(this.names[slot] ?? ''))
+      this.#matching.set(regex, slots)
+    }
+    return slots
   }
 
   find(lowerName: ByteString): number | undefined {
@@ -77,18 +94,33 @@ export class TxVariables {
     for (let i = 0; i < captureCount; i++) this.slots[i] = captures[i]
   }
 
-  /** All values whose name passes, in the order in which names came to be known. */
-  values(accepts: (name: ByteString) => boolean): readonly Value[] {
-    const found: Value[] = []
+  /** All values, in the order in which names came to be known. */
+  values(): readonly Value[] {
+    return this.#collect(this.#names.allSlots, undefined)
+  }
+
+  /** Values whose name a regular expression matches. Which of the numbered names do is worked out once. */
+  matching(regex: Regex): readonly Value[] {
+    return this.#collect(this.#names.matching(regex), regex)
+  }
+
+  #collect(slots: readonly number[], regex: Regex | undefined): readonly Value[] {
+    let found: Value[] | undefined
     const { names } = this.#names
-    for (let i = 0; i < this.slots.length; i++) {
-      const value = this.slots[i]
-      const name = names[i]
-      if (value !== undefined && name !== undefined && accepts(name)) found.push(new Value('TX', name, value))
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] as number
+      const value = this.slots[slot]
+      if (value === undefined) continue
+      found ??= []
+      found.push(new Value('TX', names[slot], value))
     }
     if (this.#dynamic) {
-      for (const { name, value } of this.#dynamic.values()) if (accepts(name)) found.push(new Value('TX', name, value))
+      for (const { name, value } of this.#dynamic.values()) {
+        if (regex !== undefined && !regex.test(name)) continue
+        found ??= []
+        found.push(new Value('TX', name, value))
+      }
     }
-    return found.length === 0 ? noValues : found
+    return found ?? noValues
   }
 }

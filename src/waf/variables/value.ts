@@ -3,6 +3,8 @@
 
 import type { ByteString } from '../../lib/bytes.ts'
 
+const noNumbers: readonly number[] = []
+
 export class Value {
   /** As SecLang spells it: `ARGS`. */
   readonly variable: string
@@ -11,8 +13,11 @@ export class Value {
   readonly value: ByteString
   /** By TransformStep.id; made when first needed. */
   results: (ByteString | undefined)[] | undefined = undefined
-  /** By FilterGroup.index: patterns of rules that may match; made when first needed. */
-  candidates: (readonly number[] | undefined)[] | undefined = undefined
+  /** Patterns of rules that may match, as the filter group `filteredBy` found them. Two places: usual, high paranoia. */
+  candidates: readonly number[] = noNumbers
+  filteredBy = -1
+  highCandidates: readonly number[] = noNumbers
+  highFilteredBy = -1
   /** A name that is not made of the two: MATCHED_VARS keeps the names of what matched. */
   readonly label: ByteString | undefined
 

@@ -7,8 +7,10 @@ import type { Target } from '../../variables/target.ts'
 import type { Rule } from '../rule.ts'
 import type { TransformStep } from '../transform-step.ts'
 import { type Entry, entryOf } from './entry.ts'
-import { type FilterChain, FilterGroup, type FilterUnit, firstPattern } from './group.ts'
+import { AlwaysChains, FilterGroup, type FilterUnit, firstPattern } from './group.ts'
 import { triggers } from './triggers.ts'
+
+const high = 'high'
 
 /** Targets that have a bit of their own; those of fewer rules share the last. */
 const maxUnits = 31
@@ -25,13 +27,13 @@ export function attachFilters(rules: readonly Rule[]): void {
   for (const rule of rules) {
     const filterable = filterableOf(rule)
     if (!filterable) continue
-    const key = `${rule.phase > 2 ? 'response' : 'request'} ${rule.info.paranoia > 1 ? 'high' : 'usual'}`
+    const key = `${rule.phase > 2 ? 'response' : 'request'} ${rule.info.paranoia > 1 ? high : 'usual'}`
     const group = groups.get(key)
     if (group) group.push(filterable)
     else groups.set(key, [filterable])
   }
   let index = 0
-  for (const members of groups.values()) buildGroup(index++, members)
+  for (const [key, members] of groups) buildGroup(index++, key.endsWith(high), members)
 }
 
 /** Rules whose first link looks at values that no rule changes, with an operator that has requirements. */
@@ -43,11 +45,11 @@ function filterableOf(rule: Rule): Filterable | undefined {
   return found && { rule, ...found, targets: targets.targets }
 }
 
-function buildGroup(index: number, members: readonly Filterable[]): void {
+function buildGroup(index: number, isHigh: boolean, members: readonly Filterable[]): void {
   const builder = new GroupBuilder()
   const placed = members.map(member => ({ member, pattern: builder.pattern(member) }))
   const units = new Units(members)
-  const group = builder.build(index, units)
+  const group = builder.build(index, isHigh, units)
   for (const { member, pattern } of placed) member.rule.setFilter(group, pattern, units.mask(member))
 }
 
@@ -105,7 +107,7 @@ class GroupBuilder {
     return 1 << id
   }
 
-  build(index: number, units: Units): FilterGroup {
+  build(index: number, isHigh: boolean, units: Units): FilterGroup {
     const words = (this.#next >>> 5) + 1
     const chains = Array.from(this.#chains, ([step, chain]) => {
       const mask = new Int32Array(words)
@@ -113,11 +115,16 @@ class GroupBuilder {
       return { step, triggers: chain.triggers, mask, patterns: chain.patterns }
     })
     const always = chains.filter(chain => chain.triggers === -1)
-    const placed = units.byPhase((variable: string) =>
-      always.filter(chain => [...chain.patterns].some(id => this.#variables.get(id)?.has(variable))),
-    )
+    const shared = new Map<string, AlwaysChains>()
+    const placed = units.byPhase(variable => {
+      const mine = always.filter(chain => [...chain.patterns].some(id => this.#variables.get(id)?.has(variable)))
+      const key = mine.map(chain => chain.step?.id).join()
+      const known = shared.get(key) ?? new AlwaysChains(mine)
+      shared.set(key, known)
+      return known
+    })
     const others = chains.filter(chain => chain.triggers !== -1)
-    return new FilterGroup(index, this.#entries, others, placed, this.#next)
+    return new FilterGroup(index, isHigh, this.#entries, others, placed, this.#next)
   }
 }
 
@@ -149,7 +156,7 @@ class Units {
     return mask
   }
 
-  byPhase(alwaysFor: (variable: string) => readonly FilterChain[]): readonly (readonly FilterUnit[])[] {
+  byPhase(alwaysFor: (variable: string) => AlwaysChains): readonly (readonly FilterUnit[])[] {
     return [0, 1, 2, 3, 4, 5].map(phase => {
       const units = new Map<string, FilterUnit>()
       for (const { rule, targets } of this.#members) {

@@ -26,8 +26,18 @@ export interface FilterChain {
 export interface FilterUnit {
   readonly target: Target
   readonly bit: number
-  /** Chains that change every value (base64Decode), of rules that look at this variable; they are not asked of others. */
-  readonly always: readonly FilterChain[]
+  /** For base64Decode and the like, of rules that look at this variable; other variables do not pay for them. */
+  readonly always: AlwaysChains
+}
+
+/** Chains that change every value, and what was found for values that were looked at through them. */
+export class AlwaysChains {
+  readonly chains: readonly FilterChain[]
+  found = new Map<ByteString, readonly number[]>()
+
+  constructor(chains: readonly FilterChain[]) {
+    this.chains = chains
+  }
 }
 
 interface Plan {
@@ -45,6 +55,7 @@ const cachedBytes = 128
 
 export class FilterGroup {
   readonly index: number
+  readonly #isHigh: boolean
   /** By pattern: bits of the units whose values may match it. Good for the phase that was prepared last. */
   readonly hits: Int32Array
   readonly #units: readonly (readonly FilterUnit[])[]
@@ -55,16 +66,17 @@ export class FilterGroup {
   readonly #found: Int32Array
   readonly #texts: ByteString[] = []
   readonly #bitsOfText: Int32Array[] = []
-  #cache = new Map<ByteString, readonly number[]>()
 
   constructor(
     index: number,
+    isHigh: boolean,
     entries: readonly PrefilterEntry[],
     chains: readonly FilterChain[],
     units: readonly (readonly FilterUnit[])[],
     patternEnd: number,
   ) {
     this.index = index
+    this.#isHigh = isHigh
     this.hits = new Int32Array(patternEnd)
     this.#units = units
     this.#prefilter = createPrefilter(entries)
@@ -92,17 +104,37 @@ export class FilterGroup {
 
   /** Whether a value of a prepared phase may match a pattern. */
   mayMatch(value: Value, pattern: number): boolean {
-    const candidates = value.candidates?.[this.index]
-    return candidates === undefined || candidates.includes(pattern)
+    if (this.#isHigh) return value.highFilteredBy !== this.index || value.highCandidates.includes(pattern)
+    return value.filteredBy !== this.index || value.candidates.includes(pattern)
   }
 
-  #candidates(value: Value, always: readonly FilterChain[]): readonly number[] {
-    value.candidates ??= []
-    const known = value.candidates[this.index]
+  #candidates(value: Value, always: AlwaysChains): readonly number[] {
+    if (this.#isHigh) {
+      if (value.highFilteredBy === this.index) return value.highCandidates
+      value.highFilteredBy = this.index
+      value.highCandidates = this.#find(value, always)
+      return value.highCandidates
+    }
+    if (value.filteredBy === this.index) return value.candidates
+    value.filteredBy = this.index
+    value.candidates = this.#find(value, always)
+    return value.candidates
+  }
+
+  #find(value: Value, always: AlwaysChains): readonly number[] {
+    const text = value.value
+    if (text.length > cachedBytes) return this.#findAnew(value, always)
+    const known = always.found.get(text)
     if (known !== undefined) return known
-    let found = this.#cached(value)
-    for (let i = 0; i < always.length; i++) found = this.#withChain(value, always[i] as FilterChain, found)
-    value.candidates[this.index] = found
+    const found = this.#findAnew(value, always)
+    if (always.found.size >= cachedValues) always.found = new Map()
+    always.found.set(text, found)
+    return found
+  }
+
+  #findAnew(value: Value, { chains }: AlwaysChains): readonly number[] {
+    let found = this.#scan(value)
+    for (let i = 0; i < chains.length; i++) found = this.#withChain(value, chains[i] as FilterChain, found)
     return found
   }
 
@@ -114,17 +146,6 @@ export class FilterGroup {
     }
     const more = listBits(bits, this.#words)
     return more.length === 0 ? found : [...found, ...more]
-  }
-
-  #cached(value: Value): readonly number[] {
-    const text = value.value
-    if (text.length > cachedBytes) return this.#scan(value)
-    const known = this.#cache.get(text)
-    if (known !== undefined) return known
-    const found = this.#scan(value)
-    if (this.#cache.size >= cachedValues) this.#cache = new Map()
-    this.#cache.set(text, found)
-    return found
   }
 
   #scan(value: Value): readonly number[] {

@@ -42,6 +42,7 @@ export function compileRule(parsed: ParsedRule, index: number, context: CompileC
     info,
     links: compiled,
     log: drafts.find(each => each.log !== undefined)?.log ?? defaults?.log ?? true,
+    audit: drafts.find(each => each.audit !== undefined)?.audit ?? defaults?.audit ?? true,
     message: drafts.find(each => each.message !== undefined)?.message,
     logData: drafts.find(each => each.logData !== undefined)?.logData,
     disruption: own === 'block' ? (blocked === 'block' ? 'pass' : blocked) : own,
@@ -72,6 +73,10 @@ function ruleInfo(parsed: ParsedRule, starter: ParsedLink): RuleInfo {
     severity: described.find(each => each.severity !== undefined)?.severity,
     tags,
     paranoia: paranoiaOf(tags),
+    revision: draft.revision,
+    version: draft.version,
+    maturity: draft.maturity,
+    accuracy: draft.accuracy,
     text: bytesToUtf8(source.text.slice(start, end)),
   }
 }
@@ -96,9 +101,17 @@ function compileLink(
   const names = draft.transformations.includes('none')
     ? draft.transformations
     : [...(defaults?.transformations ?? []), ...draft.transformations]
+  const step = context.tree.chain(names)
+  const check = {
+    operator: operators.get(link.operator?.name.toLowerCase() ?? '')?.name ?? '',
+    negated: link.operator?.negated ?? false,
+    argument: link.operator?.argument ?? '',
+    transformations: step?.path().map(each => each.transformation.name) ?? [],
+  }
   const shared = {
     facts,
-    step: context.tree.chain(names),
+    step,
+    check,
     multiMatch: draft.multiMatch,
     capture: draft.capture,
     onMatch: draft.onMatch,

@@ -5,8 +5,8 @@ import type { Match, MatchedTarget } from '../types.ts'
 import type { State } from '../variables/state.ts'
 import { excludes } from '../variables/target.ts'
 import type { Value } from '../variables/value.ts'
-import type { Rule } from './rule.ts'
-import { explainSteps, type TransformStep } from './transform-step.ts'
+import type { Link, Rule } from './rule.ts'
+import { explainSteps } from './transform-step.ts'
 
 const maxTargets = 100
 const maxLogBytes = 2048
@@ -23,15 +23,16 @@ export class TargetRecorder {
     if (this.targets.length > 0) this.targets = []
   }
 
-  add(state: State, value: Value, text: ByteString, start: number, end: number, step: TransformStep | undefined): void {
+  add(state: State, value: Value, text: ByteString, start: number, end: number, link: Link): void {
     if (this.targets.length >= maxTargets) return
     const masked = isSanitised(state, value)
     const target = {
       name: value.name,
       value: masked ? '*'.repeat(Math.min(text.length, maxLogBytes)) : text,
       span: start >= 0 && !masked ? ([start, end] as const) : undefined,
+      check: link.check,
     }
-    this.targets.push(this.#explain && !masked ? { ...target, steps: explainSteps(value, step, text) } : target)
+    this.targets.push(this.#explain && !masked ? { ...target, steps: explainSteps(value, link.step, text) } : target)
   }
 }
 
@@ -50,8 +51,9 @@ export function makeMatch(state: State, rule: Rule, targets: readonly MatchedTar
     phase: rule.phase,
     message: bytesToUtf8(rule.message === undefined ? '' : rule.message.render(state).slice(0, maxLogBytes)),
     logData: bytesToUtf8(logData),
-    targets: masks ? targets.map(target => ({ name: target.name, value: '***', span: undefined })) : targets,
+    targets: masks ? targets.map(({ name, check }) => ({ name, value: '***', span: undefined, check })) : targets,
     points: state.points,
     disruptive: rule.asksToDisrupt,
+    audited: rule.audit,
   }
 }

@@ -3,7 +3,7 @@
 import type { Disruption, Effect, RuleDraft } from '../actions/draft.ts'
 import type { RuleSelection } from '../actions/selection.ts'
 import type { Operator } from '../operators/types.ts'
-import type { Phase, RuleInfo } from '../types.ts'
+import type { Phase, RuleInfo, ValueCheck } from '../types.ts'
 import type { Template } from '../variables/macro.ts'
 import type { RuleFacts } from '../variables/state.ts'
 import type { TargetList } from '../variables/target.ts'
@@ -24,6 +24,8 @@ export class Link {
   readonly multiMatch: boolean
   readonly capture: boolean
   readonly onMatch: readonly Effect[]
+  /** For reports. */
+  readonly check: ValueCheck
 
   constructor(fields: LinkFields) {
     this.facts = fields.facts
@@ -36,6 +38,7 @@ export class Link {
     this.multiMatch = fields.multiMatch
     this.capture = fields.capture
     this.onMatch = fields.onMatch
+    this.check = fields.check
   }
 }
 
@@ -50,6 +53,7 @@ export interface LinkFields {
   readonly multiMatch: boolean
   readonly capture: boolean
   readonly onMatch: readonly Effect[]
+  readonly check: ValueCheck
 }
 
 /** A rule with its chain. */
@@ -60,6 +64,7 @@ export class Rule {
   readonly info: RuleInfo
   readonly links: readonly Link[]
   readonly log: boolean
+  readonly audit: boolean
   readonly message: Template | undefined
   readonly logData: Template | undefined
   /** `block` is already what the default action makes of it. */
@@ -87,6 +92,7 @@ export class Rule {
     this.info = fields.info
     this.links = fields.links
     this.log = fields.log
+    this.audit = fields.audit
     this.message = fields.message
     this.logData = fields.logData
     this.disruption = fields.disruption
@@ -111,6 +117,7 @@ export interface RuleFields {
   readonly info: RuleInfo
   readonly links: readonly Link[]
   readonly log: boolean
+  readonly audit: boolean
   readonly message: Template | undefined
   readonly logData: Template | undefined
   readonly disruption: Exclude<Disruption, 'block'>

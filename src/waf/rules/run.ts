@@ -173,7 +173,7 @@ export class Runner {
       state.matchedValues[state.matchedCount] = value
       state.matchedTexts[state.matchedCount++] = text
     }
-    if (log) this.#recorder.add(state, value, text, call.spanStart, call.spanEnd, link.step)
+    if (log) this.#recorder.add(state, value, text, call.spanStart, call.spanEnd, link)
     for (let i = 0; i < link.onMatch.length; i++) link.onMatch[i]?.run(state)
   }
 

@@ -1,7 +1,7 @@
 // One transaction as callers see it: takes the request and response in order, runs the phases, hands out what was found.
 
 import { type ByteString, bufferToBytes, lowerAscii } from '../../lib/bytes.ts'
-import type { Interruption, Match, RuleInfo, TransactionOptions, WafPorts, WafTransaction } from '../types.ts'
+import type { AuditEngine, Interruption, Match, RuleInfo, TransactionOptions, WafPorts, WafTransaction } from '../types.ts'
 import { macroReader } from '../variables/macro.ts'
 import { State } from '../variables/state.ts'
 import { Value } from '../variables/value.ts'
@@ -31,6 +31,21 @@ export class Transaction implements WafTransaction {
 
   get interruption(): Interruption | undefined {
     return this.#state.interruption
+  }
+
+  get auditEngine(): AuditEngine | undefined {
+    return this.#state.auditEngine
+  }
+
+  auditParts(parts: string): string {
+    let result = parts
+    for (const change of this.#state.auditParts) {
+      const letters = change.replace(/^[+-]/, '')
+      if (change.startsWith('+')) result += letters
+      else if (change.startsWith('-')) result = [...result].filter(part => !letters.includes(part)).join('')
+      else result = letters
+    }
+    return result
   }
 
   connection(client: { ip: string; port: number }, server: { ip: string; port: number }): void {
@@ -150,6 +165,10 @@ const limitRule: Omit<RuleInfo, 'phase' | 'message'> = {
   severity: undefined,
   tags: [],
   paranoia: 1,
+  revision: '',
+  version: '',
+  maturity: 0,
+  accuracy: 0,
   text: '',
 }
 

@@ -76,7 +76,23 @@ export interface WafSettings {
   readonly responseBodyLimitBytes: number
   /** SecResponseBodyMimeType, lower case, without parameters. */
   readonly responseBodyTypes: readonly string[]
+  /** What SecAudit… directives ask for; the caller writes the log. */
+  readonly audit: AuditSettings
+  /** SecComponentSignature of the rule sets. */
+  readonly components: readonly string[]
 }
+
+export interface AuditSettings {
+  /** SecAuditEngine; undefined when no rule file says. */
+  readonly engine: AuditEngine | undefined
+  /** SecAuditLogParts; undefined when no rule file says. */
+  readonly parts: string | undefined
+  /** The status codes that match SecAuditLogRelevantStatus. */
+  readonly relevantStatuses: ReadonlySet<number>
+}
+
+/** Which transactions go to the audit log: all, none, or those of an audited rule or a relevant status. */
+export type AuditEngine = 'on' | 'off' | 'relevant-only'
 
 export interface RuleInfo {
   /** 0 for a rule without an id (the later rules of a chain carry their starter's). */
@@ -89,6 +105,11 @@ export interface RuleInfo {
   readonly severity: Severity | undefined
   readonly tags: readonly string[]
   readonly paranoia: number
+  /** `rev`, `ver`, `maturity`, `accuracy`; empty and 0 when the rule doesn't say. */
+  readonly revision: string
+  readonly version: string
+  readonly maturity: number
+  readonly accuracy: number
   /** The rule as it stands in its file. */
   readonly text: string
 }
@@ -125,6 +146,10 @@ export interface WafTransaction {
   /** Matches of rules that log, in order. */
   readonly matches: readonly Match[]
   readonly interruption: Interruption | undefined
+  /** What ctl:auditEngine asked for; undefined when none did. */
+  readonly auditEngine: AuditEngine | undefined
+  /** `parts` as ctl:auditLogParts changed them. */
+  auditParts(parts: string): string
   /** The value of a variable such as `tx.inbound_anomaly_score`, for reports. */
   variable(name: string): ByteString | undefined
 }
@@ -150,6 +175,8 @@ export interface Match {
   readonly points: number
   /** Whether the rule itself asked to disrupt (deny, drop, block, redirect). */
   readonly disruptive: boolean
+  /** Whether the match makes its transaction worth the audit log: not with noauditlog. */
+  readonly audited: boolean
 }
 
 export interface MatchedTarget {
@@ -159,6 +186,17 @@ export interface MatchedTarget {
   readonly value: ByteString
   /** Start and end of what matched inside `value`, when the operator knows. */
   readonly span: readonly [number, number] | undefined
+  /** What was asked of the value. */
+  readonly check: ValueCheck
   /** With `explain`: the value before and after each transformation that changed it. */
   readonly steps?: readonly { readonly transformation: string; readonly value: ByteString }[]
+}
+
+export interface ValueCheck {
+  /** As SecLang spells it: `rx`. */
+  readonly operator: string
+  readonly negated: boolean
+  /** As it stands in the rule, macros unexpanded. */
+  readonly argument: ByteString
+  readonly transformations: readonly string[]
 }

@@ -23,9 +23,14 @@ const controls: Record<string, Compile> = {
   ruleRemoveTargetById: removeTargets(selectById, 'takes id;VARIABLE, such as 942100;ARGS:q'),
   ruleRemoveTargetByTag: removeTargets(selectByTag, 'takes tag;VARIABLE, such as attack-sqli;ARGS:q'),
   ruleRemoveTargetByMsg: removeTargets(selectByMessage, 'takes message;VARIABLE'),
-  // What is written to the audit log is decided in merlon.yaml; these change nothing that a rule could see.
-  auditEngine: oneOf({ on: 0, off: 0, relevantonly: 0 }, () => {}),
-  auditLogParts: value => (/^[+-]?[A-KZ]+$/i.test(value) ? noEffect : 'takes letters A to K and Z'),
+  auditEngine: oneOf({ on: 'on', off: 'off', relevantonly: 'relevant-only' }, (state, engine) => {
+    state.auditEngine = engine
+  }),
+  auditLogParts(value) {
+    if (!/^[+-]?[A-KZ]+$/i.test(value)) return 'takes letters A to K and Z, such as +E'
+    const change = value.toUpperCase()
+    return { run: state => void (state.auditParts.length < maxAuditChanges && state.auditParts.push(change)) }
+  },
   debugLogLevel: value => (/^\d$/.test(value) ? noEffect : 'takes 0 to 9'),
 }
 
@@ -108,6 +113,7 @@ function removeTargets(choose: (text: ByteString) => RuleSelection | undefined, 
 }
 
 const maxRemovedTargets = 1000
+const maxAuditChanges = 100
 
 function indexBytes(indexes: readonly number[], count: number): Uint8Array {
   const bytes = new Uint8Array(count)

@@ -39,6 +39,10 @@ export interface RuleDraft {
   capture: boolean
   multiMatch: boolean
   log: boolean | undefined
+  /** auditlog and noauditlog; undefined: as `log`. */
+  audit: boolean | undefined
+  maturity: number
+  accuracy: number
   /** Names in lower case; `none` first means that defaults are dropped. */
   transformations: string[]
   disruption: Disruption | undefined
@@ -71,6 +75,9 @@ export function emptyDraft(): RuleDraft {
     capture: false,
     multiMatch: false,
     log: undefined,
+    audit: undefined,
+    maturity: 0,
+    accuracy: 0,
     transformations: [],
     disruption: undefined,
     allowScope: 'everything',

@@ -79,8 +79,8 @@ const definitions: readonly ActionDefinition[] = [
       : severities.find(name => name === value.toUpperCase())
     return draft.severity === undefined ? `must be 0 to 7 or one of ${severities.join(', ')}` : undefined
   }),
-  anywhere('maturity', 'required', (_draft, value) => number(value, 0, 9, () => {})),
-  anywhere('accuracy', 'required', (_draft, value) => number(value, 0, 9, () => {})),
+  anywhere('maturity', 'required', (draft, value) => number(value, 0, 9, maturity => (draft.maturity = maturity))),
+  anywhere('accuracy', 'required', (draft, value) => number(value, 0, 9, accuracy => (draft.accuracy = accuracy))),
 
   // What becomes of the transaction
   disruptive('block'),
@@ -139,8 +139,16 @@ const definitions: readonly ActionDefinition[] = [
     draft.log = false
     return undefined
   }),
-  anywhere('auditlog', 'none', () => undefined),
-  anywhere('noauditlog', 'none', () => undefined),
+  // As in ModSecurity 3, what goes to the audit log is a match that is told.
+  anywhere('auditlog', 'none', draft => {
+    draft.log = true
+    draft.audit = true
+    return undefined
+  }),
+  anywhere('noauditlog', 'none', draft => {
+    draft.audit = false
+    return undefined
+  }),
   sanitise('sanitiseArg', ['ARGS', 'ARGS_GET', 'ARGS_POST']),
   sanitise('sanitizeArg', ['ARGS', 'ARGS_GET', 'ARGS_POST']),
   sanitise('sanitiseRequestHeader', ['REQUEST_HEADERS']),

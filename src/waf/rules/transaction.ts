@@ -1,7 +1,15 @@
 // One transaction as callers see it: takes the request and response in order, runs the phases, hands out what was found.
 
 import { type ByteString, bufferToBytes, lowerAscii } from '../../lib/bytes.ts'
-import type { AuditEngine, Interruption, Match, RuleInfo, TransactionOptions, WafPorts, WafTransaction } from '../types.ts'
+import type {
+  AuditEngine,
+  Interruption,
+  Match,
+  RuleInfo,
+  TransactionOptions,
+  WafPorts,
+  WafTransaction,
+} from '../types.ts'
 import { macroReader } from '../variables/macro.ts'
 import { State } from '../variables/state.ts'
 import { Value } from '../variables/value.ts'

@@ -5,6 +5,7 @@ import { nearest } from '../../lib/problem.ts'
 import type { FilePort } from '../types.ts'
 import { offsetInText, type RawDirective } from './lexer.ts'
 import {
+  addComponent,
   bytes,
   count,
   oneCharacter,
@@ -12,8 +13,11 @@ import {
   onOff,
   overflow,
   type Setter,
+  setAuditEngine,
+  setAuditParts,
   setCollectionTimeout,
   setEngine,
+  setRelevantStatus,
   setTypes,
   setUnicodeMap,
 } from './setters.ts'
@@ -36,9 +40,15 @@ export type DirectiveKind =
 export type DirectiveEntry =
   | { readonly name: string; readonly kind: DirectiveKind }
   | { readonly name: string; readonly set: Setter; readonly anyCount?: true }
-  | { readonly name: string; readonly ignored: string }
+  | {
+      readonly name: string
+      readonly ignored: string
+      /** A value that says what is so anyhow, in lower case: no warning. */
+      readonly so?: string
+    }
   | { readonly name: string; readonly refused: string }
 
+const auditFile = 'the file is guards.waf.audit.file in merlon.yaml, this has no effect'
 const logging = 'logging is configured in merlon.yaml, this has no effect'
 const linear = 'matching takes linear time and needs no limit, this has no effect'
 const noFiles = 'the engine keeps nothing on disk, this has no effect'
@@ -94,16 +104,21 @@ const entries: readonly DirectiveEntry[] = [
   { name: 'SecStreamOutBodyInspection', set: only('off', 'STREAM_… variables are not supported; only Off is') },
   { name: 'SecHashEngine', set: only('off', 'link hashing is not supported; only Off is') },
   { name: 'SecConnEngine', set: only('off', 'connections are limited by the flood guard; only Off is supported') },
-  { name: 'SecComponentSignature', set: () => undefined },
-  ...['SecAuditEngine', 'SecAuditLog', 'SecAuditLog2', 'SecAuditLogDirMode', 'SecAuditLogFileMode'].map(
-    ignoredAs(logging),
+  { name: 'SecComponentSignature', set: addComponent },
+  { name: 'SecAuditEngine', set: setAuditEngine },
+  { name: 'SecAuditLogParts', set: setAuditParts },
+  { name: 'SecAuditLogRelevantStatus', set: setRelevantStatus },
+  { name: 'SecAuditLogFormat', ignored: 'the audit log is written as JSON, this has no effect', so: 'json' },
+  {
+    name: 'SecAuditLogType',
+    ignored: 'the audit log is one file, a line a transaction, this has no effect',
+    so: 'serial',
+  },
+  ...['SecAuditLog', 'SecAuditLog2', 'SecAuditLogDirMode', 'SecAuditLogFileMode', 'SecAuditLogPrefix'].map(
+    ignoredAs(auditFile),
   ),
-  ...['SecAuditLogFormat', 'SecAuditLogParts', 'SecAuditLogPrefix', 'SecAuditLogRelevantStatus'].map(
-    ignoredAs(logging),
-  ),
-  ...['SecAuditLogStorageDir', 'SecAuditLogType', 'SecDebugLog', 'SecDebugLogLevel', 'SecGuardianLog'].map(
-    ignoredAs(logging),
-  ),
+  { name: 'SecAuditLogStorageDir', ignored: auditFile },
+  ...['SecDebugLog', 'SecDebugLogLevel', 'SecGuardianLog'].map(ignoredAs(logging)),
   ...['SecSensorId', 'SecStatusEngine', 'SecServerSignature', 'SecRulePerfTime'].map(ignoredAs(logging)),
   ...['SecPcreMatchLimit', 'SecPcreMatchLimitRecursion', 'SecCacheTransformations'].map(ignoredAs(linear)),
   ...['SecTmpDir', 'SecDataDir', 'SecUploadDir', 'SecUploadFileMode', 'SecUploadKeepFiles'].map(ignoredAs(noFiles)),
@@ -158,6 +173,7 @@ export function takeDirective(
   if ('refused' in entry) {
     problems.add(source.problem(start, 'unsupported-directive', `${entry.name} is not supported: ${entry.refused}`))
   } else if ('ignored' in entry) {
+    if (entry.so !== undefined && directive.words[0]?.text.toLowerCase() === entry.so) return undefined
     problems.add(source.warning(start, 'ignored-directive', `${entry.name}: ${entry.ignored}`))
   } else applySetting(entry, directive, settings, files, problems)
   return undefined

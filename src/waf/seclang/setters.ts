@@ -1,8 +1,9 @@
 // How the directives that are settings read their values. Each setter returns what is wrong as text.
 
 import { bufferToBytes } from '../../lib/bytes.ts'
+import { compileRegex } from '../regex/index.ts'
 import { bestFitAscii, parseUnicodeMap } from '../transforms/unicode-map.ts'
-import type { FilePort } from '../types.ts'
+import type { AuditEngine, FilePort } from '../types.ts'
 import type { EngineSettings } from './settings.ts'
 
 export type Setter = (settings: EngineSettings, value: string, more: SetterContext) => string | undefined
@@ -90,4 +91,40 @@ export function setUnicodeMap(settings: EngineSettings, path: string, more: Sett
   }
   settings.unicodeMap = parseUnicodeMap(text, codePage)
   return settings.unicodeMap ? undefined : `${path} has no code page ${codePage}`
+}
+
+export function setAuditEngine(settings: EngineSettings, value: string): string | undefined {
+  const engine = parseAuditEngine(value)
+  if (engine === undefined) return 'must be On, Off or RelevantOnly'
+  settings.audit.engine = engine
+  return undefined
+}
+
+export function parseAuditEngine(value: string): AuditEngine | undefined {
+  const engines = { on: 'on', off: 'off', relevantonly: 'relevant-only' } as const
+  return Object.entries(engines).find(([name]) => name === value.toLowerCase())?.[1]
+}
+
+export function setAuditParts(settings: EngineSettings, value: string): string | undefined {
+  if (!/^[A-KZ]+$/i.test(value)) return 'takes letters A to K and Z, such as ABFHZ'
+  settings.audit.parts = value.toUpperCase()
+  return undefined
+}
+
+/** The pattern is tried on every status there is, so that no request waits for it. */
+export function setRelevantStatus(settings: EngineSettings, value: string): string | undefined {
+  const compiled = compileRegex(value)
+  if (!compiled.ok) return compiled.message
+  const statuses = new Set<number>()
+  for (let status = 100; status <= 599; status++) if (compiled.regex.test(String(status))) statuses.add(status)
+  settings.audit.relevantStatuses = statuses
+  return undefined
+}
+
+const maxComponents = 100
+
+export function addComponent(settings: EngineSettings, value: string): string | undefined {
+  const known = settings.components
+  if (!known.includes(value) && known.length < maxComponents) settings.components = [...known, value]
+  return undefined
 }

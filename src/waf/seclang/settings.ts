@@ -2,9 +2,9 @@
 
 import type { BodyLimits } from '../bodies/types.ts'
 import type { UnicodeMap } from '../transforms/unicode-map.ts'
-import type { WafSettings } from '../types.ts'
+import type { AuditSettings, WafSettings } from '../types.ts'
 
-export interface EngineSettings extends WafSettings {
+export interface EngineSettings extends WafSettings, BodyLimits {
   engine: WafSettings['engine']
   requestBodyAccess: boolean
   responseBodyAccess: boolean
@@ -18,11 +18,19 @@ export interface EngineSettings extends WafSettings {
   argumentSeparator: string
   cookieSeparator: string
   jsonDepth: number
+  /** Keys and array items of a JSON body together. */
+  jsonKeys: number
+  xmlDepth: number
+  xmlNodes: number
+  multipartParts: number
+  /** Of query and form together. Cookies are counted for themselves. */
   arguments: number
   uploadFiles: number
   /** SecCollectionTimeout: how long a persistent collection lives without a write. */
   collectionTimeoutMs: number
   webAppId: string
+  audit: { -readonly [Key in keyof AuditSettings]: AuditSettings[Key] }
+  components: readonly string[]
   unicodeMap: UnicodeMap | undefined
 }
 
@@ -44,21 +52,16 @@ export function defaultSettings(): EngineSettings {
     argumentSeparator: '&',
     cookieSeparator: ';',
     jsonDepth: 64,
+    jsonKeys: 10_000,
+    xmlDepth: 64,
+    xmlNodes: 20_000,
+    multipartParts: 200,
     arguments: 1000,
     uploadFiles: 100,
     collectionTimeoutMs: 3_600_000,
     webAppId: '',
+    audit: { engine: undefined, parts: undefined, relevantStatuses: new Set() },
+    components: [],
     unicodeMap: undefined,
-  }
-}
-
-export function bodyLimits(settings: EngineSettings): BodyLimits {
-  return {
-    jsonDepth: settings.jsonDepth,
-    jsonKeys: 10_000,
-    multipartParts: 200,
-    arguments: settings.arguments,
-    xmlDepth: 64,
-    xmlNodes: 20_000,
   }
 }

@@ -5,7 +5,7 @@
 import { type ByteString, lowerAscii } from '../../lib/bytes.ts'
 import type { MultipartFlags, MultipartPart } from '../bodies/types.ts'
 import type { EngineSettings } from '../seclang/settings.ts'
-import type { Interruption, Match, RuleInfo, Severity, WafPorts } from '../types.ts'
+import type { AuditEngine, Interruption, Match, RuleInfo, Severity, WafPorts } from '../types.ts'
 import type { PersistentCollection, PersistentName } from './persistent.ts'
 import type { Exclusion } from './target.ts'
 import { type TxNames, TxVariables } from './tx.ts'
@@ -123,6 +123,9 @@ export class State {
   /** What sanitise… wants masked in reports. */
   readonly sanitised: Exclusion[] = []
   sanitiseMatched = false
+  /** What ctl:auditEngine and ctl:auditLogParts said, the latter in order: `+E`, `-C`, `ABH`. */
+  auditEngine: AuditEngine | undefined = undefined
+  readonly auditParts: string[] = []
 
   /** Values of variables and target lists that are fixed for now, by their index; see TargetList. */
   readonly variableCache: (readonly Value[] | undefined)[] = []

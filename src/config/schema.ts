@@ -7,15 +7,20 @@ import { durationField, networkField, sizeField } from '../lib/fields.ts'
 import { formatSize } from '../lib/units.ts'
 import { defaultBodyPolicy } from '../pipeline/body.ts'
 import type { GuardDefinition } from '../pipeline/guard.ts'
-import { type LimitName, limitDefinitions } from '../pipeline/limits.ts'
+import { type LimitDefinition, type LimitName, limitDefinitions } from '../pipeline/limits.ts'
 import { addressField, hostField, modeField, nameField, originField, pathField } from './fields.ts'
 
 /** `body.inspected` and `body.max` are these limits under the name that people look for. */
 const limitsOfBody: ReadonlySet<LimitName> = new Set(['bodyInspected', 'bodyMax'])
 
+/** Bounds that hold as they are: nothing reads another value, so none can be written. */
+export const fixedLimits: ReadonlySet<LimitName> = new Set(['jsonKeys'])
+
 /** Limits that are looked up on the route. The others hold for a connection or a worker, before a route is known. */
 export const routeLimits: ReadonlySet<LimitName> = new Set([
   'fileInspected',
+  'jsonDepth',
+  'multipartParts',
   'responseInspected',
   'upstreamAttempts',
   'upstreamTimeout',
@@ -31,12 +36,14 @@ const limitFields = {
 const ceilings = { bytes: 2 ** 31, ms: 86_400_000, count: 10_000_000, bytesPerSecond: 2 ** 31 } as const
 
 function limitsSchema(wanted: (name: LimitName) => boolean) {
-  const names = (Object.keys(limitDefinitions) as LimitName[]).filter(name => !limitsOfBody.has(name) && wanted(name))
+  const names = (Object.keys(limitDefinitions) as LimitName[]).filter(
+    name => !limitsOfBody.has(name) && !fixedLimits.has(name) && wanted(name),
+  )
   const fields = names.map(name => {
-    const { unit, summary } = limitDefinitions[name]
+    const { unit, summary, max = ceilings[unit] }: LimitDefinition = limitDefinitions[name]
     const field: z.ZodType<number> = limitFields[unit]
-    const bounded = field.refine(value => value >= 1 && value <= ceilings[unit], {
-      message: `must be at least 1 and at most ${ceilings[unit]}${unit === 'ms' ? ' ms' : ''}`,
+    const bounded = field.refine(value => value >= 1 && value <= max, {
+      message: `must be at least 1 and at most ${max}${unit === 'ms' ? ' ms' : ''}`,
     })
     return [name, bounded.optional().meta({ description: summary, default: writtenLimit(name) })] as const
   })

@@ -25,7 +25,7 @@ interface Row {
   readonly bodyBase64?: string
 }
 
-const limits = { jsonDepth: 64, jsonKeys: 10_000, multipartParts: 200, arguments: 1000, xmlDepth: 64, xmlNodes: 10_000 }
+const limits = { jsonDepth: 64, jsonKeys: 10_000, multipartParts: 200, xmlDepth: 64, xmlNodes: 10_000 }
 const shared = process.env['MERLON_SHARED'] ?? join(import.meta.dirname, '../../shared')
 
 const detectors = {
@@ -100,7 +100,7 @@ function valuesOf(row: Row): string[] {
   const cookies = (headers.get('cookie') ?? '').split(';').map(cookie => cookie.slice(cookie.indexOf('=') + 1))
   return [
     path.slice(path.lastIndexOf('/') + 1),
-    ...parseUrlEncoded(query, '&', limits).arguments,
+    ...parseUrlEncoded(query, '&', 1000).arguments,
     ...bodyValues(body, headers.get('content-type') ?? ''),
     ...cookies,
     headers.get('user-agent') ?? '',
@@ -120,6 +120,6 @@ function bodyValues(body: string, contentType: string): string[] {
       part.filename ? [part.name, part.filename] : [part.name, part.value],
     )
   }
-  if (type.includes('form-urlencoded') || type === '') return parseUrlEncoded(body, '&', limits).arguments
+  if (type.includes('form-urlencoded') || type === '') return parseUrlEncoded(body, '&', 1000).arguments
   return []
 }

@@ -1,12 +1,14 @@
 // Every bound of the data plane: name, unit, default, and the config key under `limits:` that changes it. A bound that
 // is not in this table does not exist; docs/generated/limits.md and the config schema are made from it.
-// Each has a test at the limit and one past it (tests/e2e/limits.test.ts).
+// Each has a test at the limit and one past it; tests/architecture/limits.test.ts knows which have none.
 
 export type LimitUnit = 'bytes' | 'ms' | 'count' | 'bytesPerSecond'
 
-interface LimitDefinition {
+export interface LimitDefinition {
   readonly unit: LimitUnit
   readonly default: number
+  /** What the config takes at the most, where it is less than for others of this unit. */
+  readonly max?: number
   readonly summary: string
 }
 
@@ -24,9 +26,23 @@ export const limitDefinitions = {
     default: 64 * KiB,
     summary: 'Start of a file part or binary body that is inspected.',
   },
-  jsonDepth: { unit: 'count', default: 64, summary: 'Nesting of a JSON body.' },
-  jsonKeys: { unit: 'count', default: 10_000, summary: 'Keys and array items of a JSON body.' },
-  multipartParts: { unit: 'count', default: 200, summary: 'Parts of a multipart body.' },
+  arguments: {
+    unit: 'count',
+    default: 1000,
+    max: 100_000,
+    summary: 'Arguments of query and form together; cookies, counted for themselves.',
+  },
+  // The reader of JSON calls itself for each level: the ceiling keeps it off the end of the stack.
+  jsonDepth: { unit: 'count', default: 64, max: 512, summary: 'Nesting of a JSON body.' },
+  jsonKeys: { unit: 'count', default: 10_000, max: 1_000_000, summary: 'Keys and array items of a JSON body.' },
+  xmlDepth: { unit: 'count', default: 64, max: 10_000, summary: 'Nesting of an XML body.' },
+  xmlNodes: {
+    unit: 'count',
+    default: 20_000,
+    max: 1_000_000,
+    summary: 'Elements, attributes and texts of an XML body.',
+  },
+  multipartParts: { unit: 'count', default: 200, max: 10_000, summary: 'Parts of a multipart body.' },
   headerTimeout: {
     unit: 'ms',
     default: 10_000,
@@ -60,7 +76,12 @@ export const limitDefinitions = {
   },
   connectionsTotal: { unit: 'count', default: 10_000, summary: 'Open client connections of one worker.' },
   requestsPerConnection: { unit: 'count', default: 10_000, summary: 'Requests on one connection before it is closed.' },
-  responseInspected: { unit: 'bytes', default: 512 * KiB, summary: 'Response body inspected, text types only.' },
+  responseInspected: {
+    unit: 'bytes',
+    default: 512 * KiB,
+    max: 2 ** 26,
+    summary: 'Response body inspected, text types only.',
+  },
   eventQueue: { unit: 'count', default: 10_000, summary: 'Events waiting to be stored; more are counted and dropped.' },
   drainTimeout: { unit: 'ms', default: 30_000, summary: 'From SIGTERM to the end of the last request.' },
 } as const satisfies Record<string, LimitDefinition>

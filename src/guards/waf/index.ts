@@ -50,6 +50,11 @@ export function settingsOf(limits: Limits): RuleSource {
     `SecRequestBodyLimit ${limits.bodyInspected}`,
     `SecRequestBodyNoFilesLimit ${limits.bodyInspected}`,
     `SecRequestBodyJsonDepthLimit ${limits.jsonDepth}`,
+    `SecRequestBodyJsonKeysLimit ${limits.jsonKeys}`,
+    `SecRequestBodyXmlDepthLimit ${limits.xmlDepth}`,
+    `SecRequestBodyXmlNodesLimit ${limits.xmlNodes}`,
+    `SecRequestBodyMultipartPartsLimit ${limits.multipartParts}`,
+    `SecArgumentsLimit ${limits.arguments}`,
     `SecUploadFileLimit ${limits.multipartParts}`,
     `SecResponseBodyLimit ${limits.responseInspected}`,
   ]

@@ -6,7 +6,6 @@ export const limits: BodyLimits = {
   jsonDepth: 64,
   jsonKeys: 10_000,
   multipartParts: 200,
-  arguments: 1000,
   xmlDepth: 64,
   xmlNodes: 10_000,
 }

@@ -8,8 +8,6 @@ export interface BodyLimits {
   /** Keys and array items together. */
   readonly jsonKeys: number
   readonly multipartParts: number
-  /** Name and value pairs of a query or form. */
-  readonly arguments: number
   readonly xmlDepth: number
   readonly xmlNodes: number
 }
@@ -25,7 +23,8 @@ export interface BodyError {
 
 export interface ParsedUrlEncoded {
   readonly arguments: FlatArguments
-  readonly error: BodyError | undefined
+  /** There were more than are read. */
+  readonly isCut: boolean
   /** Percent signs that start no valid escape (URLENCODED_ERROR). */
   readonly invalidEscapes: number
 }
@@ -82,5 +81,5 @@ export interface ParsedMultipart {
   readonly error: BodyError | undefined
 }
 
-// parseUrlEncoded(body, separator, limits) · parseJson(body, limits) · parseXml(body, limits) ·
+// parseUrlEncoded(body, separator, most) · parseJson(body, limits) · parseXml(body, limits) ·
 // parseMultipart(body, contentType, limits), each in the file of its name beside this one.

@@ -3,20 +3,19 @@
 
 import type { ByteString } from '../../lib/bytes.ts'
 import { decodeUrl, invalidEscapes } from '../transforms/url.ts'
-import type { BodyError, BodyLimits, FlatArguments, ParsedUrlEncoded } from './types.ts'
+import type { FlatArguments, ParsedUrlEncoded } from './types.ts'
 
-export function parseUrlEncoded(body: ByteString, separator: string, limits: BodyLimits): ParsedUrlEncoded {
+export function parseUrlEncoded(body: ByteString, separator: string, most: number): ParsedUrlEncoded {
   const list: FlatArguments = []
-  const most = limits.arguments * 2
   const hasEquals = body.includes('=')
-  let error: BodyError | undefined
+  let isCut = false
   let start = 0
   while (start < body.length) {
     let end = body.indexOf(separator, start)
     if (end < 0) end = body.length
     if (end > start) {
-      if (list.length >= most) {
-        error = { message: `more than ${limits.arguments} arguments`, offset: start }
+      if (list.length >= most * 2) {
+        isCut = true
         break
       }
       const equals = hasEquals ? indexWithin(body, start, end) : -1
@@ -27,7 +26,7 @@ export function parseUrlEncoded(body: ByteString, separator: string, limits: Bod
     }
     start = end + separator.length
   }
-  return { arguments: list, error, invalidEscapes: invalidEscapes(body) }
+  return { arguments: list, isCut, invalidEscapes: invalidEscapes(body) }
 }
 
 /** indexOf would run to the end of the body for each argument without a value. */

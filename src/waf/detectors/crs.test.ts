@@ -23,7 +23,7 @@ interface Suite {
   tests: { test_id: number; stages: (Stage & { stage?: Stage })[] }[]
 }
 
-const bodyLimits = { arguments: 100, xmlDepth: 20, xmlNodes: 100, jsonDepth: 20, jsonKeys: 100, multipartParts: 10 }
+const bodyLimits = { xmlDepth: 20, xmlNodes: 100, jsonDepth: 20, jsonKeys: 100, multipartParts: 10 }
 const sqlChain = ['utf8tounicode', 'urldecodeuni', 'removenulls']
 const xssChain = ['utf8tounicode', 'urldecodeuni', 'htmlentitydecode', 'jsdecode', 'cssdecode', 'removenulls']
 
@@ -67,8 +67,8 @@ function valuesOf(rule: number, input: Stage['input']): string[] {
   if (rule === 941101) return [headers.get('referer') ?? '', decoded]
   const data = utf8ToBytes(input.data ?? '')
   const query = question < 0 ? '' : utf8ToBytes(input.uri.slice(question + 1))
-  const values = [...parseUrlEncoded(query, '&', bodyLimits).arguments, headers.get('user-agent') ?? '']
-  if (!data.startsWith('<?xml')) return [...values, ...parseUrlEncoded(data, '&', bodyLimits).arguments]
+  const values = [...parseUrlEncoded(query, '&', 100).arguments, headers.get('user-agent') ?? '']
+  if (!data.startsWith('<?xml')) return [...values, ...parseUrlEncoded(data, '&', 100).arguments]
   const xml = parseXml(data, bodyLimits)
   return [...values, ...xml.text, ...xml.attributes]
 }

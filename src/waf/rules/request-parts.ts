@@ -6,7 +6,6 @@ import { parseMultipart } from '../bodies/multipart.ts'
 import type { BodyError, FlatArguments } from '../bodies/types.ts'
 import { parseUrlEncoded } from '../bodies/urlencoded.ts'
 import { parseXml } from '../bodies/xml.ts'
-import { bodyLimits } from '../seclang/settings.ts'
 import type { State } from '../variables/state.ts'
 import { Value } from '../variables/value.ts'
 
@@ -63,11 +62,14 @@ function hexDigit(c: number): number {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
 }
 
-function addFormArguments(state: State, text: ByteString): BodyError | undefined {
-  const parsed = parseUrlEncoded(text, state.settings.argumentSeparator, bodyLimits(state.settings))
+/** False when there were more than are read. */
+function addFormArguments(state: State, text: ByteString): boolean {
+  const { argumentSeparator, arguments: most } = state.settings
+  const parsed = parseUrlEncoded(text, argumentSeparator, most - state.arguments.length)
   if (parsed.invalidEscapes > 0) state.urlEncodedError = true
   addArguments(state, parsed.arguments)
-  return parsed.error
+  if (parsed.isCut) state.argumentsLimitExceeded = true
+  return !parsed.isCut
 }
 
 function addArguments(state: State, flat: FlatArguments): void {
@@ -105,14 +107,12 @@ function hostWithoutPort(host: ByteString): ByteString {
   return colon < 0 ? host : host.slice(0, colon)
 }
 
-const maxCookies = 1000
-
 /** Blanks before a name and after the last value do not count; a pair without a name is dropped; nothing is decoded. */
 function takeCookies(state: State, header: ByteString): void {
-  const separator = state.settings.cookieSeparator
+  const { cookieSeparator: separator, arguments: most } = state.settings
   let end = header.length
   while (end > 0 && isBlank(header.charCodeAt(end - 1))) end--
-  for (let from = 0; from < end && state.cookies.length < maxCookies; ) {
+  for (let from = 0; from < end; ) {
     const next = header.indexOf(separator, from)
     const stop = next < 0 || next > end ? end : next
     let start = from
@@ -120,6 +120,10 @@ function takeCookies(state: State, header: ByteString): void {
     const equals = header.indexOf('=', start)
     const nameEnd = equals < 0 || equals > stop ? stop : equals
     if (nameEnd > start) {
+      if (state.cookies.length >= most) {
+        state.argumentsLimitExceeded = true
+        return
+      }
       const name = header.slice(start, nameEnd)
       state.cookies.push(new Value('REQUEST_COOKIES', name, nameEnd < stop ? header.slice(nameEnd + 1, stop) : ''))
       state.cookieNames.push(new Value('REQUEST_COOKIES_NAMES', name, name))
@@ -143,7 +147,9 @@ export function takeRequestBody(state: State, body: ByteString): void {
   }
   switch (state.bodyProcessor) {
     case 'URLENCODED':
-      fail(state, 'Form', addFormArguments(state, body))
+      if (!addFormArguments(state, body)) {
+        state.bodyError = `Form parsing error: more than ${state.settings.arguments} arguments`
+      }
       break
     case 'JSON':
       takeJson(state, body)
@@ -164,13 +170,13 @@ function fail(state: State, what: string, error: BodyError | undefined): void {
 
 function takeJson(state: State, body: ByteString): void {
   if (body === '') return
-  const parsed = parseJson(body, bodyLimits(state.settings))
+  const parsed = parseJson(body, state.settings)
   addArguments(state, parsed.arguments)
   fail(state, 'JSON', parsed.error)
 }
 
 function takeXml(state: State, body: ByteString): void {
-  const parsed = parseXml(body, bodyLimits(state.settings))
+  const parsed = parseXml(body, state.settings)
   state.xmlText = parsed.text
   state.xmlAttributes = parsed.attributes
   state.xmlDoctype = parsed.hasDoctype ? parsed.doctype : undefined
@@ -179,7 +185,7 @@ function takeXml(state: State, body: ByteString): void {
 
 function takeMultipart(state: State, body: ByteString): void {
   const { settings } = state
-  const parsed = parseMultipart(body, state.contentType, bodyLimits(settings))
+  const parsed = parseMultipart(body, state.contentType, settings)
   state.parts = parsed.parts
   state.multipartFlags = parsed.flags
   let fieldBytes = 0

@@ -35,7 +35,9 @@ export function bytes(key: 'requestBodyLimitBytes' | 'requestFieldsLimitBytes' |
   return (settings, value) => setNumber(value, 1, 1024 ** 3, number => (settings[key] = number))
 }
 
-export function count(key: 'jsonDepth' | 'arguments' | 'uploadFiles', max: number): Setter {
+type Count = 'jsonDepth' | 'jsonKeys' | 'xmlDepth' | 'xmlNodes' | 'multipartParts' | 'arguments' | 'uploadFiles'
+
+export function count(key: Count, max: number): Setter {
   return (settings, value) => setNumber(value, 1, max, number => (settings[key] = number))
 }
 

@@ -68,6 +68,8 @@ export class State {
   /** How many of `arguments` came with the query; the rest came with the body. */
   queryArgumentCount = 0
   argumentBytes = 0
+  /** More arguments or cookies than are read. */
+  argumentsLimitExceeded = false
   urlEncodedError = false
 
   bodyProcessor: '' | 'URLENCODED' | 'MULTIPART' | 'JSON' | 'XML' = ''

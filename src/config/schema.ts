@@ -13,17 +13,18 @@ import { addressField, hostField, modeField, nameField, originField, pathField }
 /** `body.inspected` and `body.max` are these limits under the name that people look for. */
 const limitsOfBody: ReadonlySet<LimitName> = new Set(['bodyInspected', 'bodyMax'])
 
-/** Bounds that hold as they are: nothing reads another value, so none can be written. */
-export const fixedLimits: ReadonlySet<LimitName> = new Set(['jsonKeys'])
-
 /** Limits that are looked up on the route. The others hold for a connection or a worker, before a route is known. */
 export const routeLimits: ReadonlySet<LimitName> = new Set([
+  'arguments',
   'fileInspected',
   'jsonDepth',
+  'jsonKeys',
   'multipartParts',
   'responseInspected',
   'upstreamAttempts',
   'upstreamTimeout',
+  'xmlDepth',
+  'xmlNodes',
 ])
 
 const limitFields = {
@@ -36,9 +37,7 @@ const limitFields = {
 const ceilings = { bytes: 2 ** 31, ms: 86_400_000, count: 10_000_000, bytesPerSecond: 2 ** 31 } as const
 
 function limitsSchema(wanted: (name: LimitName) => boolean) {
-  const names = (Object.keys(limitDefinitions) as LimitName[]).filter(
-    name => !limitsOfBody.has(name) && !fixedLimits.has(name) && wanted(name),
-  )
+  const names = (Object.keys(limitDefinitions) as LimitName[]).filter(name => !limitsOfBody.has(name) && wanted(name))
   const fields = names.map(name => {
     const { unit, summary, max = ceilings[unit] }: LimitDefinition = limitDefinitions[name]
     const field: z.ZodType<number> = limitFields[unit]

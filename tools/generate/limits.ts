@@ -1,6 +1,6 @@
 // docs/generated/limits.md from pipeline/limits.ts.
 
-import { fixedLimits, routeLimits } from '../../src/config/schema.ts'
+import { routeLimits } from '../../src/config/schema.ts'
 import { formatSize } from '../../src/lib/units.ts'
 import { type LimitName, type LimitUnit, limitDefinitions } from '../../src/pipeline/limits.ts'
 import { notice, table } from './markdown.ts'
@@ -12,14 +12,13 @@ export function limitsPage(): string {
   const rows = names.map(name => {
     const { unit, default: value, summary } = limitDefinitions[name]
     const perRoute = routeLimits.has(name) || name in keys
-    const key = fixedLimits.has(name) ? name : `\`${keys[name] ?? `limits.${name}`}\``
-    return [key, formatValue(value, unit), perRoute ? 'yes' : '', summary]
+    return [`\`${keys[name] ?? `limits.${name}`}\``, formatValue(value, unit), perRoute ? 'yes' : '', summary]
   })
   return `${notice}
 # Limits
 
-Everything that a client can make large or slow has a bound. Each in code style is a key of \`merlon.yaml\`; those
-marked may also be set on a route. The others hold as they are.
+Everything that a client can make large or slow has a bound. Each is a key of \`merlon.yaml\`; those marked may also be
+set on a route.
 
 ${table(['key', 'default', 'per route', 'bounds'], rows)}
 `

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { engine, fired, run, type TestRequest } from '../rules/engine.test-helper.ts'
-import type { CollectionPort, CollectionValue } from '../types.ts'
+import type { CollectionPort, CollectionValue, Match } from '../types.ts'
 import { leadingInteger } from './set-variable.ts'
 
 /** Actions of a SecAction in phase 1, the request, and what variables are afterwards. */
@@ -77,7 +77,17 @@ describe('reports', () => {
     assert.ok(match)
     assert.equal(match.message, 'Script in ARGS:a')
     assert.equal(match.logData, 'script in x x<script>')
-    assert.deepEqual(match.targets, [{ name: 'ARGS:a', value: 'x x<script>', span: [3, 11] }])
+    assert.deepEqual(
+      match.targets.map(({ name, value, span }) => [name, value, span]),
+      [['ARGS:a', 'x x<script>', [3, 11]]],
+    )
+    const check = {
+      operator: 'rx',
+      negated: false,
+      argument: '<(script)>',
+      transformations: ['urlDecode', 'lowercase'],
+    }
+    assert.deepEqual(match.targets[0]?.check, check)
     assert.equal(match.points, 5)
     assert.equal(match.disruptive, false)
     assert.equal(match.rule.severity, 'CRITICAL')
@@ -121,9 +131,10 @@ describe('reports', () => {
     const waf = engine(`SecRule ARGS "secret" "id:1,phase:2,pass,sanitiseArg:a,sanitiseMatched,logdata:'%{MATCHED_VAR}'"
       SecRule ARGS:a "secret" "id:2,phase:2,pass"`)
     const [first, second] = run(waf, { target: '/?a=secret' }).matches
-    assert.deepEqual(first?.targets, [{ name: 'ARGS:a', value: '***', span: undefined }])
+    const shown = (match: Match | undefined) => match?.targets.map(({ name, value, span }) => [name, value, span])
+    assert.deepEqual(shown(first), [['ARGS:a', '***', undefined]])
     assert.equal(first?.logData, '***')
-    assert.deepEqual(second?.targets, [{ name: 'ARGS:a', value: '******', span: undefined }])
+    assert.deepEqual(shown(second), [['ARGS:a', '******', undefined]])
   })
 
   it('multiMatch looks at the value and at each changed step', () => {
@@ -170,4 +181,38 @@ it('geoLookup fills GEO', () => {
     SecRule GEO:COUNTRY_CODE "@streq NL" "id:2,phase:1,pass,logdata:'%{GEO.CITY}'"`
   const waf = engine(rules, { geo: ip => (ip === '192.0.2.1' ? { countryCode: 'NL', city: 'Delft' } : undefined) })
   assert.equal(run(waf).matches[0]?.logData, 'Delft')
+})
+
+describe('what rules say of the audit log', () => {
+  const cases: readonly (readonly [rules: string, seen: object])[] = [
+    ['', { engine: undefined, parts: undefined, relevant: 0, ctl: undefined, changed: 'ABH' }],
+    ['SecAuditEngine RelevantOnly', { engine: 'relevant-only' }],
+    ['SecAuditLogParts abijdefhz', { parts: 'ABIJDEFHZ' }],
+    ['SecAuditLogRelevantStatus "^(?:5|4(?!04))"', { relevant: 199 }],
+    ['SecAction "id:1,phase:1,pass,nolog,ctl:auditEngine=Off"', { ctl: 'off' }],
+    ['SecAction "id:1,phase:1,pass,nolog,ctl:auditLogParts=+CE,ctl:auditLogParts=-b"', { changed: 'AHCE' }],
+    ['SecAction "id:1,phase:1,pass,nolog,ctl:auditLogParts=AZ"', { changed: 'AZ' }],
+  ]
+  for (const [rules, want] of cases) {
+    it(rules, () => {
+      const waf = engine(rules)
+      const transaction = run(waf)
+      const { engine: mode, parts, relevantStatuses } = waf.settings.audit
+      const relevant = relevantStatuses.size
+      const changed = transaction.auditParts('ABH')
+      const seen = { engine: mode, parts, relevant, ctl: transaction.auditEngine, changed }
+      assert.deepEqual({ ...seen, ...want }, seen)
+    })
+  }
+
+  it('auditlog tells a match, noauditlog does not audit it', () => {
+    const waf = engine(`SecAction "id:1,phase:1,pass,nolog"
+      SecAction "id:2,phase:1,pass,nolog,auditlog"
+      SecAction "id:3,phase:1,pass,log,noauditlog"`)
+    const seen = run(waf).matches.map(({ rule, audited }) => [rule.id, audited])
+    assert.deepEqual(seen, [
+      [2, true],
+      [3, false],
+    ])
+  })
 })

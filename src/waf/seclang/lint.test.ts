@@ -51,13 +51,13 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
   ],
   [
     'what loading says, too',
-    'SecRuleRemoveById 7\nSecAction "id:1,phase:2,pass,skipAfter:X"\nSecAction "id:1,phase:2,pass"\nSecAuditEngine On',
+    'SecRuleRemoveById 7\nSecAction "id:1,phase:2,pass,skipAfter:X"\nSecAction "id:1,phase:2,pass"\nSecDebugLogLevel 3',
     [
       'r:1:1: warning no rule has id 7',
       'r:2:40: warning no SecMarker X stands below: the rest of the phase is skipped',
       'r:3:1: id 1 is taken by the rule at r:2',
       'r:3:1: warning nothing reaches rule 1: rules above always skip or end the phase',
-      'r:4:1: warning SecAuditEngine: logging is configured in merlon.yaml, this has no effect',
+      'r:4:1: warning SecDebugLogLevel: logging is configured in merlon.yaml, this has no effect',
     ],
   ],
 ]

@@ -106,7 +106,7 @@ function compileLink(
     operator: operators.get(link.operator?.name.toLowerCase() ?? '')?.name ?? '',
     negated: link.operator?.negated ?? false,
     argument: link.operator?.argument ?? '',
-    transformations: step?.path().map(each => each.transformation.name) ?? [],
+    transformations: step?.path.map(each => each.transformation.name) ?? [],
   }
   const shared = {
     facts,

@@ -143,7 +143,7 @@ export class Runner {
   #testEach(link: Link, value: Value, log: boolean): boolean {
     let last = value.value
     let matched = this.#test(link, value, last, log)
-    for (const step of link.step?.path() ?? []) {
+    for (const step of link.step?.path ?? []) {
       const text = step.of(value)
       if (text === last) continue
       last = text

@@ -9,11 +9,14 @@ export class TransformStep {
   readonly id: number
   readonly transformation: Transformation
   readonly before: TransformStep | undefined
+  /** The steps from the first to this one. */
+  readonly path: readonly TransformStep[]
 
   constructor(id: number, transformation: Transformation, before: TransformStep | undefined) {
     this.id = id
     this.transformation = transformation
     this.before = before
+    this.path = before === undefined ? [this] : [...before.path, this]
   }
 
   /** The value after this step. */
@@ -25,13 +28,6 @@ export class TransformStep {
     const output = this.transformation.apply(input)
     value.results[this.id] = output
     return output
-  }
-
-  /** The steps from the first to this one. */
-  path(): readonly TransformStep[] {
-    const path: TransformStep[] = []
-    for (let step: TransformStep | undefined = this; step; step = step.before) path.unshift(step)
-    return path
   }
 }
 
@@ -86,7 +82,7 @@ export function explainSteps(
 ): readonly ExplainedStep[] {
   const steps: ExplainedStep[] = [{ transformation: 'none', value: value.value }]
   let current = value.value
-  for (const each of step?.path() ?? []) {
+  for (const each of step?.path ?? []) {
     if (current === last && steps.length > 1) break
     const next = each.transformation.apply(current)
     if (next !== current) steps.push({ transformation: each.transformation.name, value: next })

@@ -5,9 +5,9 @@
 import type { PrefilterEntry } from '../../match/prefilter.ts'
 import type { Target } from '../../variables/target.ts'
 import type { Rule } from '../rule.ts'
-import type { TransformStep } from '../transform-step.ts'
+import type { TransformStep, TransformTree } from '../transform-step.ts'
 import { type Entry, entryOf } from './entry.ts'
-import { AlwaysChains, FilterGroup, type FilterUnit, firstPattern } from './group.ts'
+import { AlwaysChains, type FilterChain, FilterGroup, type FilterUnit, firstPattern } from './group.ts'
 import { triggers } from './triggers.ts'
 
 const high = 'high'
@@ -22,7 +22,7 @@ interface Filterable {
   readonly targets: readonly Target[]
 }
 
-export function attachFilters(rules: readonly Rule[]): void {
+export function attachFilters(rules: readonly Rule[], tree: TransformTree): void {
   const groups = new Map<string, Filterable[]>()
   for (const rule of rules) {
     const filterable = filterableOf(rule)
@@ -33,7 +33,7 @@ export function attachFilters(rules: readonly Rule[]): void {
     else groups.set(key, [filterable])
   }
   let index = 0
-  for (const [key, members] of groups) buildGroup(index++, key.endsWith(high), members)
+  for (const [key, members] of groups) buildGroup(index++, key.endsWith(high), members, tree)
 }
 
 /** Rules whose first link looks at values that no rule changes, with an operator that has requirements. */
@@ -45,8 +45,8 @@ function filterableOf(rule: Rule): Filterable | undefined {
   return found && { rule, ...found, targets: targets.targets }
 }
 
-function buildGroup(index: number, isHigh: boolean, members: readonly Filterable[]): void {
-  const builder = new GroupBuilder()
+function buildGroup(index: number, isHigh: boolean, members: readonly Filterable[], tree: TransformTree): void {
+  const builder = new GroupBuilder(tree)
   const placed = members.map(member => ({ member, pattern: builder.pattern(member) }))
   const units = new Units(members)
   const group = builder.build(index, isHigh, units)
@@ -60,7 +60,12 @@ class GroupBuilder {
   readonly #chains = new Map<TransformStep | undefined, { triggers: number; patterns: Set<number> }>()
   /** By pattern: names of the variables that its rules look at. */
   readonly #variables = new Map<number, Set<string>>()
+  readonly #tree: TransformTree
   #next = firstPattern
+
+  constructor(tree: TransformTree) {
+    this.#tree = tree
+  }
 
   pattern(member: Filterable): number {
     const id = this.#patternOf(member)
@@ -72,7 +77,7 @@ class GroupBuilder {
 
   #patternOf({ rule, entry, key }: Filterable): number {
     const link = rule.links[0]
-    const steps = link?.multiMatch ? [undefined, ...(link.step?.path() ?? [])] : [link?.step]
+    const steps = link?.multiMatch ? [undefined, ...(link.step?.path ?? [])] : [link?.step]
     const full = `${link?.multiMatch ? 'multi' : ''} ${link?.step?.id ?? ''} ${key}`
     const known = this.#patterns.get(full)
     if (known !== undefined) return known
@@ -87,7 +92,7 @@ class GroupBuilder {
     const known = this.#chains.get(step)
     if (known) return known
     let bits = 0
-    for (const each of step?.path() ?? []) bits |= this.#trigger(each.transformation.name.toLowerCase())
+    for (const each of step?.path ?? []) bits |= this.#trigger(each.transformation.name.toLowerCase())
     const chain = { triggers: bits, patterns: new Set<number>() }
     this.#chains.set(step, chain)
     return chain
@@ -112,7 +117,7 @@ class GroupBuilder {
     const chains = Array.from(this.#chains, ([step, chain]) => {
       const mask = new Int32Array(words)
       for (const id of chain.patterns) mask[id >>> 5] = (mask[id >>> 5] as number) | (1 << (id & 31))
-      return { step, triggers: chain.triggers, mask, patterns: chain.patterns }
+      return { step, triggers: chain.triggers, suffixes: this.#suffixes(step), mask, patterns: chain.patterns }
     })
     const always = chains.filter(chain => chain.triggers === -1)
     const shared = new Map<string, AlwaysChains>()
@@ -125,6 +130,14 @@ class GroupBuilder {
     })
     const others = chains.filter(chain => chain.triggers !== -1)
     return new FilterGroup(index, isHigh, this.#entries, others, placed, this.#next)
+  }
+
+  #suffixes(last: TransformStep | undefined): FilterChain['suffixes'] {
+    const names = (last?.path ?? []).map(step => step.transformation.name.toLowerCase())
+    return names.flatMap((name, i) => {
+      const step = this.#tree.chain(names.slice(i))
+      return step ? [{ step, trigger: this.#trigger(name) }] : []
+    })
   }
 }
 

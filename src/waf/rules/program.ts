@@ -37,10 +37,10 @@ export type LoadResult =
 
 export function loadProgram(options: WafOptions): LoadResult {
   const problems = new ProblemList()
-  const { program } = buildProgram(options, problems)
+  const { program, tree } = buildProgram(options, problems)
   if (problems.hasErrors) return { ok: false, problems: problems.list() }
   const folded = foldConstants(program)
-  attachFilters(folded.phases.flat())
+  attachFilters(folded.phases.flat(), tree)
   return { ok: true, program: { ...program, ...folded }, warnings: problems.list() }
 }
 
@@ -49,6 +49,7 @@ export interface BuiltProgram {
   readonly parsed: ParsedSet
   /** The compiled rule of each parsed rule that is neither removed nor wrong. */
   readonly compiled: ReadonlyMap<ParsedRule, Rule>
+  readonly tree: TransformTree
 }
 
 /** Builds what can be built even when there are errors, so that all of them are found. */
@@ -76,5 +77,5 @@ export function buildProgram(options: WafOptions, problems: ProblemList): BuiltP
   )
   const initialTx = context.names.unset
   const program = { rules, phases, settings, names: context.names, staleLists, initialTx }
-  return { program, parsed, compiled }
+  return { program, parsed, compiled, tree }
 }

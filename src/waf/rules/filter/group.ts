@@ -18,6 +18,8 @@ export interface FilterChain {
   readonly step: TransformStep | undefined
   /** Bits of the triggers, any of which makes the chain change a value; -1: it changes every value. */
   readonly triggers: number
+  /** The chain from each of its steps on, with the trigger of that step; steps above it that change nothing need not run. */
+  readonly suffixes: readonly { readonly step: TransformStep; readonly trigger: number }[]
   /** One bit for each pattern that looks at the outcome of this chain. */
   readonly mask: Int32Array
 }
@@ -43,7 +45,13 @@ export class AlwaysChains {
 interface Plan {
   /** Patterns for which the value as it came stands. */
   readonly plain: Int32Array
-  readonly changing: readonly FilterChain[]
+  readonly changing: readonly Outcome[]
+}
+
+/** What some steps make of a value, and the patterns that look at it. */
+interface Outcome {
+  readonly step: TransformStep
+  readonly mask: Int32Array
 }
 
 const none: readonly number[] = []
@@ -160,7 +168,7 @@ export class FilterGroup {
     let texts = 1
     for (let w = 1; w < words; w++) found[w] = (plain[w] as number) & (plan.plain[w] as number)
     for (const { step, mask } of plan.changing) {
-      const outcome = step === undefined ? text : step.of(value)
+      const outcome = step.of(value)
       let bits: Int32Array | undefined
       for (let i = 0; i < texts && bits === undefined; i++) if (this.#texts[i] === outcome) bits = this.#bitsOfText[i]
       if (bits === undefined) {
@@ -179,16 +187,28 @@ export class FilterGroup {
   #planFor(triggered: number): Plan {
     const known = this.#plans.get(triggered)
     if (known !== undefined) return known
-    const plain = new Int32Array(this.#words)
-    const changing: FilterChain[] = []
+    const plain: Int32Array = new Int32Array(this.#words)
+    const outcomes = new Map<TransformStep, Int32Array>()
     for (const chain of this.#chains) {
-      if ((chain.triggers & triggered) !== 0) changing.push(chain)
-      else for (let w = 0; w < this.#words; w++) plain[w] = (plain[w] as number) | (chain.mask[w] as number)
+      const step = (chain.triggers & triggered) === 0 ? undefined : firstChanging(chain, triggered)
+      let mask = plain
+      if (step !== undefined) {
+        mask = outcomes.get(step) ?? new Int32Array(this.#words)
+        outcomes.set(step, mask)
+      }
+      for (let w = 0; w < this.#words; w++) mask[w] = (mask[w] as number) | (chain.mask[w] as number)
     }
+    const changing = Array.from(outcomes, ([step, mask]) => ({ step, mask }))
     const plan = { plain, changing }
     if (this.#plans.size < cachedValues) this.#plans.set(triggered, plan)
     return plan
   }
+}
+
+/** Steps above the first whose trigger is pulled leave the value as it is, but for those that change its case. */
+function firstChanging(chain: FilterChain, triggered: number): TransformStep | undefined {
+  for (const { step, trigger } of chain.suffixes) if (trigger === 0 || (trigger & triggered) !== 0) return step
+  return chain.step
 }
 
 function listBits(bits: Int32Array, words: number): readonly number[] {

@@ -24,6 +24,8 @@ export interface BuildTools {
   /** Called once for each exchange, when all is over. */
   readonly report?: (ex: Exchange) => void
   readonly metrics?: WorkerMetrics
+  /** For guards that write logs. */
+  readonly writeLine?: (file: string, line: string) => void
   /** Parts of the running gateway to go on with where nothing about them has changed. */
   readonly parts?: Parts
 }
@@ -155,6 +157,7 @@ class Builder {
       limits,
       configDir: dir,
       stateDir: store.state,
+      ...(this.#tools.writeLine && { writeLine: this.#tools.writeLine }),
     }
     const key = JSON.stringify(['guard', definition.name, options, limits, dir, store.state])
     const known = this.#guards.get(key)

@@ -3,6 +3,7 @@
 
 import type { ServerStatus } from './admin/runtime.ts'
 import type { Config } from './config/config.ts'
+import type { LogLine } from './events/line-outbox.ts'
 import { addSnapshot, countersOnly, type MetricsSnapshot } from './events/metrics.ts'
 import { formatProblem, type Problem } from './lib/problem.ts'
 import { findTaken, listensOf } from './listening.ts'
@@ -13,6 +14,7 @@ import { WorkerHandle } from './worker-handle.ts'
 export interface FleetOptions {
   readonly counters: SharedArrayBuffer
   readonly onEvents: (worker: WorkerHandle, events: readonly StoredEvent[]) => void
+  readonly onLines?: (lines: readonly LogLine[]) => void
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void
 }
 
@@ -197,6 +199,7 @@ export class Fleet {
     const data = { counters: this.#options.counters, reusePort: canSharePorts }
     const worker = new WorkerHandle(this.#nextId++, data, {
       onEvents: this.#options.onEvents,
+      onLines: lines => this.#options.onLines?.(lines),
       onExit: (gone, error) => this.#exited(gone, error),
     })
     this.#workers.add(worker)

@@ -11,6 +11,8 @@ import { addSeries, labels } from './events/metrics.ts'
 import { formatPrometheus } from './events/prometheus.ts'
 import { Recorder } from './events/recorder.ts'
 import { Fleet } from './fleet.ts'
+import { auditFile } from './guards/waf/index.ts'
+import type { WafOptions } from './guards/waf/options.ts'
 import type { Problem } from './lib/problem.ts'
 import { createSharedCounters, SharedCounters } from './store/counters-shared.ts'
 import { openSqliteJournal } from './store/journal-sqlite.ts'
@@ -71,6 +73,8 @@ class ControlPlane implements Gateway, Runtime {
   readonly #counters: SharedCounters
   readonly #fleet: Fleet
   #lines = new Map<string, Lines>()
+  /** Audit logs by file. */
+  #auditLogs = new Map<string, Lines>()
   #socket: AdminServer | undefined
   #adminAddress: { readonly wanted: Address; readonly server: AdminServer } | undefined
   #config: Config
@@ -87,6 +91,7 @@ class ControlPlane implements Gateway, Runtime {
     mkdirSync(config.store.state, { recursive: true, mode: 0o700 })
     this.#journal = openSqliteJournal(journalPath(config.store.state))
     this.#lines = openAll(linesOf(config), new Map())
+    this.#auditLogs = openAll(auditFilesOf(config), new Map())
     this.#recorder = new Recorder({
       journal: this.#journal,
       lines: [...this.#lines.values()],
@@ -100,6 +105,9 @@ class ControlPlane implements Gateway, Runtime {
       counters,
       log: this.#log,
       onEvents: (worker, events) => this.#recorder.add(events, count => worker.stored(count)),
+      onLines: lines => {
+        for (const { file, text } of lines) this.#auditLogs.get(file)?.write(text)
+      },
     })
   }
 
@@ -173,6 +181,9 @@ class ControlPlane implements Gateway, Runtime {
     addSeries(snapshot, 'merlon_counter_evictions_total', '', this.#counters.evictions)
     addSeries(snapshot, 'merlon_events_total', '', this.#recorder.stored)
     addSeries(snapshot, 'merlon_events_dropped_total', '', this.#recorder.dropped)
+    for (const { dropped } of this.#auditLogs.values()) {
+      addSeries(snapshot, 'merlon_log_lines_dropped_total', '', dropped)
+    }
     return formatPrometheus(snapshot)
   }
 
@@ -181,7 +192,7 @@ class ControlPlane implements Gateway, Runtime {
   }
 
   reopenFiles(): void {
-    for (const lines of this.#lines.values()) lines.reopen()
+    for (const lines of [...this.#lines.values(), ...this.#auditLogs.values()]) lines.reopen()
   }
 
   async stop(): Promise<void> {
@@ -209,13 +220,15 @@ class ControlPlane implements Gateway, Runtime {
     if (config.store.state !== this.#config.store.state) {
       return [problem(config, 'store.state', 'the state folder can’t change while the gateway runs: restart it')]
     }
-    let lines: Map<string, Lines>
-    try {
-      lines = openAll(linesOf(config), this.#lines)
-    } catch (error) {
-      return [problem(config, 'events.file', messageOf(error))]
+    const opened = openOrSay('events.file', config, linesOf(config), this.#lines)
+    if (!(opened instanceof Map)) return [opened]
+    const lines = opened
+    const logs = openOrSay('guards.waf.audit.file', config, auditFilesOf(config), this.#auditLogs)
+    if (!(logs instanceof Map)) {
+      await closeUnused(lines, this.#lines)
+      return [logs]
     }
-    const undo = () => closeUnused(lines, this.#lines)
+    const undo = () => Promise.all([closeUnused(lines, this.#lines), closeUnused(logs, this.#auditLogs)])
     const previous = this.#config
     const adminProblem = await this.#moveAdmin(config)
     const problems = adminProblem ? [adminProblem] : await this.#fleet.apply(config)
@@ -225,8 +238,10 @@ class ControlPlane implements Gateway, Runtime {
     }
     const unused = this.#lines
     this.#lines = lines
+    const unusedLogs = this.#auditLogs
+    this.#auditLogs = logs
     this.#recorder.use([...lines.values()], config.events.retentionMs)
-    await closeUnused(unused, lines)
+    await Promise.all([closeUnused(unused, lines), closeUnused(unusedLogs, logs)])
     return []
   }
 
@@ -248,12 +263,35 @@ class ControlPlane implements Gateway, Runtime {
     this.#journal.close()
     await this.#adminAddress?.server.close()
     await this.#socket?.close()
-    await Promise.all([...this.#lines.values()].map(lines => lines.close()))
+    await Promise.all([...this.#lines.values(), ...this.#auditLogs.values()].map(lines => lines.close()))
   }
 }
 
 function linesOf({ events }: Config): (string | 1)[] {
   return [...(events.stdout ? [1 as const] : []), ...(events.file === undefined ? [] : [events.file])]
+}
+
+function auditFilesOf({ routes, dir }: Config): string[] {
+  const files = new Set<string>()
+  for (const { guards } of routes) {
+    const waf = guards['waf']
+    const file = waf && waf.mode !== 'off' ? auditFile(waf.options as WafOptions, dir) : undefined
+    if (file !== undefined) files.add(file)
+  }
+  return [...files]
+}
+
+function openOrSay(
+  path: string,
+  config: Config,
+  targets: readonly (string | 1)[],
+  known: ReadonlyMap<string, Lines>,
+): Map<string, Lines> | Problem {
+  try {
+    return openAll(targets, known)
+  } catch (error) {
+    return problem(config, path, messageOf(error))
+  }
 }
 
 /** @throws Error when a file can't be opened */

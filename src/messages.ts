@@ -3,6 +3,7 @@
 
 import type { ServerStatus } from './admin/runtime.ts'
 import type { Address, Config } from './config/config.ts'
+import type { LogLine } from './events/line-outbox.ts'
 import type { MetricsSnapshot } from './events/metrics.ts'
 import type { Problem } from './lib/problem.ts'
 import type { StoredEvent } from './store/store.ts'
@@ -29,6 +30,7 @@ export type ToWorker =
   | { readonly type: 'abort'; readonly version: number; readonly keep: readonly string[] }
   | { readonly type: 'metrics'; readonly id: number }
   | { readonly type: 'stored'; readonly count: number }
+  | { readonly type: 'linesTaken'; readonly bytes: number }
   | { readonly type: 'drain'; readonly drainMs: number }
 
 export type FromWorker =
@@ -54,6 +56,7 @@ export type FromWorker =
       readonly servers: readonly ServerStatus[]
     }
   | { readonly type: 'events'; readonly events: readonly StoredEvent[] }
+  | { readonly type: 'lines'; readonly lines: readonly LogLine[]; readonly bytes: number }
   /** Nothing is accepted any more; what is under way goes on. */
   | { readonly type: 'draining' }
   | { readonly type: 'drained'; readonly snapshot: MetricsSnapshot; readonly servers: readonly ServerStatus[] }

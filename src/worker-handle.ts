@@ -2,6 +2,7 @@
 
 import { Worker } from 'node:worker_threads'
 import type { ServerStatus } from './admin/runtime.ts'
+import type { LogLine } from './events/line-outbox.ts'
 import type { MetricsSnapshot } from './events/metrics.ts'
 import { countersOnly } from './events/metrics.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
@@ -15,6 +16,7 @@ const stuckMs = 15_000
 
 export interface WorkerEvents {
   onEvents(worker: WorkerHandle, events: readonly StoredEvent[]): void
+  onLines(lines: readonly LogLine[]): void
   onExit(worker: WorkerHandle, error: Error): void
 }
 
@@ -114,6 +116,11 @@ export class WorkerHandle {
     }
   }
 
+  #tookLines({ lines, bytes }: Extract<FromWorker, { type: 'lines' }>): void {
+    this.#events.onLines(lines)
+    this.#post({ type: 'linesTaken', bytes })
+  }
+
   async terminate(): Promise<void> {
     await this.#worker.terminate()
   }
@@ -141,6 +148,7 @@ export class WorkerHandle {
 
   #received(message: FromWorker): void {
     if (message.type === 'events') return this.#events.onEvents(this, message.events)
+    if (message.type === 'lines') return this.#tookLines(message)
     const key = 'version' in message ? `${message.type} ${message.version}` : keyOf(message)
     const waiting = this.#waiting.get(key)
     if (!waiting) return

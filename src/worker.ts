@@ -6,6 +6,7 @@ import type { ServerStatus } from './admin/runtime.ts'
 import { type BuiltGateway, buildGateway, Parts } from './build.ts'
 import type { Config } from './config/config.ts'
 import { eventOf } from './events/event.ts'
+import { LineOutbox } from './events/line-outbox.ts'
 import { addSeries, labels, type MetricsSnapshot, WorkerMetrics } from './events/metrics.ts'
 import { Outbox } from './events/outbox.ts'
 import type { Problem } from './lib/problem.ts'
@@ -28,6 +29,7 @@ class DataPlane {
   readonly #metrics = new WorkerMetrics()
   readonly #parts = new Parts()
   readonly #outbox: Outbox
+  readonly #lineOutbox: LineOutbox
   readonly #listeners = new Map<string, Http1Listener>()
   /** Counts of listeners that are closed by now. */
   readonly #closedStats = { connectionsRefused: 0, parseErrors: 0 }
@@ -40,6 +42,7 @@ class DataPlane {
     this.#reusePort = data.reusePort
     this.#counters = new SharedCounters(data.counters)
     this.#outbox = new Outbox(events => post({ type: 'events', events }))
+    this.#lineOutbox = new LineOutbox((lines, bytes) => post({ type: 'lines', lines, bytes }))
   }
 
   async handle(message: ToWorker): Promise<void> {
@@ -56,6 +59,8 @@ class DataPlane {
         return this.#post({ type: 'metrics', id: message.id, ...this.#measure() })
       case 'stored':
         return this.#outbox.stored(message.count)
+      case 'linesTaken':
+        return this.#lineOutbox.taken(message.bytes)
       case 'drain':
         return this.#drain(message.drainMs)
     }
@@ -67,6 +72,7 @@ class DataPlane {
       now: Date.now,
       report: ex => this.#report(ex),
       metrics: this.#metrics,
+      writeLine: (file, line) => this.#lineOutbox.push(file, line),
       parts: this.#parts,
     })
     if (built.ok) this.#pending = { version, config, gateway: built.gateway }
@@ -144,6 +150,7 @@ class DataPlane {
     await closed
     await this.#current?.gateway.close(1000)
     this.#outbox.flush()
+    this.#lineOutbox.flush()
     this.#post({ type: 'drained', ...this.#measure() })
   }
 
@@ -166,6 +173,7 @@ class DataPlane {
     addSeries(snapshot, 'merlon_connections_refused_total', '', connectionsRefused)
     addSeries(snapshot, 'merlon_unreadable_requests_total', '', parseErrors)
     addSeries(snapshot, 'merlon_events_dropped_total', '', this.#outbox.dropped)
+    addSeries(snapshot, 'merlon_log_lines_dropped_total', '', this.#lineOutbox.dropped)
     const servers = (this.#current?.gateway.upstreams ?? []).flatMap(upstream =>
       upstream.servers().map(server => ({ upstream: upstream.name, ...server })),
     )

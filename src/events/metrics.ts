@@ -36,6 +36,10 @@ export const metricDefinitions = {
   merlon_counter_evictions_total: { type: 'counter', help: 'Rate-limit buckets given up for want of room.' },
   merlon_events_total: { type: 'counter', help: 'Security events stored.' },
   merlon_events_dropped_total: { type: 'counter', help: 'Security events dropped because the queue was full.' },
+  merlon_log_lines_dropped_total: {
+    type: 'counter',
+    help: 'Lines of audit logs dropped because the main thread or the disk did not keep up.',
+  },
 } as const satisfies Record<`merlon_${string}`, MetricDefinition>
 
 export type MetricName = keyof typeof metricDefinitions

@@ -52,4 +52,6 @@ export interface GuardTools {
   readonly configDir: string
   /** Folder of rule sets installed by `merlon rules install`. */
   readonly stateDir: string
+  /** Appends a line to a log file that the guard's options name. Absent where nothing is logged. */
+  readonly writeLine?: (file: string, line: string) => void
 }

@@ -2,6 +2,8 @@
 // phases 3 and 4 on the response when there are rules for them, phase 5 when all is over. What the engine interrupts
 // becomes a verdict with the matched values as evidence; whether that is enforced is not known here.
 
+import { resolve as resolvePath } from 'node:path'
+import type { Problem } from '../../lib/problem.ts'
 import { mediaType } from '../../pipeline/body.ts'
 import { contentCoding, isDecodable } from '../../pipeline/content-coding.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
@@ -12,6 +14,7 @@ import { type ResolveResult, resolveRules } from '../../rulesets/resolve.ts'
 import { createWaf } from '../../waf/index.ts'
 import { nodePorts } from '../../waf/node.ts'
 import type { Interruption, RuleSource, Waf, WafTransaction } from '../../waf/types.ts'
+import { Audit } from './audit.ts'
 import { evidenceOf } from './evidence.ts'
 import { type WafOptions, wafOptions } from './options.ts'
 import { SeenFiles } from './seen-files.ts'
@@ -35,8 +38,30 @@ export const waf: GuardDefinition<'waf', typeof wafOptions> = {
       const now = resolve(options, tools)
       return !now.ok || JSON.stringify(now.sources) !== sources || files.haveChanged()
     }
-    return { ok: true, guard: new WafGuard(made.waf, isStale), warnings: made.warnings }
+    const audit = auditOf(options, made.waf, tools)
+    const warnings = [...made.warnings, ...auditWarnings(options, made.waf)]
+    return { ok: true, guard: new WafGuard(made.waf, isStale, audit), warnings }
   },
+}
+
+/** Where the log of these options is; undefined without one. */
+export function auditFile({ audit }: WafOptions, configDir: string): string | undefined {
+  return audit && resolvePath(configDir, audit.file)
+}
+
+function auditOf(options: WafOptions, engine: Waf, { configDir, writeLine }: GuardTools): Audit | undefined {
+  const file = auditFile(options, configDir)
+  if (!options.audit || file === undefined || !writeLine) return undefined
+  return new Audit(options.audit, engine.settings, record => writeLine(file, record))
+}
+
+/** Rules that ask for a log that nobody writes. */
+function auditWarnings(options: WafOptions, { settings }: Waf): Problem[] {
+  const { engine } = settings.audit
+  if (options.audit || engine === undefined || engine === 'off') return []
+  const message = 'SecAuditEngine asks for an audit log: name its file here, or nothing is logged'
+  const path = 'guards.waf.audit.file'
+  return [{ code: 'waf.audit-file', severity: 'warning', file: '', line: 0, column: 0, path, message }]
 }
 
 function resolve({ rules, paranoia, threshold }: WafOptions, tools: GuardTools): ResolveResult {
@@ -80,9 +105,11 @@ class WafGuard implements Guard {
   readonly onResponseBody?: (ex: Exchange) => Verdict | undefined
   readonly #waf: Waf
   readonly #responseTypes: ReadonlySet<string>
+  readonly #audit: Audit | undefined
 
-  constructor(engine: Waf, isStale: () => boolean) {
+  constructor(engine: Waf, isStale: () => boolean, audit: Audit | undefined) {
     this.#waf = engine
+    this.#audit = audit
     this.isStale = isStale
     const { responseBodyAccess, responseBodyTypes } = engine.settings
     this.#responseTypes = new Set(responseBodyAccess ? responseBodyTypes : [])
@@ -125,8 +152,11 @@ class WafGuard implements Guard {
   }
 
   onDone(ex: Exchange): void {
-    inspectionOf(ex)?.transaction.logging()
+    const transaction = inspectionOf(ex)?.transaction
     ex.wafTransaction = undefined
+    if (!transaction) return
+    transaction.logging()
+    this.#audit?.take(ex, transaction)
   }
 
   #responseHeaders(ex: Exchange): Verdict | undefined {

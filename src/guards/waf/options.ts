@@ -2,6 +2,32 @@
 
 import { z } from 'zod'
 
+const auditOptions = z
+  .strictObject({
+    file: z.string().min(1).max(4096).meta({
+      description: 'File that records are appended to, one JSON object a line; opened again on SIGHUP.',
+    }),
+    format: z.enum(['modsecurity-json']).default('modsecurity-json').meta({
+      description: 'The JSON audit log of ModSecurity 3.',
+    }),
+    transactions: z.enum(['relevant', 'all']).optional().meta({
+      description:
+        'relevant: where a rule matched, or the status is one of SecAuditLogRelevantStatus. By default what SecAuditEngine of the rules says, else relevant.',
+    }),
+    parts: z
+      .string()
+      .regex(/^[A-KZ]+$/, 'takes letters A to K and Z, such as ABFHZ')
+      .optional()
+      .meta({
+        description:
+          'B request headers, C request body, I the same but not of multipart, E response body, F response headers, H rules that matched. By default what SecAuditLogParts of the rules says, else ABFHZ.',
+      }),
+    mask: z.boolean().default(true).meta({ description: 'Mask what looks secret, as in events.' }),
+  })
+  .meta({ description: 'Audit log of transactions in the format of ModSecurity, for tools that read it.' })
+
+export type AuditOptions = z.output<typeof auditOptions>
+
 export const wafOptions = z
   .strictObject({
     rules: z
@@ -19,6 +45,7 @@ export const wafOptions = z
     threshold: z.number().int().min(1).max(10_000).default(5).meta({
       description: 'Points at which a request is refused. A rule that is sure of an attack weighs 5.',
     }),
+    audit: auditOptions.optional(),
   })
   .meta({ description: 'Rules in SecLang, run by our engine.' })
 

@@ -1,0 +1,56 @@
+// Text and serialized objects in base64 inside a value: cookies, JSON members, parameters. A run counts when what it
+// decodes to is text throughout or starts as a known serialization does; pictures and keys are neither.
+
+import { type ByteString, bufferToBytes } from '../../lib/bytes.ts'
+
+const shortest = 16
+const maxRuns = 8
+const maxRunBytes = 32 * 1024
+
+export function decodeBase64Runs(value: ByteString): readonly ByteString[] {
+  const found: ByteString[] = []
+  let start = -1
+  for (let i = 0; i <= value.length && found.length < maxRuns; i++) {
+    if (i < value.length && isBase64(value.charCodeAt(i))) {
+      if (start < 0) start = i
+      continue
+    }
+    if (start >= 0 && i - start >= shortest) {
+      const decoded = decode(value.slice(start, Math.min(i, start + maxRunBytes)))
+      if (decoded !== undefined) found.push(decoded)
+    }
+    start = -1
+  }
+  return found
+}
+
+function isBase64(c: number): boolean {
+  const lower = c | 0x20
+  return (lower >= 0x61 && lower <= 0x7a) || (c >= 0x2f && c <= 0x39) || c === 0x2b || c === 0x2d || c === 0x5f
+}
+
+function decode(run: ByteString): ByteString | undefined {
+  const bytes = bufferToBytes(Buffer.from(run, 'base64'))
+  return isText(bytes) || isSerialized(bytes) ? bytes : undefined
+}
+
+/** All ASCII text with something in it that is no word. */
+function isText(bytes: ByteString): boolean {
+  if (bytes.length < 8) return false
+  let other = 0
+  for (let i = 0; i < bytes.length; i++) {
+    const c = bytes.charCodeAt(i)
+    if (c < 0x20 ? c !== 9 && c !== 10 && c !== 13 : c > 0x7e) return false
+    if (!isBase64(c) || c === 0x2f) other++
+  }
+  return other > 0
+}
+
+/** Java, Python pickle (protocol 2 and later), .NET BinaryFormatter. */
+function isSerialized(bytes: ByteString): boolean {
+  return (
+    bytes.startsWith('\xac\xed\0\x05') ||
+    bytes.startsWith('\0\x01\0\0\0\xff\xff\xff\xff') ||
+    (bytes.startsWith('\x80') && bytes.charCodeAt(1) >= 2 && bytes.charCodeAt(1) <= 5 && bytes.endsWith('.'))
+  )
+}

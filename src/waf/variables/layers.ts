@@ -1,0 +1,143 @@
+// LAYERS: what the parts of a request say behind further encodings, and parts that no other variable shows as a value: a
+// body of no known type, the members of JSON that came as something else, segments of the path. A name is that of where
+// the reading comes from. Merlon's own; read once for all rules that look at it.
+
+import type { ByteString } from '../../lib/bytes.ts'
+import { type JsonNode, readJson } from '../bodies/json-reader.ts'
+import { flatten, unwrap } from '../detectors/unwrap.ts'
+import { collection, type VariableDefinition } from './definition.ts'
+import type { State } from './state.ts'
+import { Value } from './value.ts'
+
+/** More readings than an honest request has; what is over is not read, and a rule counts them. */
+const maxValues = 1000
+const maxBytes = 2 * 1024 * 1024
+const jsonLimits = { jsonDepth: 32, jsonKeys: 2000 }
+
+export const layers: VariableDefinition = collection(
+  'LAYERS',
+  2,
+  "Readings of all values behind further encodings, bodies of no known type, path segments; Merlon's own.",
+  state => new Layers().read(state),
+)
+
+/** Headers whose bytes a server reads as they are, or which are nothing but tokens. */
+const skippedHeaders = new Set(
+  'cookie authorization accept accept-encoding accept-language content-type content-length host if-none-match origin'
+    .concat(' content-security-policy sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform proxy-authorization')
+    .split(' '),
+)
+
+class Layers {
+  readonly #values: Value[] = []
+  #bytes = 0
+
+  read(state: State): readonly Value[] {
+    for (const value of state.arguments) {
+      this.#decode(value.name, value.value)
+      if (value.key !== undefined && value.key.length > 2) this.#escapes(value.name, value.key)
+    }
+    for (const value of state.cookies) this.#decode(value.name, value.value)
+    for (const value of state.requestHeaders) {
+      if (!skippedHeaders.has((value.key ?? '').toLowerCase())) this.#decode(value.name, value.value)
+    }
+    for (const text of state.xmlText) this.#decode('XML:/*', text)
+    for (const text of state.xmlAttributes) this.#decode('XML://@*', text)
+    this.#path(state)
+    this.#body(state)
+    return this.#values
+  }
+
+  #add(name: ByteString, text: ByteString): boolean {
+    if (this.#values.length >= maxValues || this.#bytes > maxBytes) return false
+    this.#bytes += text.length
+    this.#values.push(new Value('LAYERS', name, text))
+    return true
+  }
+
+  /** Readings of a value, and what JSON in it or in a reading says. */
+  #decode(name: ByteString, text: ByteString): void {
+    this.#members(name, text)
+    for (const reading of unwrap(text)) {
+      this.#add(name, reading)
+      this.#members(name, reading)
+    }
+  }
+
+  /** Of a name, base64 and JSON are not read. */
+  #escapes(name: ByteString, text: ByteString): void {
+    if (!text.includes('%') && !text.includes('&')) return
+    const reading = flatten(text)
+    if (reading !== text) this.#add(name, reading)
+  }
+
+  #members(name: ByteString, text: ByteString): void {
+    if (!looksLikeJson(text)) return
+    const { root, error } = readJson(text, jsonLimits)
+    if (root && !error && (root.kind === 'object' || root.kind === 'array')) this.#node(name, root)
+  }
+
+  #node(name: ByteString, node: JsonNode): void {
+    if (node.kind === 'object') {
+      for (const [i, key] of node.names.entries()) {
+        this.#add(name, key)
+        const child = node.values[i]
+        if (child) this.#node(name, child)
+      }
+    } else if (node.kind === 'array') for (const child of node.values) this.#node(name, child)
+    else if (node.kind === 'string' && node.value !== '') {
+      this.#add(name, node.value)
+      for (const reading of unwrap(node.value)) this.#add(name, reading)
+    }
+  }
+
+  /** Each segment that has more than a name in it is a value of its own: applications route on segments. */
+  #path(state: State): void {
+    if (state.path.includes('%')) this.#add('REQUEST_FILENAME', flatten(state.path))
+    const end = state.target.indexOf('?')
+    const raw = end < 0 ? state.target : state.target.slice(0, end)
+    if (!raw.includes('%') && !hasMarks(raw)) return
+    for (const segment of raw.split('/', 64)) {
+      if (segment.includes('%') || hasMarks(segment)) {
+        const text = flatten(segment)
+        if (hasMarks(text)) this.#add('REQUEST_FILENAME', text)
+      }
+    }
+  }
+
+  #body(state: State): void {
+    const { bodyProcessor, requestBody } = state
+    if (requestBody === '') return
+    // A form that starts as another document does is read as that by servers that sniff.
+    const isDisguised = bodyProcessor === 'URLENCODED' && startsDocument(requestBody)
+    if (bodyProcessor !== '' && !isDisguised) return
+    if (this.#add('REQUEST_BODY', requestBody)) this.#decode('REQUEST_BODY', requestBody)
+  }
+}
+
+function looksLikeJson(text: ByteString): boolean {
+  const first = firstByte(text)
+  return (first === 0x7b || first === 0x5b) && text.includes('"')
+}
+
+function startsDocument(text: ByteString): boolean {
+  const first = firstByte(text)
+  return first === 0x7b || first === 0x5b || first === 0x3c
+}
+
+function firstByte(text: ByteString): number {
+  let at = 0
+  while (text.charCodeAt(at) <= 0x20) at++
+  return text.charCodeAt(at)
+}
+
+/** Characters that no segment of a plain path has. */
+function hasMarks(text: ByteString): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (c <= 0x20 || c === 0x2f || c === 0x5c) return true
+    if (c === 0x22 || c === 0x24 || c === 0x26 || c === 0x27 || c === 0x28 || c === 0x3b || c === 0x3c) return true
+    if (c === 0x3d || c === 0x60 || c === 0x7b || c === 0x7c) return true
+  }
+  return false
+}

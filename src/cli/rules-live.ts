@@ -1,15 +1,14 @@
-// `merlon rules test --live`: the tests over sockets. With a URL against the gateway that runs there, whose state folder
-// is asked what it found; without one against a gateway and a back end of our own, on free ports of loopback.
+// `merlon rules test --live`: the tests over sockets. With a URL against the gateway that runs there, whose audit log
+// says what it found; without one against a gateway and a back end of our own, on free ports of loopback.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { askGateway } from '../admin/client.ts'
 import { formatAddress } from '../config/fields.ts'
 import { parseConfig } from '../config/load.ts'
+import { AuditLogReader } from '../ftw/audit-log.ts'
 import { Backend } from '../ftw/backend.ts'
 import type { LiveOptions, LoggedMatches, LoggedRequest } from '../ftw/live-target.ts'
 import { profileParanoia, testProfile } from '../ftw/profile.ts'
@@ -22,14 +21,16 @@ export interface LiveGateway {
   close(): Promise<void>
 }
 
-export function liveGatewayAt(url: string, state: string): LiveGateway {
+export function liveGatewayAt(url: string, auditLog: string | undefined): LiveGateway {
   const parsed = URL.parse(url)
   if (!parsed || !/^https?:$/.test(parsed.protocol))
     throw new CommandFailure(`--live ${url}: write http://127.0.0.1:8080`, 2)
-  return { options: { url: parsed, matches: matchSource(parsed, state) }, close: async () => {} }
+  if (auditLog === undefined) throw new CommandFailure('--live URL needs --audit-log FILE, to see what was found', 2)
+  const log = openLog(auditLog)
+  return { options: { url: parsed, matches: matchSource(parsed, log) }, close: async () => log.close() }
 }
 
-/** Monitor mode, so that every test reaches the back end, and one point is enough, so that every match is told. */
+/** The rules only detect, as the tests want, so that every request reaches the back end and every rule is asked. */
 export async function startLiveGateway(rules: readonly string[]): Promise<LiveGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'merlon-ftw-'))
   const backend = await startBackend()
@@ -38,16 +39,23 @@ export async function startLiveGateway(rules: readonly string[]): Promise<LiveGa
     rmSync(folder, { recursive: true, force: true })
   }
   const profile = join(folder, 'profile.conf')
-  writeFileSync(profile, profileText())
+  writeFileSync(profile, testProfile.map(source => ('text' in source ? source.text : '')).join(''))
   const paths = rules.map(word => (word === 'builtin' || word === 'crs' ? word : resolve(word)))
+  const file = join(folder, 'audit.json')
   const config = {
-    mode: 'monitor',
     listen: [{ http: '127.0.0.1:0' }],
     upstreams: { backend: { servers: [backend.url] } },
     routes: [{ to: 'backend' }],
-    guards: { rate: { mode: 'off' }, waf: { rules: [profile, ...paths], paranoia: profileParanoia, threshold: 1 } },
+    guards: {
+      rate: { mode: 'off' },
+      waf: {
+        rules: [profile, ...paths],
+        paranoia: profileParanoia,
+        audit: { file, transactions: 'all', parts: 'AHZ', mask: false },
+      },
+    },
     store: { state: join(folder, 'state') },
-    workers: 1, // so that events are stored in the order of the requests
+    workers: 1, // so that records are written in the order of the requests
   }
   const loaded = parseConfig(JSON.stringify(config), { file: '(rules test)', dir: folder })
   const started = loaded.ok ? await startGateway(loaded.config) : loaded
@@ -59,18 +67,21 @@ export async function startLiveGateway(rules: readonly string[]): Promise<LiveGa
   const { gateway } = started
   const [address] = gateway.listening
   const url = new URL(`http://${formatAddress(address ?? { host: '127.0.0.1', port: 0 })}`)
+  const log = openLog(file)
   const close = async () => {
+    log.close()
     await gateway.stop()
     await undo()
   }
-  return { options: { url, matches: matchSource(url, loaded.config.store.state) }, close }
+  return { options: { url, matches: matchSource(url, log) }, close }
 }
 
-/** The test profile with an engine that interrupts: an interruption is what a guard reports. */
-function profileText(): string {
-  const texts = testProfile.map(source => ('text' in source ? source.text : ''))
-  const threshold = `SecAction "id:77000090,phase:1,pass,nolog,t:none,setvar:tx.outbound_anomaly_score_threshold=1"\n`
-  return `${texts.join('')}SecRuleEngine On\n${threshold}`
+function openLog(file: string): AuditLogReader {
+  try {
+    return new AuditLogReader(file)
+  } catch (error) {
+    throw new CommandFailure(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 async function startBackend(): Promise<{ readonly url: string; close(): Promise<void> }> {
@@ -94,44 +105,25 @@ async function startBackend(): Promise<{ readonly url: string; close(): Promise<
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close }
 }
 
-const eventTries = 100
-const eventWaitMs = 20
+/** A record is written some 20 ms after the answer; when none comes, a later request's shows that there is none. */
+const soonMs = 250
+const lateMs = 5000
 
-/**
- * Asks the gateway for the event of a request. That there is none is known when the event of a later request is there:
- * one that is refused for two Host headers.
- */
-function matchSource(url: URL, state: string): (request: LoggedRequest) => Promise<LoggedMatches> {
+/** What refuses a request before any rule leaves no record. */
+function matchSource(url: URL, log: AuditLogReader): (request: LoggedRequest) => Promise<LoggedMatches> {
+  const none = { ids: [], log: [] }
   return async ({ reference }) => {
-    if (reference === undefined) return { ids: [], log: [] }
-    const early = await eventOf(state, reference)
-    if (early) return matchesOf(early)
+    if (reference === undefined) return none
+    const found = await log.take(reference, soonMs)
+    if (found) return found
     const marker = await sendMarker(url)
-    for (let i = 0; i < eventTries && marker !== undefined && !(await eventOf(state, marker)); i++)
-      await sleep(eventWaitMs)
-    const event = await eventOf(state, reference)
-    return event ? matchesOf(event) : { ids: [], log: [] }
+    if (marker !== undefined && !(await log.take(marker, lateMs))) {
+      throw new CommandFailure(
+        'the gateway writes no audit log of every request: set guards.waf.audit.transactions to all',
+      )
+    }
+    return (await log.take(reference, 0)) ?? none
   }
-}
-
-interface FtwEvent {
-  readonly merlon: {
-    readonly findings: readonly {
-      readonly evidence: readonly { readonly rule: string; readonly message: string; readonly match: string }[]
-    }[]
-  }
-}
-
-async function eventOf(state: string, reference: string): Promise<FtwEvent | undefined> {
-  const reply = await askGateway(state, 'GET', `/api/v1/events?reference=${encodeURIComponent(reference)}&limit=1`)
-  if (!reply) throw new CommandFailure(`no gateway is running with the state folder ${state}`)
-  return (reply.body as { events?: readonly { event: FtwEvent }[] }).events?.[0]?.event
-}
-
-function matchesOf(event: FtwEvent): LoggedMatches {
-  const evidence = event.merlon.findings.flatMap(finding => finding.evidence)
-  const ids = evidence.map(({ rule }) => Number(rule)).filter(Number.isSafeInteger)
-  return { ids, log: evidence.map(({ rule, message, match }) => `[id "${rule}"] [msg "${message}"] [data "${match}"]`) }
 }
 
 function sendMarker(url: URL): Promise<string | undefined> {
@@ -142,6 +134,6 @@ function sendMarker(url: URL): Promise<string | undefined> {
     socket.on('data', chunk => (text += chunk.toString('latin1')))
     socket.on('error', () => {})
     socket.on('close', () => done(/\r\nx-request-id: *(\S+)/i.exec(text)?.[1]))
-    socket.end('GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n')
+    socket.end(`GET / HTTP/1.1\r\nHost: ${url.host}\r\nConnection: close\r\n\r\n`)
   })
 }

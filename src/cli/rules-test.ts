@@ -12,7 +12,7 @@ interface TestOptions {
   readonly only?: RegExp
   /** True without a URL. */
   readonly live?: string | true
-  readonly state: string
+  readonly auditLog?: string
   readonly verbose?: true
   readonly json?: true
 }
@@ -20,8 +20,8 @@ interface TestOptions {
 export async function testRules(paths: readonly string[], options: TestOptions): Promise<number> {
   if (options.live === undefined) return runTests(paths, options, undefined)
   const { liveGatewayAt, startLiveGateway } = await import('./rules-live.ts')
-  const { live, state, rules } = options
-  const gateway = typeof live === 'string' ? liveGatewayAt(live, state) : await startLiveGateway(rules)
+  const { live, auditLog, rules } = options
+  const gateway = typeof live === 'string' ? liveGatewayAt(live, auditLog) : await startLiveGateway(rules)
   try {
     return await runTests(paths, options, gateway.options)
   } finally {

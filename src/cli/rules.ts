@@ -31,9 +31,9 @@ export function define(command: Command): void {
     .option('--overrides <file>', 'platform overrides of go-ftw: tests to ignore, or that must pass or fail')
     .option(
       '--live [url]',
-      'over sockets: to a gateway of our own, or to the one at this URL (monitor mode, same rules)',
+      'over sockets: to a gateway of our own, or to the one at this URL (same rules, detection only)',
     )
-    .option('--state <dir>', 'state folder of the gateway at the URL, to ask what it found', '.merlon')
+    .option('--audit-log <file>', 'audit log of the gateway at the URL: guards.waf.audit with transactions: all')
     .option('--only <regex>', 'only the tests whose id matches', parseRegex)
     .option('--verbose', 'also say why tests are skipped')
     .option('--json', 'print each result as a line of JSON')

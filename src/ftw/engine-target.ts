@@ -6,6 +6,7 @@ import { type ByteString, bytesToBuffer, bytesToUtf8 } from '../lib/bytes.ts'
 import { checkFraming } from '../listen/framing.ts'
 import type { Match, Waf, WafTransaction } from '../waf/types.ts'
 import { Backend, type BackendAnswer } from './backend.ts'
+import { logLine } from './log-line.ts'
 import type { FtwInput, Observation, Target } from './types.ts'
 import { readRequest, type WireRequest } from './wire.ts'
 
@@ -72,7 +73,7 @@ function observe(
 ): Observation {
   const matches = {
     ids: [...new Set(transaction.matches.map(match => match.rule.id))],
-    log: transaction.matches.map(logLine),
+    log: transaction.matches.map(matchLine),
   }
   const none = { location: undefined, cookies: [] }
   if (refusal !== undefined) {
@@ -100,24 +101,9 @@ function observe(
   }
 }
 
-/** The fields and their order are those of ModSecurity's error log; patterns of tests rely on them. */
-function logLine(match: Match): string {
-  const target = match.targets.at(-1)?.name ?? ''
-  const fields = [
-    ['id', String(match.rule.id)],
-    ['msg', match.message],
-    ['data', match.logData],
-    ['severity', match.rule.severity ?? ''],
-    ...match.rule.tags.map(tag => ['tag', tag]),
-  ]
-  const text = fields
-    .filter(([, value]) => value !== '')
-    .map(([name, value]) => `[${name} "${printable(value ?? '')}"]`)
-  return `Matched at ${printable(target)}. ${text.join(' ')}`
-}
-
-function printable(bytes: ByteString): string {
-  return bytesToUtf8(bytes).replace(/[\x00-\x1f\x7f"]/g, c => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
+function matchLine({ rule, message, logData }: Match): string {
+  const { id, severity = '', tags } = rule
+  return logLine({ id: String(id), message, data: logData, severity, tags })
 }
 
 function formatAnswer(answer: BackendAnswer): string {

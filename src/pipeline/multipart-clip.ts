@@ -26,6 +26,15 @@ export function multipartBoundary(contentType: ByteString | undefined): ByteStri
   return boundary === undefined || boundary.length > 70 || isAmbiguous ? undefined : boundary
 }
 
+/** The start of a multipart body as a body of its own: what breaks off is closed with a final boundary. */
+export function closedStart(contentType: ByteString | undefined, start: Uint8Array): Uint8Array {
+  const boundary = multipartBoundary(contentType)
+  if (boundary === undefined) return start
+  const whole = new MultipartClip(boundary, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
+  whole.push(start)
+  return whole.problem ? start : whole.view()
+}
+
 /** Builds the clipped view from a body that arrives in pieces. Holds at most `viewBytesMax` plus one piece. */
 export class MultipartClip {
   problem: ClipProblem | undefined
@@ -57,9 +66,12 @@ export class MultipartClip {
   /** The view so far; closed with a final boundary when the body is not at its end yet. */
   view(): Buffer {
     if (this.closed) return Buffer.concat(this.#view).subarray(2)
-    const started = this.#state === 'field' || this.#state === 'file'
-    const tail = started ? this.#pending.subarray(0, this.#delimiter.length) : Buffer.from('\r\n\r\n')
-    return Buffer.concat([...this.#view, tail, this.#delimiter, Buffer.from('--\r\n')]).subarray(2)
+    const inContent = this.#state === 'field' || this.#state === 'file'
+    // A part whose headers break off is left out with the delimiter before it.
+    const view = this.#state === 'headers' ? this.#view.slice(0, -1) : this.#view
+    const ahead = this.#pending.subarray(0, this.#delimiter.length)
+    const tail = inContent && !ahead.equals(this.#delimiter) ? [ahead] : []
+    return Buffer.concat([...view, ...tail, this.#delimiter, Buffer.from('--\r\n')]).subarray(2)
   }
 
   /** Consumes what it can of `#pending`; false when more bytes are needed. */

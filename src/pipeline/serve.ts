@@ -11,7 +11,7 @@ import { classifyBody } from './body.ts'
 import { contentCoding, decodeBody } from './content-coding.ts'
 import type { Edge } from './edge.ts'
 import { type Exchange, noBody, type RequestBody } from './exchange.ts'
-import { MultipartClip, multipartBoundary, streamClipped } from './multipart-clip.ts'
+import { closedStart, MultipartClip, multipartBoundary, streamClipped } from './multipart-clip.ts'
 import { Responder } from './respond.ts'
 import type { OutgoingBody } from './route.ts'
 import { runDone, runPhase } from './run.ts'
@@ -121,6 +121,10 @@ async function admitBody(ex: Exchange, edge: Edge): Promise<Verdict | { readonly
   const clipsBinary = bodyClass === 'binary' && seen.bytes.length > limits.fileInspected
   ex.body = clipsBinary ? { ...seen, bytes: seen.bytes.subarray(0, limits.fileInspected), complete: false } : seen
   if (clipsBinary) ex.uninspectedBytes += seen.bytes.length - limits.fileInspected
+
+  if (!head.complete && bodyClass === 'multipart') {
+    ex.body = { bytes: closedStart(ex.headers.get('content-type'), head.bytes), complete: false }
+  }
 
   const outcome = runPhase('onBody', phases.onBody, ex)
   const verdict = outcome instanceof Promise ? await outcome : outcome

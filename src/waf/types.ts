@@ -137,7 +137,8 @@ export interface WafTransaction {
   requestHeader(name: ByteString, value: ByteString): void
   requestHeaders(): Interruption | undefined
   requestBody(bytes: Uint8Array): void
-  requestBodyDone(): Interruption | undefined
+  /** `isCut`: there was more, which the engine does not get; that the last value breaks off is no fault of the body. */
+  requestBodyDone(isCut?: boolean): Interruption | undefined
   responseHeader(name: ByteString, value: ByteString): void
   responseHeaders(status: number, protocol: ByteString): Interruption | undefined
   responseBody(bytes: Uint8Array): void

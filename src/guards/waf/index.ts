@@ -69,11 +69,14 @@ function resolve({ rules, paranoia, threshold }: WafOptions, tools: GuardTools):
   return resolveRules({ rules, paranoia, threshold, stateDir, from: configDir, settings: [settingsOf(limits)] })
 }
 
+/** A clipped multipart body ends in a boundary that the gateway sets. */
+const boundaryRoom = 1024
+
 /** The engine bounds what the gateway bounds: a body that was let in must not be too long for the engine. */
 export function settingsOf(limits: Limits): RuleSource {
   const lines = [
-    `SecRequestBodyLimit ${limits.bodyInspected}`,
-    `SecRequestBodyNoFilesLimit ${limits.bodyInspected}`,
+    `SecRequestBodyLimit ${limits.bodyInspected + boundaryRoom}`,
+    `SecRequestBodyNoFilesLimit ${limits.bodyInspected + boundaryRoom}`,
     `SecRequestBodyJsonDepthLimit ${limits.jsonDepth}`,
     `SecRequestBodyJsonKeysLimit ${limits.jsonKeys}`,
     `SecRequestBodyXmlDepthLimit ${limits.xmlDepth}`,
@@ -144,7 +147,7 @@ class WafGuard implements Guard {
     const { coding } = inspection
     const isOpaque = coding !== undefined && ex.body.isDecoded !== true
     if (ex.body.bytes.length > 0 && !isOpaque) transaction.requestBody(ex.body.bytes)
-    const interruption = transaction.requestBodyDone()
+    const interruption = transaction.requestBodyDone(!ex.body.complete)
     ex.inspectUs += (performance.now() - startMs) * 1000
     // What is not decodable was refused at the headers; this is a damaged body, or one too large to decode.
     if (isOpaque && isDecodable(coding) && ex.body.bytes.length > 0) return refuseEncoding(coding)

@@ -4,6 +4,24 @@ import fc from 'fast-check'
 import { limits } from './limits.test-helper.ts'
 import { parseXml } from './xml.ts'
 
+const cut: readonly [xml: string, text: string[]][] = [
+  ['<a>hello <b>x</b> on', ['hello ', 'x', ' on']],
+  ['<a><b c="1" d="att', ['<b c="1" d="att']],
+  ['<a><![CDATA[foo <', ['<![CDATA[foo <']],
+  ['<a>caf\xc3', ['caf']],
+  ['<a>x</a>', ['x']],
+]
+
+describe('the start of a document', () => {
+  for (const [xml, text] of cut) {
+    test(xml, () => {
+      const parsed = parseXml(xml, limits, true)
+      assert.deepEqual([parsed.text, parsed.error], [text, undefined])
+    })
+  }
+  test('a fault before its end is one', () => assert.ok(parseXml('<a><b></c><d>', limits, true).error))
+})
+
 describe('XML bodies', () => {
   test('text, CDATA and attributes', () => {
     const xml = `<?xml version="1.0"?>\n<a x="1 &lt; 2"><!-- no --><b>t&amp;c</b> <c y='&#x3c;'/><![CDATA[<script>]]></a>\n`

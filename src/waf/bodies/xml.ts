@@ -8,7 +8,8 @@ import type { BodyError, BodyLimits, ParsedXml } from './types.ts'
 /** Ends the reading from within a handler of the parser, which has no other way. Never leaves this file. */
 class Stop extends Error {}
 
-export function parseXml(body: ByteString, limits: BodyLimits): ParsedXml {
+/** `isCut`: only the start of a document. What breaks off at its end is given as text. */
+export function parseXml(body: ByteString, limits: BodyLimits, isCut = false): ParsedXml {
   const text: ByteString[] = []
   const attributes: ByteString[] = []
   let doctype = ''
@@ -16,13 +17,16 @@ export function parseXml(body: ByteString, limits: BodyLimits): ParsedXml {
   let depth = 0
   let nodes = 0
 
-  const decoded = decodeXml(body)
+  let readTo = 0
+
+  const decoded = decodeXml(body, isCut)
   const parser = new SaxesParser({ xmlns: false, position: false })
   const stop = (message: string): never => {
     error ??= { message: `XML: ${clip(message)}`, offset: Math.min(parser.position, body.length) }
     throw new Stop()
   }
   const count = (): void => {
+    readTo = parser.position
     if (++nodes > limits.xmlNodes) stop(`more than ${limits.xmlNodes} nodes`)
   }
   const addText = (value: string): void => {
@@ -43,6 +47,7 @@ export function parseXml(body: ByteString, limits: BodyLimits): ParsedXml {
     }
   })
   parser.on('closetag', tag => {
+    readTo = parser.position
     if (!tag.isSelfClosing) depth--
   })
   parser.on('text', addText)
@@ -50,7 +55,11 @@ export function parseXml(body: ByteString, limits: BodyLimits): ParsedXml {
 
   try {
     if (decoded === undefined) stop('the encoding is not known or its bytes are broken')
-    else parser.write(decoded).close()
+    else if (!isCut) parser.write(decoded).close()
+    else {
+      parser.write(decoded)
+      addText(decoded.slice(readTo))
+    }
   } catch (failure) {
     if (!(failure instanceof Stop)) error ??= { message: 'XML: cannot be read', offset: 0 }
   }
@@ -60,10 +69,10 @@ export function parseXml(body: ByteString, limits: BodyLimits): ParsedXml {
 }
 
 /** By the byte order mark, else by the XML declaration, else UTF-8 (XML 1.0, appendix F). */
-function decodeXml(body: ByteString): string | undefined {
+function decodeXml(body: ByteString, isCut: boolean): string | undefined {
   const label = encodingOf(body)
   try {
-    return new TextDecoder(label, { fatal: true }).decode(bytesToBuffer(body))
+    return new TextDecoder(label, { fatal: true }).decode(bytesToBuffer(body), { stream: isCut })
   } catch {
     return undefined
   }

@@ -136,8 +136,8 @@ function isBlank(c: number): boolean {
   return c === 0x20 || (c >= 9 && c <= 13)
 }
 
-/** Parses the body with the processor that Content-Type or a rule chose. */
-export function takeRequestBody(state: State, body: ByteString): void {
+/** Parses the body, or the start of it that there is, with the processor that Content-Type or a rule chose. */
+export function takeRequestBody(state: State, body: ByteString, isCut: boolean): void {
   state.requestBody = body
   const limit = state.settings.requestFieldsLimitBytes
   if (state.bodyProcessor !== 'MULTIPART' && state.bodyProcessor !== '' && body.length > limit) {
@@ -152,10 +152,10 @@ export function takeRequestBody(state: State, body: ByteString): void {
       }
       break
     case 'JSON':
-      takeJson(state, body)
+      takeJson(state, body, isCut)
       break
     case 'XML':
-      takeXml(state, body)
+      takeXml(state, body, isCut)
       break
     case 'MULTIPART':
       takeMultipart(state, body)
@@ -168,15 +168,19 @@ function fail(state: State, what: string, error: BodyError | undefined): void {
   if (error) state.bodyError = `${what} parsing error: ${error.message}`
 }
 
-function takeJson(state: State, body: ByteString): void {
+/** The longest token that a cut can leave incomplete: an escaped pair of surrogates. */
+const cutTokenBytes = 12
+
+function takeJson(state: State, body: ByteString, isCut: boolean): void {
   if (body === '') return
   const parsed = parseJson(body, state.settings)
   addArguments(state, parsed.arguments)
-  fail(state, 'JSON', parsed.error)
+  const isOfCut = isCut && parsed.error !== undefined && parsed.error.offset > body.length - cutTokenBytes
+  if (!isOfCut) fail(state, 'JSON', parsed.error)
 }
 
-function takeXml(state: State, body: ByteString): void {
-  const parsed = parseXml(body, state.settings)
+function takeXml(state: State, body: ByteString, isCut: boolean): void {
+  const parsed = parseXml(body, state.settings, isCut)
   state.xmlText = parsed.text
   state.xmlAttributes = parsed.attributes
   state.xmlDoctype = parsed.hasDoctype ? parsed.doctype : undefined

@@ -89,11 +89,13 @@ export class Transaction implements WafTransaction {
     state.requestBodyBytes += taken.length
   }
 
-  requestBodyDone(): Interruption | undefined {
+  requestBodyDone(isCut = false): Interruption | undefined {
     const state = this.#state
     if (state.engine !== 'off') {
       if (state.requestBodyTruncated && state.settings.requestBodyOverflow === 'reject') this.#reject(413, 'request', 2)
-      if (state.requestBodyAccess) takeRequestBody(state, joined(this.#requestChunks))
+      if (state.requestBodyAccess) {
+        takeRequestBody(state, joined(this.#requestChunks), isCut || state.requestBodyTruncated)
+      }
       this.#requestChunks = []
     }
     this.#runner.runPhase(2)

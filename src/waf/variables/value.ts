@@ -13,11 +13,11 @@ export class Value {
   readonly value: ByteString
   /** By TransformStep.id; made when first needed. */
   results: (ByteString | undefined)[] | undefined = undefined
-  /** Patterns of rules that may match, as the filter group `filteredBy` found them. Two places: usual, high paranoia. */
+  /** Patterns of rules that may match, as found in a FilterScope, whose id it is. Two places: usual, high paranoia. */
   candidates: readonly number[] = noNumbers
-  filteredBy = -1
+  scope = -1
   highCandidates: readonly number[] = noNumbers
-  highFilteredBy = -1
+  highScope = -1
   /** A name that is not made of the two: MATCHED_VARS keeps the names of what matched. */
   readonly label: ByteString | undefined
 

@@ -7,7 +7,7 @@ import type { Target } from '../../variables/target.ts'
 import type { Rule } from '../rule.ts'
 import type { TransformStep, TransformTree } from '../transform-step.ts'
 import { type Entry, entryOf } from './entry.ts'
-import { AlwaysChains, type FilterChain, FilterGroup, type FilterUnit, firstPattern } from './group.ts'
+import { type FilterChain, FilterGroup, FilterScope, type FilterUnit, firstPattern } from './group.ts'
 import { triggers } from './triggers.ts'
 
 const high = 'high'
@@ -58,8 +58,8 @@ class GroupBuilder {
   readonly #patterns = new Map<string, number>()
   readonly #triggers = new Map<string, number>()
   readonly #chains = new Map<TransformStep | undefined, { triggers: number; patterns: Set<number> }>()
-  /** By pattern: names of the variables that its rules look at. */
-  readonly #variables = new Map<number, Set<string>>()
+  /** By pattern: labels of the targets that its rules look at. */
+  readonly #labels = new Map<number, Set<string>>()
   readonly #tree: TransformTree
   #next = firstPattern
 
@@ -69,9 +69,9 @@ class GroupBuilder {
 
   pattern(member: Filterable): number {
     const id = this.#patternOf(member)
-    const variables = this.#variables.get(id) ?? new Set()
-    this.#variables.set(id, variables)
-    for (const target of member.targets) variables.add(target.definition.name)
+    const labels = this.#labels.get(id) ?? new Set()
+    this.#labels.set(id, labels)
+    for (const target of member.targets) labels.add(target.label)
     return id
   }
 
@@ -119,17 +119,17 @@ class GroupBuilder {
       for (const id of chain.patterns) mask[id >>> 5] = (mask[id >>> 5] as number) | (1 << (id & 31))
       return { step, triggers: chain.triggers, suffixes: this.#suffixes(step), mask, patterns: chain.patterns }
     })
-    const always = chains.filter(chain => chain.triggers === -1)
-    const shared = new Map<string, AlwaysChains>()
-    const placed = units.byPhase(variable => {
-      const mine = always.filter(chain => [...chain.patterns].some(id => this.#variables.get(id)?.has(variable)))
-      const key = mine.map(chain => chain.step?.id).join()
-      const known = shared.get(key) ?? new AlwaysChains(mine)
+    const shared = new Map<string, FilterScope>()
+    const placed = units.byPhase(labels => {
+      const mine = chains.filter(chain =>
+        [...chain.patterns].some(id => labels.some(label => this.#labels.get(id)?.has(label))),
+      )
+      const key = mine.map(chain => chain.step?.id ?? '-').join()
+      const known = shared.get(key) ?? new FilterScope(shared.size, mine)
       shared.set(key, known)
       return known
     })
-    const others = chains.filter(chain => chain.triggers !== -1)
-    return new FilterGroup(index, isHigh, this.#entries, others, placed, this.#next)
+    return new FilterGroup(index, isHigh, this.#entries, placed, this.#next)
   }
 
   #suffixes(last: TransformStep | undefined): FilterChain['suffixes'] {
@@ -169,17 +169,35 @@ class Units {
     return mask
   }
 
-  byPhase(alwaysFor: (variable: string) => AlwaysChains): readonly (readonly FilterUnit[])[] {
+  /**
+   * Targets that name one member stand first: a value is scanned once, by the first target that has it, and that one
+   * answers for the rules of the whole collection too.
+   */
+  byPhase(scopeFor: (labels: readonly string[]) => FilterScope): readonly (readonly FilterUnit[])[] {
     return [0, 1, 2, 3, 4, 5].map(phase => {
       const units = new Map<string, FilterUnit>()
       for (const { rule, targets } of this.#members) {
         if (rule.phase !== phase) continue
         for (const target of targets) {
+          if (units.has(target.label)) continue
           const bit = this.#bits.get(target.label) ?? 0
-          units.set(target.label, { target, bit, always: alwaysFor(target.definition.name) })
+          units.set(target.label, { target, bit, scope: scopeFor([target.label, ...this.#alsoSeenBy(target)]) })
         }
       }
-      return [...units.values()]
+      return [...units.values()].sort((a, b) => Number(isMember(b.target)) - Number(isMember(a.target)))
     })
   }
+
+  /** Labels of targets that may yield the same values: of the same variable, and not one member alone. */
+  #alsoSeenBy({ definition }: Target): readonly string[] {
+    const labels = new Set<string>()
+    for (const { targets } of this.#members) {
+      for (const target of targets) if (target.definition === definition && !isMember(target)) labels.add(target.label)
+    }
+    return [...labels]
+  }
+}
+
+function isMember(target: Target): boolean {
+  return target.selector?.key !== undefined
 }

@@ -139,6 +139,12 @@ SecRule ARGS "@rx cmd" "id:13,phase:2,pass,t:cmdLine,chain"
 SecRule ARGS "!@rx ^[a-z]*$" "id:14,phase:2,pass"
 SecRule ARGS "@endsWith a" "id:15,phase:2,pass,t:removeWhitespace,t:removeCommentsChar"
 SecRule TX:score "@ge 5" "id:16,phase:2,pass"
+SecRule REQUEST_HEADERS "@rx a" "id:17,phase:1,pass"
+SecRule REQUEST_HEADERS:X-Test "@rx <script" "id:18,phase:2,pass,t:base64Decode"
+SecRule REQUEST_HEADERS:x-test "@rx \\.\\./" "id:19,phase:2,pass,t:urlDecode,t:jsDecode"
+SecRule REQUEST_HEADERS:/test/ "@contains union" "id:20,phase:2,pass,t:lowercase,t:replaceComments"
+SecRule REQUEST_COOKIES|REQUEST_COOKIES_NAMES "@pm script union" "id:21,phase:1,pass,t:htmlEntityDecode,t:lowercase,t:jsDecode"
+SecRule REQUEST_COOKIES:a "@streq a" "id:22,phase:2,pass,t:trim,t:lowercase"
 `
 
 function sameMatches(sources: readonly RuleSource[], runs: number): void {

@@ -28,17 +28,51 @@ export interface FilterChain {
 export interface FilterUnit {
   readonly target: Target
   readonly bit: number
-  /** For base64Decode and the like, of rules that look at this variable; other variables do not pay for them. */
-  readonly always: AlwaysChains
+  readonly scope: FilterScope
 }
 
-/** Chains that change every value, and what was found for values that were looked at through them. */
-export class AlwaysChains {
-  readonly chains: readonly FilterChain[]
-  found = new Map<ByteString, readonly number[]>()
+/** Values that come again: names, header values, words. Two generations, so that what is asked for often stays. */
+const cachedValues = 2048
+const cachedBytes = 128
 
-  constructor(chains: readonly FilterChain[]) {
-    this.chains = chains
+/** What is to be done with the values of some targets: only chains of rules that look at them. */
+export class FilterScope {
+  /** Within its group. */
+  readonly id: number
+  /** By id of another scope: 1 when that one has all chains of this one, so what it found is enough. */
+  coveredBy = new Uint8Array(0)
+  readonly chains: readonly FilterChain[]
+  /** Those that change every value, such as base64Decode. */
+  readonly always: readonly FilterChain[]
+  readonly plans = new Map<number, Plan>()
+  #found = new Map<ByteString, readonly number[]>()
+  #older = new Map<ByteString, readonly number[]>()
+
+  constructor(id: number, chains: readonly FilterChain[]) {
+    this.id = id
+    this.chains = chains.filter(chain => chain.triggers !== -1)
+    this.always = chains.filter(chain => chain.triggers === -1)
+  }
+
+  covers(other: FilterScope): boolean {
+    const mine = new Set([...this.chains, ...this.always])
+    return [...other.chains, ...other.always].every(chain => mine.has(chain))
+  }
+
+  recall(text: ByteString): readonly number[] | undefined {
+    const known = this.#found.get(text)
+    if (known !== undefined) return known
+    const old = this.#older.get(text)
+    if (old !== undefined) this.remember(text, old)
+    return old
+  }
+
+  remember(text: ByteString, candidates: readonly number[]): void {
+    if (this.#found.size >= cachedValues) {
+      this.#older = this.#found
+      this.#found = new Map()
+    }
+    this.#found.set(text, candidates)
   }
 }
 
@@ -57,20 +91,21 @@ interface Outcome {
 const none: readonly number[] = []
 /** Distinct outcomes of one value that are kept; more are scanned anew. */
 const keptTexts = 8
-/** Values that come again: names, header values, words. */
-const cachedValues = 4096
-const cachedBytes = 128
+const maxPlans = 4096
+/** More than there can be: each is a set of chains that some target needs. */
+const maxScopes = 1 << 20
 
 export class FilterGroup {
   readonly index: number
   readonly #isHigh: boolean
+  /** Ids of scopes are told apart from those of other groups by what is added to them. */
+  readonly #firstScope: number
+  readonly #scopeCount: number
   /** By pattern: bits of the units whose values may match it. Good for the phase that was prepared last. */
   readonly hits: Int32Array
   readonly #units: readonly (readonly FilterUnit[])[]
   readonly #prefilter: Prefilter
-  readonly #chains: readonly FilterChain[]
   readonly #words: number
-  readonly #plans = new Map<number, Plan>()
   readonly #found: Int32Array
   readonly #texts: ByteString[] = []
   readonly #bitsOfText: Int32Array[] = []
@@ -79,16 +114,21 @@ export class FilterGroup {
     index: number,
     isHigh: boolean,
     entries: readonly PrefilterEntry[],
-    chains: readonly FilterChain[],
     units: readonly (readonly FilterUnit[])[],
     patternEnd: number,
   ) {
     this.index = index
     this.#isHigh = isHigh
+    this.#firstScope = index * maxScopes
+    const scopes = [...new Set(units.flat().map(unit => unit.scope))]
+    this.#scopeCount = scopes.length
+    for (const scope of scopes) {
+      scope.coveredBy = new Uint8Array(scopes.length)
+      for (const other of scopes) if (other.covers(scope)) scope.coveredBy[other.id] = 1
+    }
     this.hits = new Int32Array(patternEnd)
     this.#units = units
     this.#prefilter = createPrefilter(entries)
-    this.#chains = chains
     this.#words = this.#prefilter.candidates.length
     this.#found = new Int32Array(this.#words)
     for (let i = 0; i < keptTexts; i++) this.#bitsOfText.push(new Int32Array(this.#words))
@@ -98,10 +138,10 @@ export class FilterGroup {
   prepare(state: State, phase: number): void {
     const { hits } = this
     hits.fill(0)
-    for (const { target, bit, always } of this.#units[phase] ?? []) {
+    for (const { target, bit, scope } of this.#units[phase] ?? []) {
       const values = members(state, target)
       for (let i = 0; i < values.length; i++) {
-        const candidates = this.#candidates(values[i] as Value, always)
+        const candidates = this.#candidates(values[i] as Value, scope)
         for (let k = 0; k < candidates.length; k++) {
           const pattern = candidates[k] as number
           hits[pattern] = (hits[pattern] as number) | bit
@@ -112,37 +152,40 @@ export class FilterGroup {
 
   /** Whether a value of a prepared phase may match a pattern. */
   mayMatch(value: Value, pattern: number): boolean {
-    if (this.#isHigh) return value.highFilteredBy !== this.index || value.highCandidates.includes(pattern)
-    return value.filteredBy !== this.index || value.candidates.includes(pattern)
+    const scope = (this.#isHigh ? value.highScope : value.scope) - this.#firstScope
+    if (scope < 0 || scope >= this.#scopeCount) return true
+    return (this.#isHigh ? value.highCandidates : value.candidates).includes(pattern)
   }
 
-  #candidates(value: Value, always: AlwaysChains): readonly number[] {
+  #candidates(value: Value, scope: FilterScope): readonly number[] {
+    const known = (this.#isHigh ? value.highScope : value.scope) - this.#firstScope
+    if (scope.coveredBy[known] === 1) return this.#isHigh ? value.highCandidates : value.candidates
+    const found = this.#find(value, scope)
     if (this.#isHigh) {
-      if (value.highFilteredBy === this.index) return value.highCandidates
-      value.highFilteredBy = this.index
-      value.highCandidates = this.#find(value, always)
-      return value.highCandidates
+      value.highScope = this.#firstScope + scope.id
+      value.highCandidates = found
+    } else {
+      value.scope = this.#firstScope + scope.id
+      value.candidates = found
     }
-    if (value.filteredBy === this.index) return value.candidates
-    value.filteredBy = this.index
-    value.candidates = this.#find(value, always)
-    return value.candidates
-  }
-
-  #find(value: Value, always: AlwaysChains): readonly number[] {
-    const text = value.value
-    if (text.length > cachedBytes) return this.#findAnew(value, always)
-    const known = always.found.get(text)
-    if (known !== undefined) return known
-    const found = this.#findAnew(value, always)
-    if (always.found.size >= cachedValues) always.found = new Map()
-    always.found.set(text, found)
     return found
   }
 
-  #findAnew(value: Value, { chains }: AlwaysChains): readonly number[] {
-    let found = this.#scan(value)
-    for (let i = 0; i < chains.length; i++) found = this.#withChain(value, chains[i] as FilterChain, found)
+  #find(value: Value, scope: FilterScope): readonly number[] {
+    const text = value.value
+    if (text.length > cachedBytes) return this.#findAnew(value, scope)
+    const known = scope.recall(text)
+    if (known !== undefined) return known
+    const found = this.#findAnew(value, scope)
+    scope.remember(text, found)
+    return found
+  }
+
+  #findAnew(value: Value, scope: FilterScope): readonly number[] {
+    let found = this.#scan(value, scope)
+    for (let i = 0; i < scope.always.length; i++) {
+      found = this.#withChain(value, scope.always[i] as FilterChain, found)
+    }
     return found
   }
 
@@ -156,7 +199,7 @@ export class FilterGroup {
     return more.length === 0 ? found : [...found, ...more]
   }
 
-  #scan(value: Value): readonly number[] {
+  #scan(value: Value, scope: FilterScope): readonly number[] {
     const text = value.value
     const words = this.#words
     const found = this.#found
@@ -164,7 +207,7 @@ export class FilterGroup {
     this.#prefilter.scan(text)
     plain.set(this.#prefilter.candidates)
     this.#texts[0] = text
-    const plan = this.#planFor(text.length <= alwaysTriggeredBytes ? -1 : (plain[0] as number))
+    const plan = this.#planFor(scope, text.length <= alwaysTriggeredBytes ? -1 : (plain[0] as number))
     let texts = 1
     for (let w = 1; w < words; w++) found[w] = (plain[w] as number) & (plan.plain[w] as number)
     for (const { step, mask } of plan.changing) {
@@ -184,12 +227,12 @@ export class FilterGroup {
     return listBits(found, words)
   }
 
-  #planFor(triggered: number): Plan {
-    const known = this.#plans.get(triggered)
+  #planFor(scope: FilterScope, triggered: number): Plan {
+    const known = scope.plans.get(triggered)
     if (known !== undefined) return known
     const plain: Int32Array = new Int32Array(this.#words)
     const outcomes = new Map<TransformStep, Int32Array>()
-    for (const chain of this.#chains) {
+    for (const chain of scope.chains) {
       const step = (chain.triggers & triggered) === 0 ? undefined : firstChanging(chain, triggered)
       let mask = plain
       if (step !== undefined) {
@@ -200,7 +243,7 @@ export class FilterGroup {
     }
     const changing = Array.from(outcomes, ([step, mask]) => ({ step, mask }))
     const plan = { plain, changing }
-    if (this.#plans.size < cachedValues) this.#plans.set(triggered, plan)
+    if (scope.plans.size < maxPlans) scope.plans.set(triggered, plan)
     return plan
   }
 }

@@ -188,11 +188,14 @@ class Units {
     })
   }
 
-  /** Labels of targets that may yield the same values: of the same variable, and not one member alone. */
-  #alsoSeenBy({ definition }: Target): readonly string[] {
+  /** Labels of targets that may yield the same values: of the same variable, but for members of another name. */
+  #alsoSeenBy({ definition, selector }: Target): readonly string[] {
     const labels = new Set<string>()
     for (const { targets } of this.#members) {
-      for (const target of targets) if (target.definition === definition && !isMember(target)) labels.add(target.label)
+      for (const target of targets) {
+        if (target.definition !== definition) continue
+        if (!isMember(target) || target.selector?.lowerKey === selector?.lowerKey) labels.add(target.label)
+      }
     }
     return [...labels]
   }

@@ -1,9 +1,16 @@
-// `npm run bench`: the benchmarks in one run, on one core each, with ratios. Part by argument: engine, load.
+// `npm run bench`: the benchmarks in one run, on one core each, with ratios. Parts by argument: engine, hostile,
+// load.
 
+import { benchHostile } from './hostile.ts'
 import { benchLoad } from './load/run.ts'
+import { benchRivals } from './rivals/compare.ts'
 import { benchWaf } from './waf.ts'
 
-const parts = { engine: async () => void benchWaf(), load: benchLoad }
+const parts = {
+  engine: async () => benchRivals(benchWaf()),
+  hostile: async () => benchHostile(),
+  load: benchLoad,
+}
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.find(name => !Object.hasOwn(parts, name))

@@ -1,0 +1,80 @@
+// What a hostile value costs: 64 KiB and twice that of the bytes that hurt rule engines most, with the Core Rule Set at
+// paranoia level 1 (or builtin), the whole transaction. Each value ends in an attack, which must still be found.
+
+import { resolveRules } from '../src/rulesets/resolve.ts'
+import { createWaf } from '../src/waf/index.ts'
+import { nodePorts } from '../src/waf/node.ts'
+import type { Waf } from '../src/waf/types.ts'
+
+const KiB = 1024
+const sizes = [64 * KiB, 128 * KiB, 256 * KiB, 512 * KiB, 1000 * KiB]
+const attack = "' UNION SELECT password FROM users-- <script>alert(1)</script>"
+
+const kinds: Record<string, (bytes: number) => string> = {
+  'random printable': random,
+  quotes: bytes => "'".repeat(bytes),
+  spaces: bytes => ' '.repeat(bytes),
+  'literal soup': bytes => fill('select union from where script onload eval exec cmd ../ ', bytes),
+  'open tags': bytes => fill('<a b=', bytes),
+  comments: bytes => fill('/*', bytes),
+  'percent escapes': bytes => fill('%41', bytes),
+  entities: bytes => fill('&#x41;', bytes),
+  backslashes: bytes => '\\'.repeat(bytes),
+  parentheses: bytes => '('.repeat(bytes),
+  digits: bytes => '1'.repeat(bytes),
+  'words and dots': bytes => fill('a.b-c_d ', bytes),
+}
+
+export function benchHostile(): void {
+  for (const rules of ['builtin', 'crs']) {
+    const resolved = resolveRules({ rules: [rules] })
+    if (!resolved.ok) continue
+    const made = createWaf({ rules: resolved.sources, ports: nodePorts() })
+    if (!made.ok) throw new Error(made.problems[0]?.message)
+    console.log(`\nhostile values, ${rules} (ms; × is the time of twice the size)`)
+    for (const [name, make] of Object.entries(kinds)) {
+      time(made.waf, make(sizes[0] ?? 0)) // warm
+      const times = sizes.map(bytes => time(made.waf, make(bytes)))
+      const ratios = times.slice(1, 4).map((ms, i) => ms / (times[i] || 1))
+      const cells = times.map((ms, i) => `${Math.round((sizes[i] ?? 0) / KiB)} KiB ${ms.toFixed(0)}`)
+      console.log(`  ${name.padEnd(18)} ${cells.join('  ')}   × ${ratios.map(ratio => ratio.toFixed(2)).join(' ')}`)
+    }
+  }
+}
+
+/** Best of three, in ms. @throws when the attack at the end is not found */
+function time(waf: Waf, value: string): number {
+  let best = Number.POSITIVE_INFINITY
+  const body = Buffer.from(`{"q":${JSON.stringify(value + attack)}}`)
+  for (let round = 0; round < 3; round++) {
+    const transaction = waf.transaction()
+    const startMs = performance.now()
+    transaction.connection({ ip: '198.51.100.7', port: 1 }, { ip: '127.0.0.1', port: 80 })
+    transaction.uri('POST', '/comments', 'HTTP/1.1')
+    transaction.requestHeader('Host', 'example.com')
+    transaction.requestHeader('User-Agent', 'bench')
+    transaction.requestHeader('Accept', '*/*')
+    transaction.requestHeader('Content-Type', 'application/json')
+    transaction.requestHeader('Content-Length', String(body.length))
+    transaction.requestHeaders()
+    transaction.requestBody(body)
+    transaction.requestBodyDone()
+    best = Math.min(best, performance.now() - startMs)
+    if (!transaction.interruption) throw new Error('the attack at the end of a hostile value was not found')
+  }
+  return best
+}
+
+function fill(piece: string, bytes: number): string {
+  return piece.repeat(Math.ceil(bytes / piece.length)).slice(0, bytes)
+}
+
+function random(bytes: number): string {
+  let state = 12345
+  let text = ''
+  for (let i = 0; i < bytes; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    text += String.fromCharCode(32 + ((state >>> 16) % 95))
+  }
+  return text
+}

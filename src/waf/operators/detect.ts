@@ -1,6 +1,7 @@
-// detectSQLi and detectXSS: the native detectors as operators. TX.0 is the fragment that gave the value away.
+// detectSQLi, detectXSS and the like: the native detectors as operators. TX.0 is the fragment that gave the value away.
 
 import type { ByteString } from '../../lib/bytes.ts'
+import { detectGraphql } from '../detectors/graphql.ts'
 import { detectSql } from '../detectors/sql.ts'
 import type { Detection } from '../detectors/types.ts'
 import { detectXss } from '../detectors/xss.ts'
@@ -15,6 +16,12 @@ export const detectSQLi = check(
 
 export const detectXSS = check('detectXSS', 'The value would run script in an HTML page.', (value, call) =>
   report(detectXss(value), value, call),
+)
+
+export const detectGraphQL = check(
+  'detectGraphQL',
+  "Merlon's own: a GraphQL document that nests, repeats or spreads without end, or asks for the schema.",
+  (value, call) => report(detectGraphql(value), value, call),
 )
 
 function report(detection: Detection | undefined, value: ByteString, call: OperatorCall): boolean {

@@ -2,7 +2,8 @@
 
 import { geoLookup, ipMatch, ipMatchF, ipMatchFromFile } from './addresses.ts'
 import { noMatch, unconditionalMatch } from './always.ts'
-import { detectSQLi, detectXSS } from './detect.ts'
+import { classify } from './classify.ts'
+import { detectGraphQL, detectSQLi, detectXSS } from './detect.ts'
 import { eq, ge, gt, le, lt } from './numbers.ts'
 import { pm, pmFromFile, pmf } from './phrases.ts'
 import { rx, rxGlobal } from './regex.ts'
@@ -13,7 +14,22 @@ import { validateByteRange, validateUrlEncoding, validateUtf8Encoding } from './
 import { verifyCC, verifyCPF, verifySSN, verifySVNR } from './verify.ts'
 
 const all: readonly OperatorDefinition[] = [
-  ...[beginsWith, contains, containsWord, detectSQLi, detectXSS, endsWith, eq, ge, geoLookup, gt, ipMatch, ipMatchF],
+  ...[
+    beginsWith,
+    classify,
+    contains,
+    containsWord,
+    detectGraphQL,
+    detectSQLi,
+    detectXSS,
+    endsWith,
+    eq,
+    ge,
+    geoLookup,
+    gt,
+    ipMatch,
+    ipMatchF,
+  ],
   ...[ipMatchFromFile, le, lt, noMatch, pm, pmf, pmFromFile, rx, rxGlobal, streq, strmatch, unconditionalMatch],
   ...[validateByteRange, validateUrlEncoding, validateUtf8Encoding, verifyCC, verifyCPF, verifySSN, verifySVNR, within],
   ...unsupported,

@@ -1,0 +1,55 @@
+// classify: whether the classifier is at least this sure that a value is an attack. `@classify classifier.model 0.98`.
+
+import { type ByteString, bufferToBytes } from '../../lib/bytes.ts'
+import { readBytes } from '../classifier/features.ts'
+import { isSuspicious } from '../classifier/gate.ts'
+import { logOdds, type Model, parseModel } from '../classifier/model.ts'
+import { capture, fileNames, ok } from './argument.ts'
+import type { CompileContext, CompileOperatorResult, OperatorArgument, OperatorDefinition } from './types.ts'
+
+export const classify: OperatorDefinition = {
+  name: 'classify',
+  summary: "Merlon's own: the model in the file gives the value at least this probability of being an attack.",
+  compile,
+}
+
+function compile(argument: OperatorArgument, context: CompileContext): CompileOperatorResult {
+  const [name, least] = fileNames(argument)
+  const probability = Number(least)
+  if (name === undefined || !(probability > 0 && probability < 1)) {
+    return { ok: false, message: 'expected a file name and a probability between 0 and 1' }
+  }
+  let model: Model | undefined
+  try {
+    model = parseModel(bufferToBytes(context.files.read(context.files.resolve(context.ruleFile, name))))
+  } catch {
+    return { ok: false, message: `can't read ${name}` }
+  }
+  if (!model) return { ok: false, message: `${name} is not a model of this version` }
+  const judge = judgeOf(model)
+  const bound = Math.log(probability / (1 - probability))
+  return ok({
+    test(value, call) {
+      if (!isSuspicious(value) || judge(value) < bound) return false
+      capture(call, value, 0, Math.min(value.length, readBytes))
+      return true
+    },
+  })
+}
+
+const keptValues = 512
+
+/** Several rules ask for the same value with different bounds, and requests repeat values. */
+function judgeOf(model: Model): (value: ByteString) => number {
+  let known = new Map<ByteString, number>()
+  return value => {
+    const found = known.get(value)
+    if (found !== undefined) return found
+    const odds = logOdds(model, value)
+    if (value.length <= readBytes) {
+      if (known.size >= keptValues) known = new Map()
+      known.set(value, odds)
+    }
+    return odds
+  }
+}

@@ -10,8 +10,6 @@ import type { BodyClock, Timed } from './body-clock.ts'
 
 /** Bytes held before the client is stopped. */
 const heldBytesMax = 64 * 1024
-/** The mean rate says nothing before this. */
-const rateGraceMs = 10_000
 const shortBytes = 4 * 1024
 
 export class RequestBodyReader implements Timed {
@@ -105,8 +103,9 @@ export class RequestBodyReader implements Timed {
     if (this.#req.socket.destroyed) return this.#clock.unwatch(this)
     const idleMs = nowMs - this.#waitingSinceMs
     const waitedMs = this.#waitedMs + idleMs
-    const tooSlow = waitedMs > rateGraceMs && this.receivedBytes * 1000 < this.#limits.bodyMinRate * waitedMs
-    if (!tooSlow && idleMs <= this.#limits.bodyIdleTimeout) return
+    const { bodyMinRate, bodyRateGrace, bodyIdleTimeout } = this.#limits
+    const tooSlow = waitedMs > bodyRateGrace && this.receivedBytes * 1000 < bodyMinRate * waitedMs
+    if (!tooSlow && idleMs <= bodyIdleTimeout) return
     this.#clock.unwatch(this)
     if (this.#discarding) this.#req.socket.destroy()
     else

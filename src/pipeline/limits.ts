@@ -49,7 +49,12 @@ export const limitDefinitions = {
     summary: 'From the first byte of a request to the end of its headers.',
   },
   bodyIdleTimeout: { unit: 'ms', default: 30_000, summary: 'Silence within a request body.' },
-  bodyMinRate: { unit: 'bytesPerSecond', default: 500, summary: 'Mean rate of a request body, after 10 s.' },
+  bodyMinRate: { unit: 'bytesPerSecond', default: 500, summary: 'Mean rate of a request body, after bodyRateGrace.' },
+  bodyRateGrace: {
+    unit: 'ms',
+    default: 10_000,
+    summary: 'Time waited for a request body before its mean rate counts.',
+  },
   responseIdleTimeout: {
     unit: 'ms',
     default: 60_000,

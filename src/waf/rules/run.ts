@@ -154,7 +154,7 @@ export class Runner {
 
   #test(link: Link, value: Value, text: ByteString, log: boolean): boolean {
     const call = this.#call
-    call.reset(false)
+    call.reset(!link.negated && (log || link.capture))
     if (link.operator?.test(text, call) === link.negated) return false
     this.#onMatch(link, value, text, log)
     return true
@@ -164,11 +164,7 @@ export class Runner {
     const state = this.#state
     const call = this.#call
     if (call.geo !== undefined) state.geo = geoValues(call.geo)
-    if (!link.negated && (link.capture || log)) {
-      call.reset(true)
-      link.operator?.test(text, call)
-      if (link.capture && call.captures.length > 0) state.tx.setCaptures(call.captures)
-    }
+    if (link.capture && !link.negated && call.captures.length > 0) state.tx.setCaptures(call.captures)
     if (state.matchedCount < maxMatched) {
       state.matchedValues[state.matchedCount] = value
       state.matchedTexts[state.matchedCount++] = text

@@ -44,7 +44,7 @@ const refused: Record<string, string> = {
 
 const byName = new Map(Object.entries(controls).map(([name, compile]) => [name.toLowerCase(), compile]))
 
-export const controlNames: readonly string[] = Object.keys(controls)
+const controlNames: readonly string[] = Object.keys(controls)
 
 const noTx = { reads: [], isConstant: false } as const
 const noEffect: Effect = { run: () => {}, tx: noTx }

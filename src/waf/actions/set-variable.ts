@@ -10,6 +10,7 @@ import {
 } from '../variables/persistent.ts'
 import type { State } from '../variables/state.ts'
 import type { ActionContext, Effect, TxAccess } from './draft.ts'
+import { compilePlace, type Place } from './place.ts'
 
 type EffectResult = Effect | string
 
@@ -51,93 +52,6 @@ function accessOf(place: Place, value: Template | undefined, readsItself = false
   if (typeof place.tx !== 'number') return { reads: [...place.tx.reads, ...slots], writes: place.tx, isConstant: false }
   const reads = readsItself ? [...slots, place.tx] : slots
   return { reads, writes: place.tx, isConstant: value === undefined || value.isTxOnly }
-}
-
-/** Something that can be written to: a fixed slot of TX, a TX name with macros, a member of a persistent collection. */
-interface Place {
-  /** Where it is in TX, if it is. */
-  readonly tx: number | { readonly prefix: ByteString; readonly reads: readonly number[] } | undefined
-  read(state: State): ByteString | undefined
-  write(state: State, value: ByteString): void
-  remove(state: State): void
-}
-
-function compilePlace(collection: string, name: ByteString, context: ActionContext, offset: number): Place | string {
-  const template = context.template(name, offset)
-  if (lowerAscii(collection) === 'tx') {
-    return template.isStatic ? new TxSlot(context.names.slot(name)) : new TxDynamic(template)
-  }
-  const persistent = toPersistentName(collection)
-  if (persistent) return new PersistentPlace(persistent, template)
-  return `cannot write to ${collection}: only to tx, ${persistentNames.join(', ').toLowerCase()}`
-}
-
-class TxSlot implements Place {
-  readonly tx: number
-  readonly #slot: number
-
-  constructor(slot: number) {
-    this.tx = slot
-    this.#slot = slot
-  }
-
-  read(state: State): ByteString | undefined {
-    return state.tx.slots[this.#slot]
-  }
-
-  write(state: State, value: ByteString): void {
-    state.tx.slots[this.#slot] = value
-  }
-
-  remove(state: State): void {
-    state.tx.slots[this.#slot] = undefined
-  }
-}
-
-class TxDynamic implements Place {
-  readonly tx: { readonly prefix: ByteString; readonly reads: readonly number[] }
-  readonly #name: Template
-
-  constructor(name: Template) {
-    this.tx = { prefix: lowerAscii(name.prefix), reads: name.txSlots }
-    this.#name = name
-  }
-
-  read(state: State): ByteString | undefined {
-    return state.tx.get(this.#name.render(state))
-  }
-
-  write(state: State, value: ByteString): void {
-    state.tx.set(this.#name.render(state), value)
-  }
-
-  remove(state: State): void {
-    state.tx.delete(this.#name.render(state))
-  }
-}
-
-/** Writes to a collection that no initcol opened go nowhere, as in ModSecurity. */
-class PersistentPlace implements Place {
-  readonly tx = undefined
-  readonly #collection: PersistentName
-  readonly #name: Template
-
-  constructor(collection: PersistentName, name: Template) {
-    this.#collection = collection
-    this.#name = name
-  }
-
-  read(state: State): ByteString | undefined {
-    return state.collections.get(this.#collection)?.get(this.#name.render(state), state.ports.now())
-  }
-
-  write(state: State, value: ByteString): void {
-    state.collections.get(this.#collection)?.set(this.#name.render(state), value, state.ports.now())
-  }
-
-  remove(state: State): void {
-    state.collections.get(this.#collection)?.delete(this.#name.render(state))
-  }
 }
 
 class Assign implements Effect {

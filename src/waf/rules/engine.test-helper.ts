@@ -5,7 +5,7 @@ import { formatProblem } from '../../lib/problem.ts'
 import { createWaf } from '../index.ts'
 import type { CollectionPort, FilePort, TransactionOptions, Waf, WafPorts, WafTransaction } from '../types.ts'
 
-export function memoryFiles(files: Readonly<Record<string, string>>): FilePort {
+function memoryFiles(files: Readonly<Record<string, string>>): FilePort {
   return {
     read(path) {
       const text = files[path]

@@ -1,7 +1,6 @@
 // What the parser makes of a rule. Offsets are into the text of the file (RuleText.position turns them into lines).
 
 import type { ByteString } from '../../lib/bytes.ts'
-import type { RawDirective } from './lexer.ts'
 
 export interface VariableNode {
   /** As written. */
@@ -33,13 +32,4 @@ export interface ActionNode {
   readonly value: ByteString | undefined
   readonly at: number
   readonly valueAt: number
-}
-
-export interface RuleNode {
-  readonly directive: RawDirective
-  /** Empty for a SecAction. */
-  readonly variables: readonly VariableNode[]
-  /** undefined for a SecAction. */
-  readonly operator: OperatorNode | undefined
-  readonly actions: readonly ActionNode[]
 }

@@ -153,11 +153,6 @@ function refusedAs(refused: string): (name: string) => DirectiveEntry {
 
 const byName = new Map(entries.map(entry => [entry.name.toLowerCase(), entry]))
 
-/** Names of all directives that do something, for docs. */
-export const directiveNames: readonly string[] = entries.flatMap(entry =>
-  'kind' in entry || 'set' in entry ? [entry.name] : [],
-)
-
 /** Applies a setting; gives the kind of any other directive, and undefined when there is nothing more to do. */
 export function takeDirective(
   directive: RawDirective,

@@ -36,7 +36,7 @@ export function macroReader(name: ByteString, names: TxNames): ReaderResult {
   return { ok: true, reader: new MemberReader(definition, lowerAscii(member)) }
 }
 
-export function unknownVariable(name: string): string {
+function unknownVariable(name: string): string {
   const reason = refusedVariables.get(name.toLowerCase())
   if (reason !== undefined) return `${name.toUpperCase()} is not supported: ${reason}`
   const near = nearest(name, variables.keys())

@@ -23,7 +23,7 @@ export function regexSelector(regex: Regex): Selector {
   return { key: undefined, lowerKey: '', regex }
 }
 
-export function selects(selector: Selector, key: ByteString): boolean {
+function selects(selector: Selector, key: ByteString): boolean {
   return selector.key === undefined ? (selector.regex?.test(key) ?? false) : equalFold(selector.key, key)
 }
 

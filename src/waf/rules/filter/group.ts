@@ -7,22 +7,11 @@ import { createPrefilter, type Prefilter, type PrefilterEntry } from '../../matc
 import type { State } from '../../variables/state.ts'
 import { members, type Target } from '../../variables/target.ts'
 import type { Value } from '../../variables/value.ts'
-import type { TransformStep } from '../transform-step.ts'
+import { type FilterChain, type FilterScope, keptBytes } from './scope.ts'
 import { alwaysTriggeredBytes } from './triggers.ts'
 
 /** Numbers below are the triggers of transformations. */
 export const firstPattern = 32
-
-export interface FilterChain {
-  /** undefined: the value as it came. */
-  readonly step: TransformStep | undefined
-  /** Bits of the triggers, any of which makes the chain change a value; -1: it changes every value. */
-  readonly triggers: number
-  /** The chain from each of its steps on, with the trigger of that step; steps above it that change nothing need not run. */
-  readonly suffixes: readonly { readonly step: TransformStep; readonly trigger: number }[]
-  /** One bit for each pattern that looks at the outcome of this chain. */
-  readonly mask: Int32Array
-}
 
 /** A target whose values are scanned when a phase begins, and its bit in `hits`. */
 export interface FilterUnit {
@@ -31,67 +20,9 @@ export interface FilterUnit {
   readonly scope: FilterScope
 }
 
-/** Values that come again: names, header values, words. Two generations, so that what is asked for often stays. */
-const cachedValues = 2048
-const cachedBytes = 128
-
-/** What is to be done with the values of some targets: only chains of rules that look at them. */
-export class FilterScope {
-  /** Within its group. */
-  readonly id: number
-  /** By id of another scope: 1 when that one has all chains of this one, so what it found is enough. */
-  coveredBy = new Uint8Array(0)
-  readonly chains: readonly FilterChain[]
-  /** Those that change every value, such as base64Decode. */
-  readonly always: readonly FilterChain[]
-  readonly plans = new Map<number, Plan>()
-  #found = new Map<ByteString, readonly number[]>()
-  #older = new Map<ByteString, readonly number[]>()
-
-  constructor(id: number, chains: readonly FilterChain[]) {
-    this.id = id
-    this.chains = chains.filter(chain => chain.triggers !== -1)
-    this.always = chains.filter(chain => chain.triggers === -1)
-  }
-
-  covers(other: FilterScope): boolean {
-    const mine = new Set([...this.chains, ...this.always])
-    return [...other.chains, ...other.always].every(chain => mine.has(chain))
-  }
-
-  recall(text: ByteString): readonly number[] | undefined {
-    const known = this.#found.get(text)
-    if (known !== undefined) return known
-    const old = this.#older.get(text)
-    if (old !== undefined) this.remember(text, old)
-    return old
-  }
-
-  remember(text: ByteString, candidates: readonly number[]): void {
-    if (this.#found.size >= cachedValues) {
-      this.#older = this.#found
-      this.#found = new Map()
-    }
-    this.#found.set(text, candidates)
-  }
-}
-
-interface Plan {
-  /** Patterns for which the value as it came stands. */
-  readonly plain: Int32Array
-  readonly changing: readonly Outcome[]
-}
-
-/** What some steps make of a value, and the patterns that look at it. */
-interface Outcome {
-  readonly step: TransformStep
-  readonly mask: Int32Array
-}
-
 const none: readonly number[] = []
 /** Distinct outcomes of one value that are kept; more are scanned anew. */
 const keptTexts = 8
-const maxPlans = 4096
 /** More than there can be: each is a set of chains that some target needs. */
 const maxScopes = 1 << 20
 
@@ -173,7 +104,7 @@ export class FilterGroup {
 
   #find(value: Value, scope: FilterScope): readonly number[] {
     const text = value.value
-    if (text.length > cachedBytes) return this.#findAnew(value, scope)
+    if (text.length > keptBytes) return this.#findAnew(value, scope)
     const known = scope.recall(text)
     if (known !== undefined) return known
     const found = this.#findAnew(value, scope)
@@ -207,7 +138,7 @@ export class FilterGroup {
     this.#prefilter.scan(text)
     plain.set(this.#prefilter.candidates)
     this.#texts[0] = text
-    const plan = this.#planFor(scope, text.length <= alwaysTriggeredBytes ? -1 : (plain[0] as number))
+    const plan = scope.planFor(text.length <= alwaysTriggeredBytes ? -1 : (plain[0] as number), words)
     let texts = 1
     for (let w = 1; w < words; w++) found[w] = (plain[w] as number) & (plan.plain[w] as number)
     for (const { step, mask } of plan.changing) {
@@ -226,32 +157,6 @@ export class FilterGroup {
     }
     return listBits(found, words)
   }
-
-  #planFor(scope: FilterScope, triggered: number): Plan {
-    const known = scope.plans.get(triggered)
-    if (known !== undefined) return known
-    const plain: Int32Array = new Int32Array(this.#words)
-    const outcomes = new Map<TransformStep, Int32Array>()
-    for (const chain of scope.chains) {
-      const step = (chain.triggers & triggered) === 0 ? undefined : firstChanging(chain, triggered)
-      let mask = plain
-      if (step !== undefined) {
-        mask = outcomes.get(step) ?? new Int32Array(this.#words)
-        outcomes.set(step, mask)
-      }
-      for (let w = 0; w < this.#words; w++) mask[w] = (mask[w] as number) | (chain.mask[w] as number)
-    }
-    const changing = Array.from(outcomes, ([step, mask]) => ({ step, mask }))
-    const plan = { plain, changing }
-    if (scope.plans.size < maxPlans) scope.plans.set(triggered, plan)
-    return plan
-  }
-}
-
-/** Steps above the first whose trigger is pulled leave the value as it is, but for those that change its case. */
-function firstChanging(chain: FilterChain, triggered: number): TransformStep | undefined {
-  for (const { step, trigger } of chain.suffixes) if (trigger === 0 || (trigger & triggered) !== 0) return step
-  return chain.step
 }
 
 function listBits(bits: Int32Array, words: number): readonly number[] {

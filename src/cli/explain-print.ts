@@ -1,5 +1,6 @@
 // An explanation as text for a person, or as JSON. Bytes that a terminal would act on are shown as escapes.
 
+import { tellingMatches } from '../guards/waf/evidence.ts'
 import { type ByteString, bytesToUtf8 } from '../lib/bytes.ts'
 import type { Match, MatchedTarget } from '../waf/types.ts'
 import type { GuardReport } from './explain-guards.ts'
@@ -25,9 +26,7 @@ export function explainText({ request, config, route, guards, rules }: ExplainRe
   if (route === '') return [...lines, `route     none of ${config} takes it: 404`].join('\n')
   lines.push(`route     ${route} of ${config}`)
   for (const report of guards) lines.push(`${report.guard.padEnd(9)} ${verdictText(report)} (${report.us} µs)`)
-  // The rule that only adds the points up is named below, as the one that refuses.
-  const weighing = rules?.matches.filter(match => match.points > 0) ?? []
-  const told = weighing.length > 0 ? weighing : (rules?.matches ?? [])
+  const told = tellingMatches(rules?.matches ?? [])
   if (told.length > 0) lines.push('', 'What the rules found:')
   for (const match of told) lines.push('', ...matchText(match))
   if (rules?.refusedBy) {

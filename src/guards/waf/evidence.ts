@@ -6,14 +6,20 @@ import type { Interruption, Match } from '../../waf/types.ts'
 /** More proofs than anybody reads. */
 const evidenceMax = 64
 
-/**
- * The matches that weigh, each with all the values that it matched. The rule that adds the points up is left out when
- * the rules that gave them are there.
- */
+/** The matches that weigh or refuse. The rule that adds the points up is left out when those that gave them are there. */
+export function tellingMatches(matches: readonly Match[]): readonly Match[] {
+  const hasPoints = matches.some(match => match.points > 0)
+  return matches.filter(match => match.points > 0 || (match.disruptive && !(hasPoints && addsUp(match))))
+}
+
+/** It has looked at nothing of the request. */
+function addsUp({ targets }: Match): boolean {
+  return targets.every(({ name }) => name.toUpperCase().startsWith('TX:'))
+}
+
+/** What they matched, value by value. */
 export function evidenceOf(matches: readonly Match[], interruption: Interruption | undefined): Evidence[] {
-  const weighing = matches.filter(match => match.points > 0)
-  const shown = weighing.length > 0 ? weighing : matches.filter(match => match.disruptive)
-  const evidence = shown.flatMap(describeMatch)
+  const evidence = tellingMatches(matches).flatMap(describeMatch)
   const blocker = interruption?.rule
   if (blocker && evidence.length === 0) {
     evidence.push({ rule: String(blocker.id), message: interruption.message, where: '', match: '', points: 0 })

@@ -1,7 +1,5 @@
 // A match as a line of ModSecurity's error log: patterns of tests rely on its fields and their order.
 
-import { bytesToUtf8 } from '../lib/bytes.ts'
-
 export interface LoggedMatch {
   readonly id: string
   readonly message: string
@@ -24,6 +22,6 @@ export function logLine({ id, message, data, severity, tags }: LoggedMatch): str
   return `Matched. ${text.join(' ')}`
 }
 
-function printable(bytes: string): string {
-  return bytesToUtf8(bytes).replace(/[\x00-\x1f\x7f"]/g, c => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
+function printable(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f"]/g, c => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }

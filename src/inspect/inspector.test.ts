@@ -43,7 +43,12 @@ const cases: [name: string, row: object, options: InspectorOptions, want: string
   ['a decision', { path: '/?a=bad' }, {}, 'block 403 score 5: waf.rule/3'],
   ['a body', { method: 'POST', headers: form, body: 'a=bad' }, {}, 'block 403 score 5: waf.rule/3'],
   ['an early decision ends it', { path: '/?a=early+bad' }, {}, 'block 406 score 0: waf.rule/2'],
-  ['full goes on', { path: '/?a=early+bad+one' }, { full: true }, 'block 406 score 7: waf.rule/2, waf.rule/1, waf.rule/3'],
+  [
+    'full goes on',
+    { path: '/?a=early+bad+one' },
+    { full: true },
+    'block 406 score 7: waf.rule/2, waf.rule/1, waf.rule/3',
+  ],
   ['framing', { headers: {} }, {}, 'block 400 score 0: http.host/http.host'],
   [
     'framing, full',

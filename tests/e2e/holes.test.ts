@@ -57,10 +57,11 @@ describe('through the gateway', { skip: demoMissing() }, () => {
     test(`${hole.kind}: ${hole.name}: stopped`, { skip }, async () => {
       const { succeeded, attack } = await exploit(demo.gatewayUrl, hole)
       assert.ok(!succeeded, `exploited through the gateway: ${attack.text}`)
-      assert.equal(attack.status, 403, attack.text)
+      // 400 is for bodies that their own parser refuses, such as XML with entities that it does not resolve.
+      assert.ok(attack.status === 403 || attack.status === 400, attack.text)
       assert.equal(attack.contentType, 'application/problem+json')
       const problem = JSON.parse(attack.body)
-      assert.equal(problem.status, 403)
+      assert.equal(problem.status, attack.status)
       assert.match(problem.reference, /^[0-9A-HJKMNP-TV-Z]{26}$/)
     })
     test(`${hole.kind}: ${hole.name}: normal use passes`, async () => {

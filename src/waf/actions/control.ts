@@ -31,10 +31,12 @@ const controls: Record<string, Compile> = {
     const change = value.toUpperCase()
     return { run: state => void (state.auditParts.length < maxAuditChanges && state.auditParts.push(change)) }
   },
-  debugLogLevel: value => (/^\d$/.test(value) ? noEffect : 'takes 0 to 9'),
 }
 
 const refused: Record<string, string> = {
+  debugloglevel: 'there is no debug log; see `merlon explain`',
+  forceresponsebodyvariable: 'which bodies are read is known by their type; set SecResponseBodyMimeType',
+  responsebodyprocessor: 'response bodies are not parsed; use RESPONSE_BODY',
   hashengine: 'link hashing is not supported',
   hashenforcement: 'link hashing is not supported',
   parsexmlintoargs: 'XML is inspected through XML:/* and XML://@*',

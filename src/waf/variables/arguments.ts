@@ -54,6 +54,7 @@ export const argumentVariables: readonly VariableDefinition[] = [
   multipart('MULTIPART_LF_LINE', 'lfLine', 'A line ends in LF alone.'),
   multipart('MULTIPART_CRLF_LF_LINES', 'crlfLfMixed', 'Lines end in CRLF and in LF.'),
   multipart('MULTIPART_MISSING_SEMICOLON', 'missingSemicolon', 'A semicolon is missing.'),
+  multipart('MULTIPART_SEMICOLON_MISSING', 'missingSemicolon', 'A semicolon is missing.'),
   multipart('MULTIPART_INVALID_QUOTING', 'invalidQuoting', 'A parameter is quoted in a way that parsers disagree on.'),
   multipart('MULTIPART_INVALID_PART', 'invalidPart', 'A part has no name or is cut off.'),
   multipart('MULTIPART_INVALID_HEADER_FOLDING', 'invalidHeaderFolding', 'A header is folded wrongly.'),

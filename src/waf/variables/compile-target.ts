@@ -90,7 +90,7 @@ export function resolveVariable(
     return undefined
   }
   const lower = node.name.toLowerCase()
-  if (lower === 'xml') return resolveXml(node, complain)
+  if (lower === 'xml' || lower === 'request_xml') return resolveXml(node, complain)
   const definition = variables.get(lower)
   if (!definition) {
     const reason = refusedVariables.get(lower)

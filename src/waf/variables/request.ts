@@ -19,6 +19,7 @@ export const requestVariables: readonly VariableDefinition[] = [
   scalar('REMOTE_USER', 1, 'User name of Basic authentication, not verified.', remoteUser),
   scalar('REMOTE_ADDR', 1, 'Address of the client.', state => state.clientIp),
   scalar('REMOTE_HOST', 1, 'Address of the client; names are not looked up.', state => state.clientIp),
+  scalar('USERAGENT_IP', 1, 'Address of the client.', state => state.clientIp),
   scalar('REMOTE_PORT', 1, 'Port of the client.', state => String(state.clientPort)),
   scalar('SERVER_ADDR', 1, 'Address that the client connected to.', state => state.serverIp),
   scalar('SERVER_PORT', 1, 'Port that the client connected to.', state => String(state.serverPort)),

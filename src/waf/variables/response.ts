@@ -7,6 +7,9 @@ export const responseVariables: readonly VariableDefinition[] = [
     state.responseStatus ? String(state.responseStatus) : undefined,
   ),
   scalar('STATUS', 3, 'Status code.', state => (state.responseStatus ? String(state.responseStatus) : undefined)),
+  scalar('STATUS_LINE', 3, 'Protocol and status code; a gateway passes no reason phrase on.', state =>
+    state.responseStatus ? `${state.responseProtocol} ${state.responseStatus}` : undefined,
+  ),
   scalar('RESPONSE_PROTOCOL', 3, 'Protocol of the response.', state => state.responseProtocol),
   scalar('RESPONSE_CONTENT_TYPE', 3, 'Media type without parameters.', state => state.responseContentType),
   scalar('RESPONSE_CONTENT_LENGTH', 3, 'Bytes of the body, or what its header says.', state =>

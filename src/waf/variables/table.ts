@@ -15,7 +15,9 @@ export const variables: ReadonlyMap<string, VariableDefinition> = new Map(
   all.map(definition => [definition.name.toLowerCase(), definition]),
 )
 
-/** Variables of ModSecurity that are not done, with the reason. */
+const unparsed = 'response bodies are not parsed; use RESPONSE_BODY'
+
+/** Variables of ModSecurity and Coraza that are not done, with the reason. */
 export const refusedVariables: ReadonlyMap<string, string> = new Map([
   ['files_tmpnames', 'uploads are not written to disk; use FILES_TMP_CONTENT'],
   ['stream_input_body', 'streams are not rewritten'],
@@ -27,11 +29,31 @@ export const refusedVariables: ReadonlyMap<string, string> = new Map([
   ['script_mode', 'there is no script behind a gateway'],
   ['script_uid', 'there is no script behind a gateway'],
   ['script_username', 'there is no script behind a gateway'],
-  ['perf_all', 'times are metrics'],
-  ['perf_combined', 'times are metrics'],
-  ['perf_rules', 'times are metrics'],
+  ...[
+    'all',
+    'combined',
+    'gc',
+    'logging',
+    'phase1',
+    'phase2',
+    'phase3',
+    'phase4',
+    'phase5',
+    'rules',
+    'sread',
+    'swrite',
+  ].map(what => [`perf_${what}`, 'times are metrics, and those of rules are in `merlon rules list --cost`'] as const),
   ['msc_pcre_error', 'matching takes linear time and cannot fail'],
   ['msc_pcre_limits_exceeded', 'matching takes linear time and has no limit to exceed'],
+  ['args_path', 'parameters in paths are told by an OpenAPI contract'],
+  ['json', 'JSON is inspected through ARGS:json.…'],
+  ['modsec_build', 'this is not ModSecurity'],
+  ['sdbm_delete_error', 'deleting from a collection cannot fail'],
+  ['webserver_error_log', 'there is no web server whose log could be read'],
+  ...['response_args', 'response_xml', 'res_body_error', 'res_body_error_msg', 'res_body_processor'].map(
+    name => [name, unparsed] as const,
+  ),
+  ...['res_body_processor_error', 'res_body_processor_error_msg'].map(name => [name, unparsed] as const),
 ])
 
 const cacheIndex = new Map(all.map((definition, index) => [definition, index]))

@@ -3,7 +3,7 @@
 import { geoLookup, ipMatch, ipMatchF, ipMatchFromFile } from './addresses.ts'
 import { noMatch, unconditionalMatch } from './always.ts'
 import { classify } from './classify.ts'
-import { detectGraphQL, detectSQLi, detectXSS } from './detect.ts'
+import { detectGraphQL, detectPath, detectShell, detectSQLi, detectSsrf, detectXSS } from './detect.ts'
 import { eq, ge, gt, le, lt } from './numbers.ts'
 import { pm, pmFromFile, pmf } from './phrases.ts'
 import { rx, rxGlobal } from './regex.ts'
@@ -20,6 +20,9 @@ const all: readonly OperatorDefinition[] = [
     contains,
     containsWord,
     detectGraphQL,
+    detectPath,
+    detectShell,
+    detectSsrf,
     detectSQLi,
     detectXSS,
     endsWith,

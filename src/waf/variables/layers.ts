@@ -110,7 +110,7 @@ class Layers {
     if (requestBody === '') return
     // A form that starts as another document does is read as that by servers that sniff.
     const isDisguised = bodyProcessor === 'URLENCODED' && startsDocument(requestBody)
-    if (bodyProcessor !== '' && !isDisguised) return
+    if (bodyProcessor !== '' && !isDisguised && state.bodyError === undefined) return
     if (this.#add('REQUEST_BODY', requestBody)) this.#decode('REQUEST_BODY', requestBody)
   }
 }

@@ -1,0 +1,172 @@
+// detectShell: whether a value would run a command when it is put into a command line. Commands are looked for where a
+// shell looks for them: behind separators, in substitutions, behind a quote that the value closes. Words are read as a
+// shell reads them, so quotes, backslashes, carets, empty variables and patterns hide nothing.
+
+import type { ByteString } from '../../lib/bytes.ts'
+import { certain, commandPaths, common } from './shell-words.ts'
+import type { Detection } from './types.ts'
+
+const certainWords = new Set(certain)
+const commonWords = new Set(common)
+const maxPlaces = 300
+const maxWord = 80
+
+export function detectShell(value: ByteString): Detection | undefined {
+  if (!hasMark(value)) return undefined
+  let places = 0
+  for (let at = 0; at < value.length && places < maxPlaces; at++) {
+    const place = at === 0 ? 'start' : placeAt(value, at)
+    if (place === undefined) continue
+    places++
+    const from = at === 0 && placeAt(value, 0) === undefined ? 0 : at + 1
+    const found = commandAt(value, from, place === 'start' && from > 0 ? 'separator' : place)
+    if (found) return { ...found, start: at }
+  }
+  return undefined
+}
+
+type Place = 'start' | 'separator' | 'substitution' | 'line'
+
+function hasMark(value: ByteString): boolean {
+  for (let i = 0; i < value.length; i++) {
+    const c = value.charCodeAt(i)
+    if (c === 0x3b || c === 0x7c || c === 0x26 || c === 0x60 || c === 0x24 || c === 0x0a || c === 0x0d) return true
+    if (c === 0x5c || c === 0x5e || c === 0x3f || c === 0x2a || c === 0x27 || c === 0x22 || c === 0x7b) return true
+  }
+  return false
+}
+
+/** What stands at `at`, when a command may begin behind it. */
+function placeAt(value: ByteString, at: number): Place | undefined {
+  const c = value.charCodeAt(at)
+  if (c === 0x3b || c === 0x7c || c === 0x26) return 'separator'
+  if (c === 0x60) return 'substitution'
+  if (c === 0x28) {
+    const before = value.charCodeAt(at - 1)
+    return before === 0x24 || before === 0x3c || before === 0x3e ? 'substitution' : undefined
+  }
+  return c === 0x0a || c === 0x0d ? 'line' : undefined
+}
+
+interface Word {
+  /** As the shell sees it, in lower case. */
+  readonly text: ByteString
+  /** Something in it says nothing and is there to hide it. */
+  readonly isHidden: boolean
+  readonly hasPattern: boolean
+  readonly end: number
+  /** A variable such as ${IFS} stands for the blank behind it. */
+  readonly isJoined: boolean
+}
+
+function commandAt(value: ByteString, from: number, place: Place): Omit<Detection, 'start'> | undefined {
+  let at = from
+  for (;;) {
+    const c = value.charCodeAt(at)
+    if (c === 0x20 || c === 0x09 || c === 0x28 || c === 0x7b || c === 0x7c || c === 0x26 || c === 0x3b || c === 0x21)
+      at++
+    else break
+  }
+  const word = readWord(value, at)
+  if (word.text === '') return undefined
+  if (word.hasPattern && word.text.startsWith('/') && isCommandPattern(word.text)) {
+    return { reason: 'command by pattern', end: word.end }
+  }
+  const name = word.text.slice(word.text.lastIndexOf('/') + 1)
+  const isCertain = certainWords.has(name)
+  if (!isCertain && !commonWords.has(name)) return undefined
+  if (word.isJoined) return { reason: 'blank by variable', end: word.end }
+  if (word.isHidden && (isCertain || place !== 'start')) return { reason: 'hidden command', end: word.end }
+  return undefined
+}
+
+/** Reads one word from `at`, undoing what a shell undoes. */
+function readWord(value: ByteString, at: number): Word {
+  let text = ''
+  let isHidden = false
+  let hasPattern = false
+  let isJoined = false
+  let letters = 0
+  let i = at
+  const end = Math.min(value.length, at + maxWord)
+  for (; i < end; i++) {
+    const c = value.charCodeAt(i)
+    if (isWordByte(c)) {
+      text += value.charAt(i)
+      letters++
+      continue
+    }
+    if (c === 0x3f || c === 0x2a) {
+      text += value.charAt(i)
+      hasPattern = true
+      continue
+    }
+    const skipped = skipHiding(value, i)
+    if (skipped === 0) break
+    if (isBlankVariable(value.slice(i, i + skipped))) {
+      isJoined = letters > 0
+      i += skipped
+      break
+    }
+    // Quotes around a whole word are a habit; within one they hide it.
+    if (letters > 0 && isWordByte(value.charCodeAt(i + skipped))) isHidden = true
+    i += skipped - 1
+  }
+  return { text: text.toLowerCase(), isHidden, hasPattern, isJoined, end: i }
+}
+
+function isWordByte(c: number): boolean {
+  const lower = c | 0x20
+  return (lower >= 0x61 && lower <= 0x7a) || (c >= 0x2d && c <= 0x39) || c === 0x5f
+}
+
+/** Bytes from `at` that a shell drops: a quote, a backslash, a caret, a variable that is empty. */
+function skipHiding(value: ByteString, at: number): number {
+  const c = value.charCodeAt(at)
+  const next = value.charCodeAt(at + 1)
+  if (c === 0x27 || c === 0x22) return 1
+  if (c === 0x5c || c === 0x5e) return next > 0x20 ? 1 : 0
+  if (c === 0x60 && next === 0x60) return 2
+  if (c !== 0x24) return 0
+  if (next === 0x40 || next === 0x2a || (next >= 0x30 && next <= 0x39) || next === 0x21) return 2
+  if (next === 0x28 && value.charCodeAt(at + 2) === 0x29) return 3
+  if (next === 0x7b) {
+    const close = value.indexOf('}', at)
+    return close > at && close - at < 24 ? close - at + 1 : 0
+  }
+  let end = at + 1
+  while (end < value.length && end - at < 12 && isName(value.charCodeAt(end))) end++
+  return end > at + 1 ? end - at : 0
+}
+
+function isName(c: number): boolean {
+  const lower = c | 0x20
+  return (lower >= 0x61 && lower <= 0x7a) || c === 0x5f
+}
+
+function isBlankVariable(text: ByteString): boolean {
+  return text.toLowerCase().startsWith('$ifs') || text.toLowerCase().startsWith('${ifs')
+}
+
+/** Whether a pattern stands for the path of a command or of a file that commands read. */
+function isCommandPattern(pattern: ByteString): boolean {
+  const folder = pattern.slice(0, pattern.lastIndexOf('/') + 1)
+  if (pattern.length < 5 || folder.length < 3 || pattern.split('*').length > 4) return false
+  return commandPaths.some(path => matches(folder, 0, path, 0) || matches(pattern, 0, path, 0))
+}
+
+/** A shell pattern of `?` and `*`, which never match a slash. Patterns are short. */
+function matches(pattern: ByteString, i: number, path: string, k: number): boolean {
+  if (i === pattern.length) return k === path.length
+  const c = pattern.charAt(i)
+  if (c === '*') {
+    for (let end = k; end <= path.length; end++) {
+      if (matches(pattern, i + 1, path, end)) return true
+      if (path.charAt(end) === '/') return false
+    }
+    return false
+  }
+  if (k >= path.length) return false
+  const isSame = c === '?' ? path.charAt(k) !== '/' : c === path.charAt(k)
+  return isSame && matches(pattern, i + 1, path, k + 1)
+}

@@ -7,6 +7,7 @@ import { errorsPage } from './errors.ts'
 import { eventsPage, metricsPage } from './events.ts'
 import { limitsPage } from './limits.ts'
 import { requestPathPage } from './request-path.ts'
+import { seclangPage } from './seclang.ts'
 
 export async function generated(): Promise<ReadonlyMap<string, string>> {
   const schema = configJsonSchema()
@@ -19,5 +20,6 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
     ['events.md', eventsPage()],
     ['metrics.md', metricsPage()],
     ['request-path.md', requestPathPage()],
+    ['seclang.md', seclangPage()],
   ])
 }

@@ -26,15 +26,18 @@ export const ipMatchF: OperatorDefinition = {
 export const geoLookup: OperatorDefinition = {
   name: 'geoLookup',
   summary: 'The place of the address is known; fills GEO. Without a database it never matches.',
-  compile: (_argument, context) =>
-    ok({
+  compile: (_argument, { geo }) => ({
+    ok: true,
+    operator: {
       test(value, call) {
-        const record = value.length <= 64 && parseIp(value) ? context.geo?.(value) : undefined
+        const record = value.length <= 64 && parseIp(value) ? geo?.(value) : undefined
         if (!record) return false
         call.geo = record
         return true
       },
-    }),
+    },
+    ...(!geo && { warning: 'there is no geo database, so it never matches' }),
+  }),
 }
 
 function fromFile(argument: OperatorArgument, context: CompileContext): CompileOperatorResult {

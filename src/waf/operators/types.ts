@@ -13,7 +13,12 @@ export interface OperatorDefinition {
 }
 
 export type CompileOperatorResult =
-  | { readonly ok: true; readonly operator: Operator }
+  | {
+      readonly ok: true
+      readonly operator: Operator
+      /** Why it can never match as things are. */
+      readonly warning?: string
+    }
   | {
       readonly ok: false
       readonly message: string

@@ -169,7 +169,12 @@ function compileOperator(
     geo: context.ports.geo,
     multiline: true,
   })
-  if (result.ok) return result.operator
+  if (result.ok) {
+    if (result.warning !== undefined) {
+      problems.add(source.warning(node.at, 'idle-operator', `@${definition.name}: ${result.warning}`))
+    }
+    return result.operator
+  }
   if (result.unsupported) {
     problems.add(source.warning(node.at, 'unsupported-operator', `rule left out: ${result.message}`))
   } else {

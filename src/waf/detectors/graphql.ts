@@ -119,7 +119,8 @@ class Reader {
       this.#alias = false
       const count = (this.#aliased.get(word) ?? 0) + 1
       this.#aliased.set(word, count)
-      if (count > bounds.repeated) return this.#detection('one field many times', this.#beforeStart, this.#at)
+      if (count > (word === '__typename' ? 2 : bounds.repeated))
+        return this.#detection('one field many times', this.#beforeStart, this.#at)
     }
     this.#beforeStart = start
     return undefined

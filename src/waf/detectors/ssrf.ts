@@ -29,6 +29,8 @@ const callable = new Set(['http', 'https', 'ftp', 'ftps', 'ws', 'wss', ...scheme
 const maxUrls = 50
 
 export function detectSsrf(value: ByteString, scope: SsrfScope): Detection | undefined {
+  if (scope === 'hidden' && isWithoutSlashes(value))
+    return { reason: 'URL without slashes', start: 0, end: value.length }
   let at = value.indexOf('//')
   let count = 0
   for (; at >= 0 && count < maxUrls; at = value.indexOf('//', at + 2), count++) {
@@ -40,12 +42,20 @@ export function detectSsrf(value: ByteString, scope: SsrfScope): Detection | und
     if (isWhole && schemes.has(scheme)) return { reason: 'scheme', start: schemeStart, end: at + 2 }
     const host = hostAt(value, at + 2)
     if (host.text === '') continue
-    const kind = hostKind(host.text)
+    const kind = host.isDisguised ? 'disguise' : hostKind(host.text)
     const isFound = scope === 'hidden' ? kind === 'metadata' || kind === 'disguise' : kind === 'private' && isWhole
     if (isFound && scheme !== '') return { reason: kind, start: schemeStart, end: host.end }
     if (isFound && isWhole) return { reason: kind, start: 0, end: host.end }
   }
   return undefined
+}
+
+/** `http:127.0.0.1/`, which browsers and some clients complete. */
+function isWithoutSlashes(value: ByteString): boolean {
+  const lower = value.slice(0, 6).toLowerCase()
+  const at = lower === 'https:' ? 6 : lower.startsWith('http:') ? 5 : 0
+  if (at === 0 || value.charCodeAt(at) === 0x2f || value.charCodeAt(at) === 0x5c) return false
+  return hostKind(hostAt(value, at).text) !== 'public'
 }
 
 /** Of the scheme whose colon is before `at`; `at` itself when there is none. */
@@ -62,17 +72,25 @@ function isSchemeByte(c: number): boolean {
 }
 
 /** The host as the most lenient reader finds it: behind the last @, backslashes being slashes. */
-function hostAt(value: ByteString, from: number): { readonly text: ByteString; readonly end: number } {
+function hostAt(
+  value: ByteString,
+  from: number,
+): { readonly text: ByteString; readonly end: number; readonly isDisguised: boolean } {
   let start = from
   while (value.charCodeAt(start) === 0x2f || value.charCodeAt(start) === 0x5c) start++
   let end = start
   let inBrackets = false
+  let isDisguised = false
   for (; end < value.length; end++) {
     const c = value.charCodeAt(end)
     if (c === 0x5b) inBrackets = true
     else if (c === 0x5d) inBrackets = false
-    else if (c === 0x40) start = end + 1
-    else if (
+    else if (c === 0x40) {
+      // An address before the @ is what a careless check reads.
+      const before = value.slice(start, end)
+      isDisguised ||= hostKind(before.split(':')[0] ?? '') !== 'public'
+      start = end + 1
+    } else if (
       c === 0x2f ||
       c === 0x5c ||
       c === 0x3f ||
@@ -86,5 +104,5 @@ function hostAt(value: ByteString, from: number): { readonly text: ByteString; r
     else if (c === 0x29 || c === 0x2c || c === 0x3b || c === 0x60 || c === 0x3e || c === 0x7d) break
     else if (c === 0x3a && !inBrackets && value.indexOf('@', end) < 0) break
   }
-  return { text: value.slice(start, end), end }
+  return { text: value.slice(start, end), end, isDisguised }
 }

@@ -122,6 +122,15 @@ export interface TransactionOptions {
   readonly full?: boolean
   /** Record the value after each transformation of a match (explain). Costs time; off by default. */
   readonly explain?: boolean
+  /** Told of every rule that is evaluated (`merlon rules list --cost`). */
+  readonly ledger?: RuleLedger
+}
+
+/** Keeps the time of rules. The engine has no clock for that: the ledger reads its own. */
+export interface RuleLedger {
+  begin(): void
+  /** What began is done: the rule with its chain, or, without a rule, the search that all rules of a phase share. */
+  end(rule: RuleInfo | undefined, matched: boolean): void
 }
 
 /**

@@ -3,7 +3,7 @@
 
 import { type ByteString, bytesToUtf8 } from '../../lib/bytes.ts'
 import { OperatorCall } from '../operators/types.ts'
-import type { GeoRecord, Phase, Severity } from '../types.ts'
+import type { GeoRecord, Phase, RuleLedger, Severity } from '../types.ts'
 import type { RemovedTarget, State } from '../variables/state.ts'
 import { forgetVariables } from '../variables/table.ts'
 import { excludes } from '../variables/target.ts'
@@ -23,19 +23,27 @@ export interface RunnableProgram {
   readonly staleLists: readonly (readonly number[])[]
 }
 
+export interface RunOptions {
+  readonly full: boolean
+  readonly explain: boolean
+  readonly ledger?: RuleLedger | undefined
+}
+
 export class Runner {
   readonly #state: State
   readonly #program: RunnableProgram
   readonly #call: OperatorCall
   readonly #recorder: TargetRecorder
   readonly #full: boolean
+  readonly #ledger: RuleLedger | undefined
 
-  constructor(state: State, program: RunnableProgram, options: { full: boolean; explain: boolean }) {
+  constructor(state: State, program: RunnableProgram, options: RunOptions) {
     this.#state = state
     this.#program = program
     this.#call = new OperatorCall(new StateScope(state, program.names))
     this.#recorder = new TargetRecorder(options.explain)
     this.#full = options.full
+    this.#ledger = options.ledger
   }
 
   runPhase(phase: Phase): void {
@@ -45,6 +53,7 @@ export class Runner {
     forgetVariables(state, phase)
     for (const index of this.#program.staleLists[phase] ?? []) state.targetCache[index] = undefined
     const rules = this.#program.phases[phase] ?? []
+    const ledger = this.#ledger
     let prepared = 0
     for (let i = 0; i < rules.length; ) {
       const rule = rules[i] as Rule
@@ -52,14 +61,19 @@ export class Runner {
       const { filter } = rule
       if (filter !== undefined) {
         if ((prepared & (1 << filter.index)) === 0) {
+          ledger?.begin()
           filter.prepare(state, phase)
+          ledger?.end(undefined, false)
           prepared |= 1 << filter.index
         }
         if (((filter.hits[rule.pattern] as number) & rule.units) === 0) continue
       }
       if (state.removedRules !== undefined && state.removedRules[rule.index] === 1) continue
-      if (!this.#matches(rule)) continue
-      this.#complete(rule)
+      ledger?.begin()
+      const matched = this.#matches(rule)
+      if (matched) this.#complete(rule)
+      ledger?.end(rule.info, matched)
+      if (!matched) continue
       if (rule.skipTo >= 0) i = rule.skipTo
       if (this.#isDone(phase)) return
     }

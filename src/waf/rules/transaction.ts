@@ -30,7 +30,8 @@ export class Transaction implements WafTransaction {
     this.#state = new State(ports, id, program)
     this.#program = program
     this.#ports = ports
-    this.#runner = new Runner(this.#state, program, { full: options.full ?? false, explain: options.explain ?? false })
+    const { full = false, explain = false, ledger } = options
+    this.#runner = new Runner(this.#state, program, { full, explain, ledger })
   }
 
   get matches(): readonly Match[] {

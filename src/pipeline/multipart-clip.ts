@@ -17,6 +17,9 @@ export type ClipProblem =
   | 'data-after-end'
   | 'unfinished'
 
+/** Ends the stream of a body that was denied on its way: the verdict is in the exchange, and nothing has failed. */
+export class StreamDenied extends Error {}
+
 /** The `boundary` parameter of a multipart content type (RFC 2046 §5.1.1: 1 to 70 characters). */
 export function multipartBoundary(contentType: ByteString | undefined): ByteString | undefined {
   const text = contentType?.slice(0, 1024) ?? ''
@@ -160,7 +163,7 @@ export class MultipartClip {
 
 /**
  * Streams the body on, and judges the whole clipped view before the closing boundary leaves.
- * @throws Error (from the iterator) when a guard denied; `ex.verdict` says what
+ * @throws StreamDenied (from the iterator) when a guard denied; `ex.verdict` says what
  */
 export async function* streamClipped(
   ex: Exchange,
@@ -184,7 +187,7 @@ async function judge(ex: Exchange, clip: MultipartClip): Promise<void> {
   ex.uninspectedBytes += clip.clippedBytes
   const outcome = runPhase('onBody', ex.route.phases.onBody, ex)
   const verdict = outcome instanceof Promise ? await outcome : outcome
-  if (verdict) throw new Error('the body was denied while it streamed')
+  if (verdict) throw new StreamDenied('the body was denied while it streamed')
 }
 
 function refuseClip(ex: Exchange, problem: ClipProblem): never {
@@ -194,5 +197,5 @@ function refuseClip(ex: Exchange, problem: ClipProblem): never {
     status,
     reason: { code: `body.multipart-${problem}`, detail: `multipart body: ${problem}` },
   }
-  throw new Error(`multipart body: ${problem}`)
+  throw new StreamDenied(`multipart body: ${problem}`)
 }

@@ -5,6 +5,7 @@ import { isInspectableResponse } from './body.ts'
 import type { Edge } from './edge.ts'
 import type { Exchange, ResponseHead } from './exchange.ts'
 import { HeaderList } from './headers.ts'
+import { StreamDenied } from './multipart-clip.ts'
 import type { ResponseFlow, ResponseSink } from './route.ts'
 import { runPhase } from './run.ts'
 import type { Verdict } from './verdict.ts'
@@ -71,7 +72,7 @@ export class Responder implements ResponseSink {
 
   /** The response broke off: what was not sent yet is not sent. */
   fail(error: unknown): void {
-    this.#ex.failure ??= error instanceof Error ? error : new Error(String(error))
+    if (!(error instanceof StreamDenied)) this.#ex.failure ??= error instanceof Error ? error : new Error(String(error))
     this.#state = 'closed'
     this.#held = []
     this.#flow?.abort()

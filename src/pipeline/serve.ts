@@ -11,7 +11,7 @@ import { classifyBody } from './body.ts'
 import { contentCoding, decodeBody } from './content-coding.ts'
 import type { Edge } from './edge.ts'
 import { type Exchange, noBody, type RequestBody } from './exchange.ts'
-import { closedStart, MultipartClip, multipartBoundary, streamClipped } from './multipart-clip.ts'
+import { closedStart, MultipartClip, multipartBoundary, StreamDenied, streamClipped } from './multipart-clip.ts'
 import { Responder } from './respond.ts'
 import type { OutgoingBody } from './route.ts'
 import { runDone, runPhase } from './run.ts'
@@ -187,7 +187,7 @@ function refuse(ex: Exchange, edge: Edge, verdict: Verdict): void {
 }
 
 function fail(ex: Exchange, edge: Edge, error: unknown): void {
-  ex.failure ??= error instanceof Error ? error : new Error(String(error))
+  if (!(error instanceof StreamDenied)) ex.failure ??= error instanceof Error ? error : new Error(String(error))
   if (ex.aborted) return
   if (ex.verdict) {
     if (ex.status === 0) refuse(ex, edge, ex.verdict) // denied while its body streamed

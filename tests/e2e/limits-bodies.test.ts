@@ -222,6 +222,7 @@ test('what was not inspected is told in the event of the request', async t => {
   const body = multipart(part('f', 'a.bin', big), part('note', undefined, attack))
   assert.equal(await post(url, types.multipart, body, true), 403)
   const [event] = (await events(1)).map(({ json }) => JSON.parse(json))
+  assert.equal(event.merlon.failure, undefined)
   assert.equal(event.merlon.uninspected_bytes, big.length - fileInspected)
   assert.match(event.merlon.findings[0].evidence[0].where, /note/)
 })

@@ -37,6 +37,10 @@ export const rooms = {
     may: ['lib', 'store', 'pipeline', 'client'],
     instead: 'listen turns sockets into exchanges: judging is a guard’s business',
   },
+  certificates: {
+    may: ['lib', 'config/config.ts', 'config/watch.ts', 'listen/settings.ts'],
+    instead: 'certificates gets and keeps what listeners show: handshakes are the business of listen',
+  },
   config: { may: ['lib', 'pipeline'], instead: 'config reads merlon.yaml: defaults of a guard live in its options.ts' },
   ftw: {
     may: ['lib', 'waf', 'rulesets'],
@@ -65,6 +69,7 @@ export const rooms = {
       'guards',
       'events',
       'listen/framing.ts',
+      'certificates/keeper.ts',
     ],
     instead: 'a command reads options and prints: logic belongs to the room it is about',
   },

@@ -6,8 +6,9 @@ import type { Config } from './config/config.ts'
 import type { LogLine } from './events/line-outbox.ts'
 import { addSnapshot, countersOnly, type MetricsSnapshot } from './events/metrics.ts'
 import { formatProblem, type Problem } from './lib/problem.ts'
-import { findTaken, listensOf } from './listening.ts'
-import type { Listening } from './messages.ts'
+import type { ListenerSettings } from './listen/settings.ts'
+import { findTaken, listensOf, planOf } from './listening.ts'
+import type { Listening, Plan } from './messages.ts'
 import type { StoredEvent } from './store/store.ts'
 import { WorkerHandle } from './worker-handle.ts'
 
@@ -34,6 +35,7 @@ export class Fleet {
   /** Addresses in use, with the ports that were found for open ones. */
   #listening: readonly Listening[] = []
   #config: Config | undefined
+  #plan: Plan = {}
   #version = 0
   #nextId = 1
   #failures = 0
@@ -60,8 +62,18 @@ export class Fleet {
   }
 
   /** Gives the configuration to all workers, or to none. Starts as many workers as it asks for. */
-  apply(config: Config): Promise<readonly Problem[]> {
-    return this.#inTurn(() => this.#apply(config))
+  apply(config: Config, settings: readonly ListenerSettings[]): Promise<readonly Problem[]> {
+    return this.#inTurn(() => this.#apply(config, settings))
+  }
+
+  /** Gives the listeners other settings (certificates), unless another config has come in between. */
+  replan(config: Config, settings: readonly ListenerSettings[]): Promise<void> {
+    return this.#inTurn(async () => {
+      if (config !== this.#config) return
+      this.#plan = planOf(config, this.#listening, settings)
+      const message = { type: 'plan', version: ++this.#version, plan: this.#plan } as const
+      await Promise.allSettled(this.workers.map(worker => worker.plan(message)))
+    })
   }
 
   async drain(drainMs: number): Promise<void> {
@@ -84,13 +96,14 @@ export class Fleet {
     return { snapshot, servers }
   }
 
-  async #apply(config: Config): Promise<readonly Problem[]> {
+  async #apply(config: Config, settings: readonly ListenerSettings[]): Promise<readonly Problem[]> {
     const version = ++this.#version
     const listen = listensOf(config, this.#listening)
     const fresh = listen.filter(({ key }) => !this.#listening.some(known => known.key === key))
     const taken = await findTaken(fresh)
     if (taken.length > 0) return withFile(taken, config)
-    if (!this.#config) return this.#start(config, version, listen)
+    const plan = planOf(config, listen, settings)
+    if (!this.#config) return this.#start(config, version, listen, plan)
 
     const workers = this.workers
     if (workers.length === 0) return withFile([workerProblem('none is running')], config)
@@ -100,7 +113,7 @@ export class Fleet {
       return withFile(problems, config)
     }
     const prepare = (some: readonly WorkerHandle[]) =>
-      Promise.allSettled(some.map(worker => worker.prepare({ type: 'prepare', version, config })))
+      Promise.allSettled(some.map(worker => worker.prepare({ type: 'prepare', version, config, plan })))
     // Compiling rules holds a worker up, so a config that is bad is found out by one of them.
     const first = await prepare(workers.slice(0, 1))
     const problems = problemsOf(first)
@@ -111,6 +124,7 @@ export class Fleet {
     const opened = await this.#openFirst(workers, version, fresh)
     if (!opened.ok) return abort(opened.problems)
     this.#config = config
+    this.#plan = plan
     this.#listening = listen.map(({ key, ...rest }) => {
       return opened.listening.find(found => found.key === key) ?? { key, ...rest }
     })
@@ -120,20 +134,21 @@ export class Fleet {
     return []
   }
 
-  async #start(config: Config, version: number, listen: readonly Listening[]): Promise<readonly Problem[]> {
+  async #start(config: Config, version: number, listen: readonly Listening[], plan: Plan): Promise<readonly Problem[]> {
     const workers = Array.from({ length: workersOf(config) }, () => this.#spawn())
     const end = async (problems: readonly Problem[]) => {
       this.#stopping = true
       await Promise.allSettled(workers.map(worker => worker.terminate()))
       return withFile(problems, config)
     }
-    const prepared = await Promise.allSettled(workers.map(worker => prepareFresh(worker, config, version)))
+    const prepared = await Promise.allSettled(workers.map(worker => prepareFresh(worker, config, version, plan)))
     const problems = problemsOf(prepared)
     if (problems.length > 0) return end(problems)
     this.#warn(prepared)
     const opened = await this.#openFirst(workers, version, listen)
     if (!opened.ok) return end(opened.problems)
     this.#config = config
+    this.#plan = plan
     this.#listening = opened.listening
     return []
   }
@@ -233,7 +248,7 @@ export class Fleet {
     const worker = this.#spawn()
     try {
       const version = ++this.#version
-      const { problems } = await prepareFresh(worker, config, version)
+      const { problems } = await prepareFresh(worker, config, version, this.#plan)
       if (problems[0]) throw new Error(problems[0].message)
       const opened = await worker.open({ type: 'open', version, listen: this.#listening })
       if (opened.problems[0]) throw new Error(opened.problems[0].message)
@@ -250,9 +265,9 @@ export class Fleet {
   }
 }
 
-async function prepareFresh(worker: WorkerHandle, config: Config, version: number) {
+async function prepareFresh(worker: WorkerHandle, config: Config, version: number, plan: Plan) {
   await worker.online()
-  const prepared = await worker.prepare({ type: 'prepare', version, config })
+  const prepared = await worker.prepare({ type: 'prepare', version, config, plan })
   if (prepared.problems.length === 0) await worker.commit({ type: 'commit', version, keep: [] })
   return prepared
 }

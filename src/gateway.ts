@@ -5,15 +5,18 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { GatewayStatus, ReloadResult, Runtime, ServerStatus } from './admin/runtime.ts'
 import { type AdminServer, openAdminAddress, openAdminSocket } from './admin/server.ts'
+import { CertificateManager } from './certificates/manager.ts'
 import type { Address, Config } from './config/config.ts'
 import { type Lines, openLines } from './events/lines.ts'
 import { addSeries, labels } from './events/metrics.ts'
 import { formatPrometheus } from './events/prometheus.ts'
 import { Recorder } from './events/recorder.ts'
+import { systemEvent } from './events/system-event.ts'
 import { Fleet } from './fleet.ts'
 import { auditFile } from './guards/waf/index.ts'
 import type { WafOptions } from './guards/waf/options.ts'
 import type { Problem } from './lib/problem.ts'
+import { createReferences } from './listen/reference.ts'
 import { createSharedCounters, SharedCounters } from './store/counters-shared.ts'
 import { openSqliteJournal } from './store/journal-sqlite.ts'
 import type { EventFilter, Journal, StoredEvent } from './store/store.ts'
@@ -72,6 +75,7 @@ class ControlPlane implements Gateway, Runtime {
   readonly #recorder: Recorder
   readonly #counters: SharedCounters
   readonly #fleet: Fleet
+  readonly #certificates: CertificateManager
   #lines = new Map<string, Lines>()
   /** Audit logs by file. */
   #auditLogs = new Map<string, Lines>()
@@ -109,6 +113,19 @@ class ControlPlane implements Gateway, Runtime {
         for (const { file, text } of lines) this.#auditLogs.get(file)?.write(text)
       },
     })
+
+    const nextReference = createReferences()
+    this.#certificates = new CertificateManager({
+      now: Date.now,
+      log: this.#log,
+      report: (code, detail) => {
+        this.#recorder.add([systemEvent(code, detail, nextReference(), Date.now())], () => {})
+      },
+      onChange: async () => {
+        const current = this.#certificates.current
+        if (current) await this.#fleet.replan(current.config, current.settings)
+      },
+    })
   }
 
   get listening(): readonly Address[] {
@@ -127,7 +144,7 @@ class ControlPlane implements Gateway, Runtime {
     this.#socket = await openAdminSocket(this.#config.store.state, this)
     const adminProblem = await this.#moveAdmin(this.#config)
     if (adminProblem) return [adminProblem]
-    const problems = await this.#fleet.apply(this.#config)
+    const problems = await this.#applyToFleet(this.#config)
     if (problems.length === 0) this.#state = 'serving'
     return problems
   }
@@ -181,6 +198,11 @@ class ControlPlane implements Gateway, Runtime {
     addSeries(snapshot, 'merlon_counter_evictions_total', '', this.#counters.evictions)
     addSeries(snapshot, 'merlon_events_total', '', this.#recorder.stored)
     addSeries(snapshot, 'merlon_events_dropped_total', '', this.#recorder.dropped)
+    for (const { place, certificate } of this.#certificates.certificates()) {
+      const own = labels({ listener: place, name: certificate.names[0] ?? '' })
+      const leftS = Math.floor((certificate.expiresMs - Date.now()) / 1000)
+      addSeries(snapshot, 'merlon_certificate_expiry_seconds', own, leftS)
+    }
     for (const { dropped } of this.#auditLogs.values()) {
       addSeries(snapshot, 'merlon_log_lines_dropped_total', '', dropped)
     }
@@ -231,7 +253,7 @@ class ControlPlane implements Gateway, Runtime {
     const undo = () => Promise.all([closeUnused(lines, this.#lines), closeUnused(logs, this.#auditLogs)])
     const previous = this.#config
     const adminProblem = await this.#moveAdmin(config)
-    const problems = adminProblem ? [adminProblem] : await this.#fleet.apply(config)
+    const problems = adminProblem ? [adminProblem] : await this.#applyToFleet(config)
     if (problems.length > 0) {
       await Promise.all([undo(), this.#moveAdmin(previous)])
       return problems
@@ -243,6 +265,14 @@ class ControlPlane implements Gateway, Runtime {
     this.#recorder.use([...lines.values()], config.events.retentionMs)
     await Promise.all([closeUnused(unused, lines), closeUnused(unusedLogs, logs)])
     return []
+  }
+
+  async #applyToFleet(config: Config): Promise<readonly Problem[]> {
+    const read = this.#certificates.read(config)
+    if (!read.ok) return read.problems
+    const problems = await this.#fleet.apply(config, this.#certificates.settings(config, read.credentials))
+    if (problems.length === 0) this.#certificates.use(config, read.credentials)
+    return problems
   }
 
   /** Makes the admin listener be where the config wants it; the old one goes only when the new one is there. */
@@ -259,6 +289,7 @@ class ControlPlane implements Gateway, Runtime {
   }
 
   async #close(): Promise<void> {
+    this.#certificates.close()
     this.#recorder.close()
     this.#journal.close()
     await this.#adminAddress?.server.close()

@@ -3,7 +3,8 @@
 import { createServer } from 'node:net'
 import type { Address, Config } from './config/config.ts'
 import type { Problem } from './lib/problem.ts'
-import type { Listening } from './messages.ts'
+import type { ListenerSettings } from './listen/settings.ts'
+import type { Listening, Plan } from './messages.ts'
 
 /** Two listeners on `127.0.0.1:0` are two keys; a port found for a key stays its port. */
 export function listensOf(config: Config, known: readonly Listening[]): Listening[] {
@@ -16,6 +17,18 @@ export function listensOf(config: Config, known: readonly Listening[]): Listenin
     const address = known.find(listening => listening.key === key)?.address ?? { host, port }
     return { key, address, path: `listen.${i}` }
   })
+}
+
+/** @param settings By place in `listen:`, as `listen` is. */
+export function planOf(config: Config, listen: readonly Listening[], settings: readonly ListenerSettings[]): Plan {
+  const secure = config.listen.flatMap((entry, i) => (entry.tls ? [{ port: entry.port, key: listen[i]?.key }] : []))
+  const target = secure.find(({ port }) => port === 443) ?? secure[0]
+  const plans = listen.map(({ key }, i) => {
+    const own = settings[i]
+    if (!own) throw new Error(`no settings for ${key}`)
+    return [key, { settings: own, redirectTo: config.listen[i]?.redirect ? target?.key : undefined }] as const
+  })
+  return Object.fromEntries(plans)
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Address, Config } from './config/config.ts'
 import type { LogLine } from './events/line-outbox.ts'
 import type { MetricsSnapshot } from './events/metrics.ts'
 import type { Problem } from './lib/problem.ts'
+import type { ListenerSettings } from './listen/settings.ts'
 import type { StoredEvent } from './store/store.ts'
 
 export interface WorkerData {
@@ -23,8 +24,20 @@ export interface Listening {
   readonly path: string
 }
 
+/** What a worker makes of one listener. */
+export interface ListenerPlan {
+  /** Without `redirectPort`, which is known when all listen. */
+  readonly settings: ListenerSettings
+  /** Key of the listener that plain requests are sent to. */
+  readonly redirectTo: string | undefined
+}
+
+/** By key of the listener. */
+export type Plan = Readonly<Record<string, ListenerPlan>>
+
 export type ToWorker =
-  | { readonly type: 'prepare'; readonly version: number; readonly config: Config }
+  | { readonly type: 'prepare'; readonly version: number; readonly config: Config; readonly plan: Plan }
+  | { readonly type: 'plan'; readonly version: number; readonly plan: Plan }
   | { readonly type: 'open'; readonly version: number; readonly listen: readonly Listening[] }
   | { readonly type: 'commit'; readonly version: number; readonly keep: readonly string[] }
   | { readonly type: 'abort'; readonly version: number; readonly keep: readonly string[] }
@@ -47,6 +60,7 @@ export type FromWorker =
       readonly listening: readonly Listening[]
       readonly problems: readonly Problem[]
     }
+  | { readonly type: 'planned'; readonly version: number }
   | { readonly type: 'committed'; readonly version: number }
   | { readonly type: 'aborted'; readonly version: number }
   | {

@@ -79,6 +79,11 @@ export class WorkerHandle {
     return (await this.#ask(message, `opened ${message.version}`)) as Extract<FromWorker, { type: 'opened' }>
   }
 
+  /** Gives listeners other settings between two reloads. */
+  async plan(message: Extract<ToWorker, { type: 'plan' }>): Promise<void> {
+    await this.#ask(message, `planned ${message.version}`)
+  }
+
   async commit(message: Extract<ToWorker, { type: 'commit' }>): Promise<void> {
     await this.#ask(message, `committed ${message.version}`)
   }

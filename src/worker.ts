@@ -12,7 +12,8 @@ import { Outbox } from './events/outbox.ts'
 import type { Problem } from './lib/problem.ts'
 import { type Http1Listener, openHttp1Listener } from './listen/h1.ts'
 import { createReferences } from './listen/reference.ts'
-import type { FromWorker, Listening, ToWorker, WorkerData } from './messages.ts'
+import { type ListenerSettings, plainSettings } from './listen/settings.ts'
+import type { FromWorker, Listening, Plan, ToWorker, WorkerData } from './messages.ts'
 import type { Exchange } from './pipeline/exchange.ts'
 import { SharedCounters } from './store/counters-shared.ts'
 
@@ -20,6 +21,7 @@ interface Prepared {
   readonly version: number
   readonly config: Config
   readonly gateway: BuiltGateway
+  readonly plan: Plan
 }
 
 class DataPlane {
@@ -32,10 +34,11 @@ class DataPlane {
   readonly #lineOutbox: LineOutbox
   readonly #listeners = new Map<string, Http1Listener>()
   /** Counts of listeners that are closed by now. */
-  readonly #closedStats = { connectionsRefused: 0, parseErrors: 0 }
+  readonly #closedStats = { connectionsRefused: 0, parseErrors: 0, handshakes: 0, handshakeFailures: 0 }
   readonly #nextReference = createReferences()
   #pending: Prepared | undefined
   #current: Prepared | undefined
+  #plan: Plan = {}
 
   constructor(data: WorkerData, post: (message: FromWorker) => void) {
     this.#post = post
@@ -48,7 +51,9 @@ class DataPlane {
   async handle(message: ToWorker): Promise<void> {
     switch (message.type) {
       case 'prepare':
-        return this.#prepare(message.version, message.config)
+        return this.#prepare(message.version, message.config, message.plan)
+      case 'plan':
+        return this.#replan(message.version, message.plan)
       case 'open':
         return this.#open(message.version, message.listen)
       case 'commit':
@@ -66,7 +71,7 @@ class DataPlane {
     }
   }
 
-  #prepare(version: number, config: Config): void {
+  #prepare(version: number, config: Config, plan: Plan): void {
     const built = buildGateway(config, {
       counters: this.#counters,
       now: Date.now,
@@ -75,7 +80,7 @@ class DataPlane {
       writeLine: (file, line) => this.#lineOutbox.push(file, line),
       parts: this.#parts,
     })
-    if (built.ok) this.#pending = { version, config, gateway: built.gateway }
+    if (built.ok) this.#pending = { version, config, gateway: built.gateway, plan }
     this.#post({
       type: 'prepared',
       version,
@@ -97,6 +102,7 @@ class DataPlane {
           port,
           reusePort: this.#reusePort,
           handler,
+          settings: this.#settingsOf(key, this.#pending?.plan ?? this.#plan),
           nextReference: this.#nextReference,
           now: Date.now,
         })
@@ -106,7 +112,28 @@ class DataPlane {
         problems.push(listenProblem(path, error))
       }
     }
+    // Which port a redirect leads to is known now.
+    if (!this.#pending) this.#useOnAll()
     this.#post({ type: 'opened', version, listening, problems })
+  }
+
+  #replan(version: number, plan: Plan): void {
+    this.#plan = plan
+    this.#useOnAll()
+    this.#post({ type: 'planned', version })
+  }
+
+  #useOnAll(): void {
+    const handler = this.#current?.gateway
+    if (!handler) return
+    for (const [key, listener] of this.#listeners) listener.use(handler, this.#settingsOf(key, this.#plan))
+  }
+
+  #settingsOf(key: string, plan: Plan): ListenerSettings {
+    const own = plan[key]
+    if (!own) return plainSettings // a listener that is about to be closed
+    const target = own.redirectTo === undefined ? undefined : this.#listeners.get(own.redirectTo)
+    return { ...own.settings, redirectPort: target?.address.port }
   }
 
   #commit(version: number, keep: ReadonlySet<string>): void {
@@ -116,7 +143,8 @@ class DataPlane {
     this.#pending = undefined
     this.#current = next
     this.#outbox.max = Math.ceil(next.config.limits.eventQueue / next.config.workers)
-    for (const listener of this.#listeners.values()) listener.use(next.gateway)
+    this.#plan = next.plan
+    this.#useOnAll()
     const { drainTimeout } = next.config.limits
     void this.#closeListeners(keep, drainTimeout)
     void previous?.gateway.close(drainTimeout)
@@ -140,6 +168,8 @@ class DataPlane {
         await listener.close({ drainMs })
         this.#closedStats.connectionsRefused += listener.stats.connectionsRefused
         this.#closedStats.parseErrors += listener.stats.parseErrors
+        this.#closedStats.handshakes += listener.stats.handshakes
+        this.#closedStats.handshakeFailures += listener.stats.handshakeFailures
       }),
     )
   }
@@ -162,16 +192,20 @@ class DataPlane {
 
   #measure(): { snapshot: MetricsSnapshot; servers: ServerStatus[] } {
     const snapshot = this.#metrics.snapshot()
-    let { connectionsRefused, parseErrors } = this.#closedStats
+    let { connectionsRefused, parseErrors, handshakes, handshakeFailures } = this.#closedStats
     let connections = 0
     for (const { stats } of this.#listeners.values()) {
       connections += stats.connections
       connectionsRefused += stats.connectionsRefused
       parseErrors += stats.parseErrors
+      handshakes += stats.handshakes
+      handshakeFailures += stats.handshakeFailures
     }
     addSeries(snapshot, 'merlon_connections', '', connections)
     addSeries(snapshot, 'merlon_connections_refused_total', '', connectionsRefused)
     addSeries(snapshot, 'merlon_unreadable_requests_total', '', parseErrors)
+    addSeries(snapshot, 'merlon_tls_handshakes_total', '', handshakes)
+    addSeries(snapshot, 'merlon_tls_handshake_failures_total', '', handshakeFailures)
     addSeries(snapshot, 'merlon_events_dropped_total', '', this.#outbox.dropped)
     addSeries(snapshot, 'merlon_log_lines_dropped_total', '', this.#lineOutbox.dropped)
     const servers = (this.#current?.gateway.upstreams ?? []).flatMap(upstream =>

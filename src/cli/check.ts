@@ -3,6 +3,7 @@
 
 import type { Command } from 'commander'
 import { buildGateway } from '../build.ts'
+import { readCredentials } from '../certificates/keeper.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem, type Problem } from '../lib/problem.ts'
@@ -39,10 +40,12 @@ async function check({ config: file, json }: CheckOptions): Promise<number> {
 
 async function buildProblems(config: Config): Promise<readonly Problem[]> {
   const allowed = { allowed: true, remaining: 1, resetMs: 0, retryAfterMs: 0 }
+  const read = readCredentials(config, Date.now(), { writes: false })
+  const bad = read.ok ? [] : read.problems
   const built = buildGateway(config, { counters: { take: () => allowed }, now: Date.now })
-  if (!built.ok) return built.problems
+  if (!built.ok) return [...bad, ...built.problems]
   await built.gateway.close(0)
-  return built.gateway.warnings
+  return [...bad, ...built.gateway.warnings]
 }
 
 function summary(file: string, { routes, upstreams, listen }: Config): string {

@@ -37,7 +37,9 @@ async function run({ config: file, json }: RunOptions): Promise<number> {
     config: loaded.config,
     file,
     onReady: ({ listening, admin }) => {
-      const urls = listening.map(address => `http://${formatAddress(address)}`)
+      const urls = listening.map(
+        (address, i) => `${loaded.config.listen[i]?.protocol ?? 'http'}://${formatAddress(address)}`,
+      )
       if (json) printJson({ ready: true, listening: urls, admin: admin && `http://${formatAddress(admin)}` })
       say(`serving ${file} in mode ${loaded.config.mode} on ${urls.join(', ')}`)
     },

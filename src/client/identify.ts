@@ -3,7 +3,7 @@
 // written, so it is not looked at.
 
 import { formatIp, type IpBytes, inNetwork, ipKey, type Network, parseIp, parseNetwork } from '../lib/ip.ts'
-import type { Client } from '../pipeline/exchange.ts'
+import type { Client, ClientTls } from '../pipeline/exchange.ts'
 import type { HeaderList } from '../pipeline/headers.ts'
 import { type Hop, readForwarded, readXForwardedFor } from './forwarded.ts'
 
@@ -15,7 +15,7 @@ export interface Peer {
 }
 
 export interface Identify {
-  peer(address: string, port: number, secure: boolean): Peer
+  peer(address: string, port: number, secure: boolean, tls?: ClientTls): Peer
   client(peer: Peer, headers: HeaderList): Client
 }
 
@@ -23,12 +23,12 @@ export interface Identify {
 export function createIdentify(trustedProxies: readonly string[]): Identify {
   const networks = trustedProxies.map(parseNetwork).filter(network => network !== undefined)
   return {
-    peer(address, port, secure) {
+    peer(address, port, secure, tls) {
       const ipBytes = parseIp(address) ?? unknownIp
       const ip = formatIp(ipBytes)
       const trusted = isTrusted(ipBytes, networks)
       const client: Client = { ip, ipBytes, key: ipKey(ipBytes), port, peerIp: ip, peerTrusted: trusted, secure }
-      return { client, trusted }
+      return { client: tls ? { ...client, tls } : client, trusted }
     },
     client(peer, headers) {
       return peer.trusted ? behindProxies(peer.client, headers, networks) : peer.client

@@ -32,7 +32,45 @@ export interface Address {
 }
 
 export interface ListenConfig extends Address {
-  readonly protocol: 'http'
+  readonly protocol: 'http' | 'https'
+  /** Of http: sends every request to https. */
+  readonly redirect: boolean
+  readonly proxyProtocol: boolean
+  /** Undefined for http. */
+  readonly tls: TlsConfig | undefined
+}
+
+export interface TlsConfig {
+  /** Files; without any, and without acme, a certificate signed by itself. */
+  readonly certificates: readonly CertificateFiles[]
+  readonly acme: AcmeConfig | undefined
+  /** 0: no Strict-Transport-Security. */
+  readonly hstsSeconds: number
+  readonly clients: ClientCertificateConfig | undefined
+}
+
+export interface CertificateFiles {
+  readonly cert: string
+  readonly key: string
+  /** `listen.0.cert`, for problems. */
+  readonly path: string
+}
+
+export interface ClientCertificateConfig {
+  readonly ca: string
+  readonly crl: string | undefined
+  readonly mode: 'request' | 'require'
+}
+
+export interface AcmeConfig {
+  readonly domains: readonly string[]
+  readonly email: string | undefined
+  /** URL of the directory. */
+  readonly directory: string
+  /** File. */
+  readonly ca: string | undefined
+  readonly challenge: 'http-01' | 'tls-alpn-01'
+  readonly eab: { readonly kid: string; readonly hmacKey: string } | undefined
 }
 
 export interface UpstreamConfig {

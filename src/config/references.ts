@@ -65,15 +65,38 @@ function checkRoutes(source: ConfigSource, routes: unknown): Problem[] {
 
 function checkListeners(source: ConfigSource, data: Readonly<Record<string, unknown>>): Problem[] {
   const seen = new FirstPlaces(source)
+  const problems: Problem[] = []
   const add = (value: unknown, path: Path) => {
     const address = typeof value === 'string' ? parseAddress(value) : undefined
     if (address && address.port !== 0) seen.add(formatAddress(address), path, 'this address')
   }
-  for (const [i, listener] of listOf(data['listen']).entries()) {
-    if (isSection(listener)) add(listener['http'], ['listen', i, 'http'])
+  const listeners = listOf(data['listen']).map(listener => (isSection(listener) ? listener : {}))
+  const isSecure = listeners.some(listener => listener['https'] !== undefined)
+  for (const [i, listener] of listeners.entries()) {
+    add(listener['http'], ['listen', i, 'http'])
+    add(listener['https'], ['listen', i, 'https'])
+    if (listener['redirect'] === true && !isSecure) {
+      problems.push(valueProblem(source, ['listen', i, 'redirect'], 'needs an https listener to lead to'))
+    }
+    if (listener['proxyProtocol'] === true && listOf(data['trustedProxies']).length === 0) {
+      const path = ['listen', i, 'proxyProtocol']
+      problems.push(valueProblem(source, path, 'needs trustedProxies: nobody else may connect'))
+    }
+    const acme = isSection(listener['acme']) ? listener['acme'] : undefined
+    if (acme && acme['domains'] === undefined && routeHosts(data['routes']).length === 0) {
+      problems.push(valueProblem(source, ['listen', i, 'acme'], 'needs domains: no route names a host'))
+    }
   }
   if (isSection(data['admin'])) add(data['admin']['listen'], ['admin', 'listen'])
-  return seen.problems
+  return [...seen.problems, ...problems]
+}
+
+function routeHosts(routes: unknown): unknown[] {
+  return listOf(routes).flatMap(route => {
+    const match = isSection(route) ? route['match'] : undefined
+    const host = isSection(match) ? match['host'] : undefined
+    return typeof host === 'string' && !host.startsWith('*') && !host.startsWith('[') ? [host] : []
+  })
 }
 
 /** Remembers where a thing was seen first, and reports every later place. */

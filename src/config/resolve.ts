@@ -9,6 +9,7 @@ import { defaultLimits, type Limits } from '../pipeline/limits.ts'
 import type { Config, RouteConfig, UpstreamConfig } from './config.ts'
 import { GuardOptions, isSection, lowestMode } from './guard-options.ts'
 import { valueProblem } from './problems.ts'
+import { resolveListen } from './resolve-listen.ts'
 import type { ConfigInput, RouteInput } from './schema.ts'
 import type { ConfigSource, Path } from './source.ts'
 
@@ -63,7 +64,7 @@ export function resolveConfig(
     file: origin.file,
     dir: origin.dir,
     mode: input.mode,
-    listen: input.listen.map(({ http }) => ({ ...http, protocol: 'http' })),
+    listen: resolveListen(input, origin.dir),
     upstreams: Object.fromEntries(Object.entries(input.upstreams).map(([name, value]) => [name, upstream(value)])),
     routes,
     trustedProxies: input.trustedProxies,

@@ -9,6 +9,7 @@ import { defaultBodyPolicy } from '../pipeline/body.ts'
 import type { GuardDefinition } from '../pipeline/guard.ts'
 import { type LimitDefinition, type LimitName, limitDefinitions } from '../pipeline/limits.ts'
 import { addressField, hostField, modeField, nameField, originField, pathField } from './fields.ts'
+import { listenSchema } from './listen-schema.ts'
 
 /** `body.inspected` and `body.max` are these limits under the name that people look for. */
 const limitsOfBody: ReadonlySet<LimitName> = new Set(['bodyInspected', 'bodyMax'])
@@ -132,8 +133,6 @@ const upstreamSchema = z.strictObject({
   }),
   health: healthSchema.optional(),
 })
-
-const listenSchema = z.strictObject({ http: addressField })
 
 /** Sections of guards: `mode` is checked here, the rest by resolve.ts against the guard's own schema. */
 function guardsSchema(guards: readonly GuardDefinition[]) {

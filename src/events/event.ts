@@ -3,7 +3,7 @@
 
 import { bytesToUtf8 } from '../lib/bytes.ts'
 import { GatewayError } from '../lib/errors.ts'
-import type { Exchange } from '../pipeline/exchange.ts'
+import type { ClientTls, Exchange } from '../pipeline/exchange.ts'
 import type { Evidence, Finding, Reason } from '../pipeline/verdict.ts'
 import type { StoredEvent } from '../store/store.ts'
 import { excerpt, printable } from './excerpt.ts'
@@ -49,6 +49,7 @@ export function eventOf(ex: Exchange): StoredEvent | undefined {
     },
     url: { scheme: ex.client.secure ? 'https' : 'http', domain: display(ex.host), path, query },
     client: { ip: ex.client.ip, port: ex.client.port },
+    tls: describeTls(ex.client.tls),
     user_agent: agent === undefined ? undefined : { original: maskText(display(agent)) },
     merlon: {
       reference: ex.reference,
@@ -58,6 +59,7 @@ export function eventOf(ex: Exchange): StoredEvent | undefined {
       code: reason.code,
       detail: display(reason.detail),
       score: scoreOf(ex),
+      ja4: ex.client.tls?.ja4,
       findings: ex.findings.slice(0, findingsMax).map(describeFinding),
       us: Math.round(ex.inspectUs),
       upstream: ex.upstream === '' ? undefined : ex.upstream,
@@ -127,6 +129,19 @@ function describeEvidence({ rule, message, where, match, span, points }: Evidenc
     match: shown.text,
     span: shown.span,
     points,
+  }
+}
+
+function describeTls(tls: ClientTls | undefined): object | undefined {
+  if (!tls) return undefined
+  const { version, sni, certificate } = tls
+  return {
+    version: version.slice(4),
+    client: {
+      server_name: sni === '' ? undefined : sni,
+      subject: certificate && display(certificate.subject),
+      hash: certificate && { sha256: certificate.fingerprint },
+    },
   }
 }
 

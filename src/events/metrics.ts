@@ -31,6 +31,12 @@ export const metricDefinitions = {
   merlon_connections: { type: 'gauge', help: 'Open client connections.' },
   merlon_connections_refused_total: { type: 'counter', help: 'Connections over a limit.' },
   merlon_unreadable_requests_total: { type: 'counter', help: 'What could not be read as HTTP, or came too slowly.' },
+  merlon_tls_handshakes_total: { type: 'counter', help: 'TLS handshakes with clients.' },
+  merlon_tls_handshake_failures_total: { type: 'counter', help: 'Connections to https listeners without a handshake.' },
+  merlon_certificate_expiry_seconds: {
+    type: 'gauge',
+    help: 'Time left to a certificate, by listener and first name; negative when it is over.',
+  },
   merlon_upstream_server_healthy: { type: 'gauge', help: 'Workers that hold the server to be healthy.' },
   merlon_upstream_server_active: { type: 'gauge', help: 'Requests under way to the server.' },
   merlon_counter_evictions_total: { type: 'counter', help: 'Rate-limit buckets given up for want of room.' },

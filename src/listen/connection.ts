@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net'
 import type { Identify, Peer } from '../client/identify.ts'
-import type { Exchange } from '../pipeline/exchange.ts'
+import type { ClientTls, Exchange } from '../pipeline/exchange.ts'
 import type { Limits } from '../pipeline/limits.ts'
 
 /** Pipelined requests that wait before we stop reading. What was read with them is parsed all the same. */
@@ -12,9 +12,20 @@ const pipelinedAbsurd = 4096
 /** Silence of a client that gets its last answer while it still sends. */
 const lingerIdleMs = 2_000
 
+/** The two ends of a connection, as the kernel or a PROXY header tells them. */
+export interface Ends {
+  readonly remoteAddress: string
+  readonly remotePort: number
+  readonly localAddress: string
+  readonly localPort: number
+}
+
 export class Connection {
-  readonly socket: Socket
-  readonly secure: boolean
+  /** Where requests come from: the TCP socket, or the TLS socket on top of it. */
+  socket: Socket
+  readonly raw: Socket
+  ends: Ends
+  tls: ClientTls | undefined
   peer: Peer
   requests = 0
   /** Nothing that comes from now on is answered. */
@@ -34,28 +45,48 @@ export class Connection {
   #identify: Identify
   #waiting: (() => Promise<void>)[] = []
 
-  constructor(socket: Socket, secure: boolean, identify: Identify, limits: Limits) {
+  constructor(socket: Socket, identify: Identify, limits: Limits) {
     this.socket = socket
-    this.secure = secure
+    this.raw = socket
+    this.ends = endsOf(socket)
+    this.tls = undefined
     this.#limits = limits
     this.#identify = identify
-    this.peer = identify.peer(socket.remoteAddress ?? '', socket.remotePort ?? 0, secure)
-    // The server calls this after the last response. Destroying a socket with unread bytes makes the kernel send a
-    // reset, which can take the answer away from a client that is still sending (RFC 9112 §9.6).
-    const close = socket.destroySoon.bind(socket)
-    socket.destroySoon = () => {
-      if (this.lingers) this.linger()
-      else close()
-    }
+    this.peer = this.#identified()
+    this.#closeSoftly(socket)
+  }
+
+  get secure(): boolean {
+    return this.tls !== undefined
   }
 
   /** The peer as `identify` sees it, which a reload may have changed. */
   peerFor(identify: Identify): Peer {
     if (identify !== this.#identify) {
       this.#identify = identify
-      this.peer = identify.peer(this.socket.remoteAddress ?? '', this.socket.remotePort ?? 0, this.secure)
+      this.peer = this.#identified()
     }
     return this.peer
+  }
+
+  /** A proxy has told for whom it connects. */
+  revealed(ends: Ends): void {
+    this.ends = ends
+    this.peer = this.#identified()
+  }
+
+  /** The TLS handshake is done: what is said from now on is said on top of it. */
+  secured(socket: Socket, tls: ClientTls): void {
+    this.socket = socket
+    this.tls = tls
+    this.peer = this.#identified()
+    this.#closeSoftly(socket)
+  }
+
+  /** Ends it so that the other side can't take what it has for the whole. */
+  reset(): void {
+    if (this.raw.destroyed) this.socket.destroy()
+    else this.raw.resetAndDestroy()
   }
 
   /** Serves now, or when the request before is done: pipelined requests are not served side by side. */
@@ -91,6 +122,23 @@ export class Connection {
     socket.resume()
   }
 
+  #identified(): Peer {
+    const { remoteAddress, remotePort } = this.ends
+    return this.#identify.peer(remoteAddress, remotePort, this.secure, this.tls)
+  }
+
+  /**
+   * The server calls destroySoon after the last response. Destroying a socket with unread bytes makes the kernel send a
+   * reset, which can take the answer away from a client that is still sending (RFC 9112 §9.6).
+   */
+  #closeSoftly(socket: Socket): void {
+    const close = socket.destroySoon.bind(socket)
+    socket.destroySoon = () => {
+      if (this.lingers) this.linger()
+      else close()
+    }
+  }
+
   async #start(serve: () => Promise<void>): Promise<void> {
     this.busy = true
     this.requests++
@@ -116,4 +164,8 @@ export class Connection {
     this.socket.setTimeout(0) // what the response before may have set
     this.#start(next)
   }
+}
+
+function endsOf({ remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 }: Socket): Ends {
+  return { remoteAddress, remotePort, localAddress, localPort }
 }

@@ -2,13 +2,16 @@
 
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { Connection } from './connection.ts'
+import type { ClientTls } from '../pipeline/exchange.ts'
+import { Connection, type Ends } from './connection.ts'
 import type { Handler } from './handler.ts'
 
 export class Connections {
   refused = 0
   readonly #bySocket = new Map<Duplex, Connection>()
   readonly #countByKey = new Map<string, number>()
+  /** What each connection is counted as. */
+  readonly #keys = new Map<Connection, string>()
 
   get size(): number {
     return this.#bySocket.size
@@ -23,22 +26,60 @@ export class Connections {
   }
 
   /** Takes the connection in, or closes it without a word. */
-  admit(socket: Socket, secure: boolean, { limits, identify }: Handler): void {
-    const connection = new Connection(socket, secure, identify, limits)
-    const { client, trusted } = connection.peer
-    const count = this.#countByKey.get(client.key) ?? 0
-    if (this.size >= limits.connectionsTotal || (!trusted && count >= limits.connectionsPerIp)) {
-      this.refused++
-      socket.destroy()
-      return
+  admit(socket: Socket, { limits, identify }: Handler): Connection | undefined {
+    const connection = new Connection(socket, identify, limits)
+    if (this.size >= limits.connectionsTotal || this.#tooMany(connection, limits.connectionsPerIp)) {
+      this.refuse(connection)
+      return undefined
     }
     this.#bySocket.set(socket, connection)
-    this.#countByKey.set(client.key, count + 1)
+    this.#count(connection)
     socket.once('close', () => {
-      this.#bySocket.delete(socket)
-      const left = (this.#countByKey.get(client.key) ?? 1) - 1
-      if (left > 0) this.#countByKey.set(client.key, left)
-      else this.#countByKey.delete(client.key)
+      this.#bySocket.delete(connection.socket)
+      this.#uncount(connection)
     })
+    return connection
+  }
+
+  /** Counts the connection as the client's that a proxy has told. */
+  reveal(connection: Connection, ends: Ends, { limits }: Handler): boolean {
+    this.#uncount(connection)
+    connection.revealed(ends)
+    if (this.#tooMany(connection, limits.connectionsPerIp)) {
+      this.refuse(connection)
+      return false
+    }
+    this.#count(connection)
+    return true
+  }
+
+  secure(connection: Connection, socket: Socket, tls: ClientTls): void {
+    this.#bySocket.delete(connection.socket)
+    this.#bySocket.set(socket, connection)
+    connection.secured(socket, tls)
+  }
+
+  refuse(connection: Connection): void {
+    this.refused++
+    connection.raw.destroy()
+  }
+
+  #tooMany({ peer: { client, trusted } }: Connection, max: number): boolean {
+    return !trusted && (this.#countByKey.get(client.key) ?? 0) >= max
+  }
+
+  #count(connection: Connection): void {
+    const { key } = connection.peer.client
+    this.#keys.set(connection, key)
+    this.#countByKey.set(key, (this.#countByKey.get(key) ?? 0) + 1)
+  }
+
+  #uncount(connection: Connection): void {
+    const key = this.#keys.get(connection)
+    if (key === undefined) return
+    this.#keys.delete(connection)
+    const left = (this.#countByKey.get(key) ?? 1) - 1
+    if (left > 0) this.#countByKey.set(key, left)
+    else this.#countByKey.delete(key)
   }
 }

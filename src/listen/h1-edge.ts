@@ -159,10 +159,9 @@ export class Http1Edge implements Edge {
 
   destroy(): void {
     this.#cut = true
-    const socket = this.#connection.socket
     // A response that ends with the connection would look whole if it ended in good order.
-    if (this.#res.headersSent && !this.#res.chunkedEncoding) socket.resetAndDestroy()
-    else socket.destroy()
+    if (this.#res.headersSent && !this.#res.chunkedEncoding) this.#connection.reset()
+    else this.#connection.socket.destroy()
   }
 
   /** Node puts a head and a first chunk into one write when both are strings; a buffer makes it a writev. */

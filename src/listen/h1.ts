@@ -2,7 +2,7 @@
 // lets pass is checked here and in framing.ts before anything else sees it.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Limits } from '../pipeline/limits.ts'
 import { recordRefusal, serve, serveRefusal, serveUpgrade } from '../pipeline/serve.ts'
@@ -15,6 +15,10 @@ import type { Handler } from './handler.ts'
 import { formatProblem } from './head.ts'
 import { type Opened, openExchange, openFaultExchange } from './open-exchange.ts'
 import { type ParserError, parserFault } from './parser-fault.ts'
+import { peek } from './peek.ts'
+import { readProxyHeader } from './proxy-header.ts'
+import { type ListenerSettings, plainSettings } from './settings.ts'
+import { TlsTerminator } from './tls-terminator.ts'
 import { UpgradeEdge } from './upgrade-edge.ts'
 
 export interface Http1ListenerOptions {
@@ -24,6 +28,8 @@ export interface Http1ListenerOptions {
   /** Several workers listen on the same port, and the kernel deals the connections out. */
   readonly reusePort?: boolean
   readonly handler: Handler
+  /** Plain HTTP unless given. */
+  readonly settings?: ListenerSettings
   readonly nextReference: () => string
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -33,7 +39,7 @@ export interface Http1Listener {
   readonly address: { readonly host: string; readonly port: number }
   readonly stats: ListenerStats
   /** Takes another configuration: it counts for every request from now on. */
-  use(handler: Handler): void
+  use(handler: Handler, settings: ListenerSettings): void
   /** Stops accepting, lets running requests end, and cuts what is left after `drainMs`. */
   close(options: { readonly drainMs: number }): Promise<void>
 }
@@ -45,6 +51,9 @@ export interface ListenerStats {
   readonly requests: number
   /** What could not be read as HTTP, or came too slowly. */
   readonly parseErrors: number
+  readonly handshakes: number
+  /** Connections that should have been TLS and were none, or none that we speak. */
+  readonly handshakeFailures: number
 }
 
 /** @throws Error as node:net does, when it can't listen */
@@ -56,21 +65,30 @@ export async function openHttp1Listener(options: Http1ListenerOptions): Promise<
 
 class Listener implements Http1Listener {
   readonly #options: Http1ListenerOptions
+  /** Accepts; the HTTP server gets the connections when they are ready to speak HTTP. */
+  readonly #front: NetServer
   readonly #server: Server
   readonly #clock = new BodyClock()
   readonly #connections = new Connections()
   #handler: Handler
+  #settings: ListenerSettings
+  #terminator: TlsTerminator | undefined
   #requests = 0
   #parseErrors = 0
+  #handshakes = 0
+  #handshakeFailures = 0
 
   constructor(options: Http1ListenerOptions) {
     this.#options = options
     this.#handler = options.handler
+    this.#settings = options.settings ?? plainSettings
+    this.#terminator = this.#createTerminator()
+    this.#front = createNetServer({ allowHalfOpen: true, noDelay: true, keepAlive: true })
+    this.#front.on('connection', socket => this.#connected(socket))
     this.#server = createServer({
       insecureHTTPParser: false,
       requireHostHeader: false, // framing.ts refuses it, with our own answer
       joinDuplicateHeaders: false,
-      keepAlive: true,
       optimizeEmptyRequests: true,
       requestTimeout: 0, // bodies have an idle timeout and a minimum rate instead
       connectionsCheckingInterval: Math.max(25, Math.min(1000, options.handler.limits.headerTimeout >> 3)),
@@ -78,7 +96,6 @@ class Listener implements Http1Listener {
     })
     this.#server.maxHeadersCount = 0 // Node would drop what is over it in silence; check-request.ts refuses it
     this.#applyLimits(options.handler.limits)
-    this.#server.on('connection', socket => this.#connections.admit(socket, false, this.#handler))
     this.#server.on('request', (req, res) => this.#requested(req, res, false))
     this.#server.on('checkContinue', (req, res) => this.#requested(req, res, true))
     this.#server.on('checkExpectation', (req, res) => this.#requested(req, res, false, expectationFailed))
@@ -93,42 +110,92 @@ class Listener implements Http1Listener {
       connectionsRefused: this.#connections.refused,
       requests: this.#requests,
       parseErrors: this.#parseErrors,
+      handshakes: this.#handshakes,
+      handshakeFailures: this.#handshakeFailures,
     }
   }
 
   get address(): { host: string; port: number } {
-    const { address, port } = this.#server.address() as AddressInfo
+    const { address, port } = this.#front.address() as AddressInfo
     return { host: address, port }
   }
 
   listen(): Promise<void> {
     const { host, port, reusePort = false } = this.#options
     return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen({ host, port, reusePort, backlog: 4096 }, () => {
-        this.#server.off('error', reject)
-        this.#server.on('error', () => this.#connections.refused++) // out of file descriptors, as a rule
+      this.#front.once('error', reject)
+      this.#front.listen({ host, port, reusePort, backlog: 4096 }, () => {
+        this.#front.off('error', reject)
+        this.#front.on('error', () => this.#connections.refused++) // out of file descriptors, as a rule
+        // A server that never listens does not start the clock of its header timeout by itself.
+        this.#server.emit('listening')
         resolve()
       })
     })
   }
 
-  use(handler: Handler): void {
+  use(handler: Handler, settings: ListenerSettings): void {
+    const isSame = settings === this.#settings && handler.limits === this.#handler.limits
     this.#handler = handler
+    this.#settings = settings
+    if (!isSame) this.#terminator = this.#createTerminator()
     this.#applyLimits(handler.limits)
   }
 
   close({ drainMs }: { readonly drainMs: number }): Promise<void> {
     return new Promise(resolve => {
       const timer = setTimeout(() => {
-        for (const connection of this.#connections) connection.socket.destroy()
+        for (const connection of this.#connections) connection.raw.destroy()
       }, drainMs)
-      this.#server.close(() => {
+      this.#front.close(() => {
         clearTimeout(timer)
+        this.#server.close()
         resolve()
       })
       for (const connection of this.#connections) connection.drain()
     })
+  }
+
+  #createTerminator(): TlsTerminator | undefined {
+    const { tls, challenges } = this.#settings
+    return (
+      tls &&
+      new TlsTerminator({
+        tls,
+        challenges,
+        limits: this.#handler.limits,
+        onSecure: (connection, socket, client) => {
+          this.#handshakes++
+          this.#connections.secure(connection, socket, client)
+          this.#server.emit('connection', socket)
+        },
+        onFailure: () => this.#handshakeFailures++,
+      })
+    )
+  }
+
+  /** PROXY header, then TLS, then HTTP: each only where the settings say so. */
+  async #connected(socket: Socket): Promise<void> {
+    const connection = this.#connections.admit(socket, this.#handler)
+    if (!connection) return
+    const { proxyProtocol } = this.#settings
+    const terminator = this.#terminator
+    if (proxyProtocol || terminator) socket.on('error', ignore)
+    if (proxyProtocol && !(await this.#revealed(connection))) return
+    if (terminator) return terminator.accept(connection)
+    this.#server.emit('connection', socket)
+    if (proxyProtocol) socket.resume()
+  }
+
+  async #revealed(connection: Connection): Promise<boolean> {
+    const { raw, peer } = connection
+    const seen = peer.trusted ? await peek(raw, readProxyHeader, this.#handler.limits.helloTimeout) : undefined
+    if (raw.destroyed) return false
+    if (seen?.kind !== 'found') {
+      this.#connections.refuse(connection)
+      return false
+    }
+    return seen.value === undefined || this.#connections.reveal(connection, seen.value, this.#handler)
   }
 
   #applyLimits(limits: Limits): void {
@@ -180,7 +247,7 @@ class Listener implements Http1Listener {
     socket.pause()
     connection.run(() => {
       const { ex, verdict } = this.#open(connection, req)
-      const edge = new UpgradeEdge(connection.socket, ex.reference)
+      const edge = new UpgradeEdge(connection, ex.reference)
       // Node before 24.9 does not ask isTunnelRequest, and can't go back to an ordinary request from here.
       const refusal = verdict ?? (isTunnelRequest(req) ? undefined : upgradeRefused)
       if (refusal) return serveRefusal(ex, edge, refusal)
@@ -195,13 +262,20 @@ class Listener implements Http1Listener {
     socket.on('error', ignore)
     connection.run(() => {
       const { ex, verdict } = this.#open(connection, req)
-      return serveRefusal(ex, new UpgradeEdge(connection.socket, ex.reference), verdict ?? connectRefused)
+      return serveRefusal(ex, new UpgradeEdge(connection, ex.reference), verdict ?? connectRefused)
     })
   }
 
   #open(connection: Connection, req: IncomingMessage): Opened {
     this.#requests++
-    return openExchange(req, connection, this.#handler, this.#options.nextReference(), this.#options.now())
+    return openExchange(
+      req,
+      connection,
+      this.#handler,
+      this.#settings,
+      this.#options.nextReference(),
+      this.#options.now(),
+    )
   }
 
   /** The parser gave up, the head came too slowly, or the socket broke. */

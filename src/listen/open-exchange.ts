@@ -7,6 +7,8 @@ import type { Verdict } from '../pipeline/verdict.ts'
 import { checkRequest } from './check-request.ts'
 import type { Connection } from './connection.ts'
 import type { Handler } from './handler.ts'
+import { ownRoute } from './own-routes.ts'
+import type { ListenerSettings } from './settings.ts'
 
 export interface Opened {
   readonly ex: Exchange
@@ -18,6 +20,7 @@ export function openExchange(
   req: IncomingMessage,
   connection: Connection,
   handler: Handler,
+  settings: ListenerSettings,
   reference: string,
   nowMs: number,
 ): Opened {
@@ -26,12 +29,16 @@ export function openExchange(
   const { target, host, verdict } = checkRequest(method, url, protocol, rawHeaders, handler.limits)
   const mark = target.indexOf('?')
   const path = mark < 0 ? target : target.slice(0, mark)
-  const route = (verdict ? undefined : handler.match(method, host, path)) ?? handler.fallback
+  const own = verdict ? undefined : ownRoute(settings, path, host, handler.fallback)
+  const route = own ?? (verdict ? undefined : handler.match(method, host, path)) ?? handler.fallback
   const headers = new HeaderList(rawHeaders)
   const client = handler.identify.client(connection.peerFor(handler.identify), headers)
-  const { localAddress = '', localPort = 0 } = connection.socket
+  const { localAddress, localPort } = connection.ends
   const request: RequestLine = { method, target, protocol, headers, localIp: localAddress, localPort }
-  return { ex: new Exchange(reference, nowMs, client, request, host, route), verdict }
+  const ex = new Exchange(reference, nowMs, client, request, host, route)
+  const hsts = connection.secure ? settings.tls?.hstsSeconds : 0
+  if (hsts) ex.extraHeaders.push('strict-transport-security', `max-age=${hsts}`)
+  return { ex, verdict }
 }
 
 /** Where there is no request there is still a client and a reference, and an event wants both. */
@@ -41,7 +48,7 @@ export function openFaultExchange(
   reference: string,
   nowMs: number,
 ): Exchange {
-  const { localAddress = '', localPort = 0 } = connection.socket
+  const { localAddress, localPort } = connection.ends
   const headers = new HeaderList([])
   const request = { method: '', target: '', protocol: '', headers, localIp: localAddress, localPort }
   return new Exchange(reference, nowMs, connection.peerFor(handler.identify).client, request, '', handler.fallback)

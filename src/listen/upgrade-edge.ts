@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net'
 import type { Edge } from '../pipeline/edge.ts'
 import { noBody, type RequestBody } from '../pipeline/exchange.ts'
+import type { Connection } from './connection.ts'
 import { formatHead } from './head.ts'
 
 export class UpgradeEdge implements Edge {
@@ -14,10 +15,13 @@ export class UpgradeEdge implements Edge {
   onAbort: (() => void) | undefined
   readonly finished: Promise<void>
   readonly #socket: Socket
+  readonly #connection: Connection
   readonly #reference: string
   #ended = false
 
-  constructor(socket: Socket, reference: string) {
+  constructor(connection: Connection, reference: string) {
+    const { socket } = connection
+    this.#connection = connection
     this.#socket = socket
     this.#reference = reference
     this.onDrain = undefined
@@ -67,7 +71,7 @@ export class UpgradeEdge implements Edge {
 
   destroy(): void {
     this.#ended = true
-    this.#socket.resetAndDestroy()
+    this.#connection.reset()
   }
 }
 

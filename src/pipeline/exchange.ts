@@ -21,6 +21,32 @@ export interface Client {
   readonly peerTrusted?: boolean
   /** Whether the client's own connection was TLS, as far as a trusted proxy or our listener says. */
   readonly secure: boolean
+  /** The client's own TLS connection to us; undefined without one, and for clients behind a proxy. */
+  readonly tls?: ClientTls
+}
+
+/** What a TLS connection tells of its client; made by listen/. */
+export interface ClientTls {
+  /** `TLSv1.3` */
+  readonly version: string
+  /** Lower case; empty when the client named no host. */
+  readonly sni: string
+  /** The protocol that was agreed on; empty without ALPN. */
+  readonly alpn: string
+  readonly ja4: string
+  /** Verified against the listener's `clientCa`; undefined when the client showed none that was good. */
+  readonly certificate: ClientCertificate | undefined
+}
+
+export interface ClientCertificate {
+  /** `C=DE, O=Example, CN=billing` */
+  readonly subject: string
+  /** Subject alternative names as `DNS:a.example`, `URI:spiffe://example/billing`. */
+  readonly names: readonly string[]
+  /** The one URI name, when it is a SPIFFE id. */
+  readonly spiffeId: string | undefined
+  /** SHA-256 of the certificate, in hex. */
+  readonly fingerprint: string
 }
 
 /** What was read of the request body before the decision. */

@@ -43,6 +43,19 @@ export const limitDefinitions = {
     summary: 'Elements, attributes and texts of an XML body.',
   },
   multipartParts: { unit: 'count', default: 200, max: 10_000, summary: 'Parts of a multipart body.' },
+  helloBytes: {
+    unit: 'bytes',
+    default: 64 * KiB,
+    max: MiB,
+    summary: 'Size of a TLS ClientHello with its records.',
+  },
+  helloTimeout: {
+    unit: 'ms',
+    default: 5_000,
+    summary:
+      'From the start of a connection to the end of its PROXY header, and from there to the end of its ClientHello.',
+  },
+  handshakeTimeout: { unit: 'ms', default: 10_000, summary: 'From the ClientHello to the end of the TLS handshake.' },
   headerTimeout: {
     unit: 'ms',
     default: 10_000,

@@ -23,6 +23,7 @@ export interface TestRequest {
   readonly method?: string
   readonly target?: string
   readonly ip?: string
+  readonly ja4?: string
   /** Flat. */
   readonly headers?: readonly string[]
   readonly body?: string
@@ -32,7 +33,9 @@ export interface TestRequest {
 export function testExchange(request: TestRequest = {}): Exchange {
   const { method = 'GET', target = '/', ip = '192.0.2.1', headers = [], body = '', route = testRoute() } = request
   const ipBytes = parseIp(ip) ?? new Uint8Array(4)
-  const client = { ip: formatIp(ipBytes), ipBytes, key: ipKey(ipBytes), port: 40000, peerIp: ip, secure: false }
+  const { ja4 } = request
+  const tls = ja4 === undefined ? {} : { tls: { version: 'TLSv1.3', sni: '', alpn: '', ja4, certificate: undefined } }
+  const client = { ip: formatIp(ipBytes), ipBytes, key: ipKey(ipBytes), port: 40000, peerIp: ip, secure: false, ...tls }
   const line = {
     method,
     target,

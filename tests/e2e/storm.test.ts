@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Agent, request } from 'undici'
 import { Fleet } from '../../src/fleet.ts'
+import { plainSettings } from '../../src/listen/settings.ts'
 import { createSharedCounters } from '../../src/store/counters-shared.ts'
 import { delay, startTestGateway } from './gateway-harness.ts'
 
@@ -26,7 +27,7 @@ test('200 clients, a reload a second, one worker ended', { timeout: 90_000 }, as
     log: () => {},
   })
   t.after(() => fleet.drain(1000))
-  assert.deepEqual(await fleet.apply(config()), [])
+  assert.deepEqual(await fleet.apply(config(), [plainSettings]), [])
   const url = `http://127.0.0.1:${fleet.listening[0]?.address.port}/products?q=boots`
 
   const failures: Failure[] = []
@@ -66,7 +67,7 @@ test('200 clients, a reload a second, one worker ended', { timeout: 90_000 }, as
       servedAgainMs = performance.now() - endedAtMs
     }
     const guards = { rate: { limit: 1_000_000 - reloads, window: '1s' }, waf: { threshold: 5 + (reloads % 3) } }
-    assert.deepEqual(await fleet.apply(config({ guards })), [])
+    assert.deepEqual(await fleet.apply(config({ guards }), [plainSettings]), [])
     reloads++
   }
   await running

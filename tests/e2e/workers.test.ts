@@ -3,6 +3,7 @@ import { get, Agent as HttpAgent } from 'node:http'
 import { test } from 'node:test'
 import { Fleet } from '../../src/fleet.ts'
 import { startGateway } from '../../src/gateway.ts'
+import { plainSettings } from '../../src/listen/settings.ts'
 import { createSharedCounters } from '../../src/store/counters-shared.ts'
 import { delay, startTestGateway } from './gateway-harness.ts'
 
@@ -33,7 +34,7 @@ test('a worker that dies is replaced, and the others go on', async t => {
     log: (_level, message) => logged.push(message),
   })
   t.after(() => fleet.drain(100))
-  assert.deepEqual(await fleet.apply(config()), [])
+  assert.deepEqual(await fleet.apply(config(), [plainSettings]), [])
   const url = `http://127.0.0.1:${fleet.listening[0]?.address.port}`
 
   const agents = Array.from({ length: 16 }, () => new HttpAgent({ keepAlive: true, maxSockets: 1 }))
@@ -53,7 +54,11 @@ test('a worker that dies is replaced, and the others go on', async t => {
   for (let waitedMs = 0; fleet.workers.length < 2 && waitedMs < 5000; waitedMs += 20) await delay(20)
   assert.deepEqual([fleet.workers.length, fleet.restarts], [2, 1])
   assert.match(logged.join('\n'), /worker 1 died and is replaced/)
-  assert.deepEqual(await fleet.apply(config({ guards: { rate: { limit: 99 } } })), [], 'the new worker takes reloads')
+  assert.deepEqual(
+    await fleet.apply(config({ guards: { rate: { limit: 99 } } }), [plainSettings]),
+    [],
+    'the new worker takes reloads',
+  )
   for (let i = 0; i < 20; i++) assert.equal(await send(url), 200)
   const { snapshot } = await fleet.measure()
   const counted = snapshot.get('merlon_requests_total{route="app",status="2xx",action="allow"}') ?? 0

@@ -66,6 +66,15 @@ test('key all: one bucket for everyone', () => {
   assert.equal(send({ ip: '192.0.2.2' }).verdict?.kind, 'deny')
 })
 
+test('key client.ja4: one bucket a fingerprint, and one an address where there is none', () => {
+  const { send } = open({ limit: 1, key: 'client.ja4' })
+  assert.equal(send({ ip: '192.0.2.1', ja4: 'a' }).verdict, undefined)
+  assert.equal(send({ ip: '192.0.2.2', ja4: 'a' }).verdict?.kind, 'deny')
+  assert.equal(send({ ip: '192.0.2.2', ja4: 'b' }).verdict, undefined)
+  assert.equal(send({ ip: '192.0.2.3' }).verdict, undefined)
+  assert.equal(send({ ip: '192.0.2.3' }).verdict?.kind, 'deny')
+})
+
 test('welcome addresses are not counted', () => {
   const { send } = open({ limit: 1 })
   for (let i = 0; i < 5; i++) assert.deepEqual(send({}, true), { verdict: undefined, headers: new Map() })

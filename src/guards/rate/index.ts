@@ -33,7 +33,7 @@ class RateGuard implements Guard {
   onHeaders(ex: Exchange): Verdict | undefined {
     if (ex.isWelcome) return undefined
     const { limit, window: windowMs, key } = this.#options
-    const who = key === 'client.ip' ? ex.client.key : ''
+    const who = key === 'all' ? '' : (key === 'client.ja4' && ex.client.tls?.ja4) || ex.client.key
     const taken = this.#tools.counters.take(this.#bucketPrefix + who, 1, limit, windowMs, this.#tools.now())
     const resetS = Math.ceil((taken.allowed ? taken.resetMs : taken.retryAfterMs) / 1000)
     ex.extraHeaders.push('ratelimit-policy', this.#policy, 'ratelimit', `"default";r=${taken.remaining};t=${resetS}`)

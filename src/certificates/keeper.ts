@@ -1,0 +1,140 @@
+// What certificates the listeners of a config show: those of files, those of the state folder, or one signed by itself.
+// Lives in the main thread; workers get what it made as plain data. What can't be used never replaces what can.
+
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
+import type { Config, TlsConfig } from '../config/config.ts'
+import type { Problem } from '../lib/problem.ts'
+import type { ClientCertificates } from '../listen/settings.ts'
+import { type KnownCertificate, readCertificate } from './certificate.ts'
+import { CertificateFolder } from './files.ts'
+import { createSelfSigned } from './self-signed.ts'
+
+/** Of one https listener. */
+export interface Credentials {
+  readonly certificates: readonly KnownCertificate[]
+  readonly clients: ClientCertificates | undefined
+  readonly isSelfSigned: boolean
+}
+
+export type ReadResult =
+  /** By place in `listen:`; undefined for http. */
+  | { readonly ok: true; readonly credentials: readonly (Credentials | undefined)[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+const dayMs = 86_400_000
+/** A certificate of our own is made anew when so little of it is left. */
+const selfSignedLeftMs = 30 * dayMs
+
+/** Reads the files of a config, and signs what is missing; without `writes` nothing of it is kept. */
+export function readCredentials(config: Config, nowMs: number, options: { readonly writes: boolean }): ReadResult {
+  const problems: Problem[] = []
+  const folder = new CertificateFolder(config.store.state)
+  const say = (path: string, message: string) => {
+    problems.push({ code: 'certificate.bad', severity: 'error', file: config.file, line: 0, column: 0, path, message })
+  }
+  const credentials = config.listen.map(({ tls }, i): Credentials | undefined => {
+    if (!tls) return undefined
+    const given = tls.certificates.flatMap(files => readFiles(files, say) ?? [])
+    const own = tls.certificates.length > 0 ? undefined : ownCertificate(tls, config, folder, nowMs, options.writes)
+    return {
+      certificates: own ? [own.certificate] : given,
+      clients: tls.clients && readClients(tls.clients, `listen.${i}`, say),
+      isSelfSigned: own?.isSelfSigned ?? false,
+    }
+  })
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, credentials }
+}
+
+/** Every file whose change means to read all again. */
+export function credentialFiles(config: Config): string[] {
+  return config.listen.flatMap(({ tls }) => [
+    ...(tls?.certificates ?? []).flatMap(({ cert, key }) => [cert, key]),
+    ...(tls?.clients ? [tls.clients.ca, tls.clients.crl ?? []].flat() : []),
+  ])
+}
+
+/** The name under which an authority's certificate for a listener is kept. */
+export function acmeName(domains: readonly string[]): string {
+  return `acme-${domains[0]}${domains.length > 1 ? `-and-${domains.length - 1}-more` : ''}`
+}
+
+type Say = (path: string, message: string) => void
+
+function readFiles({ cert, key, path }: TlsConfig['certificates'][number], say: Say): KnownCertificate | undefined {
+  try {
+    return readCertificate(readText(cert), readText(key))
+  } catch (error) {
+    say(path, messageOf(error))
+    return undefined
+  }
+}
+
+function ownCertificate(
+  { acme }: TlsConfig,
+  config: Config,
+  folder: CertificateFolder,
+  nowMs: number,
+  writes: boolean,
+): { certificate: KnownCertificate; isSelfSigned: boolean } {
+  const issued = acme && folder.read(acmeName(acme.domains))
+  if (issued && covers(issued, acme.domains)) return { certificate: issued, isSelfSigned: false }
+  const names = selfSignedNames(config, acme?.domains ?? [])
+  const known = folder.read('self-signed')
+  if (known && known.expiresMs - nowMs > selfSignedLeftMs && covers(known, names)) {
+    return { certificate: known, isSelfSigned: true }
+  }
+  const { cert, key } = createSelfSigned(names, nowMs)
+  const certificate = writes ? folder.write('self-signed', cert, key) : readCertificate(cert, key)
+  return { certificate, isSelfSigned: true }
+}
+
+export function covers({ names }: KnownCertificate, wanted: readonly string[]): boolean {
+  return wanted.every(name => names.includes(name))
+}
+
+/** What it is called by those who try it, and the hosts of the routes. One certificate serves all listeners. */
+function selfSignedNames(config: Config, domains: readonly string[]): string[] {
+  const hosts = config.routes.flatMap(({ match }) => match.host ?? []).filter(host => !host.startsWith('['))
+  const acme = config.listen.flatMap(({ tls }) => tls?.acme?.domains ?? [])
+  return [...new Set(['localhost', '127.0.0.1', ...domains, ...acme, ...hosts])].slice(0, 500)
+}
+
+function readClients(
+  { ca, crl, mode }: NonNullable<TlsConfig['clients']>,
+  path: string,
+  say: Say,
+): ClientCertificates | undefined {
+  const read = (file: string, key: string, check: (text: string) => void): string | undefined => {
+    try {
+      const text = readText(file)
+      check(text)
+      return text
+    } catch (error) {
+      say(`${path}.${key}`, messageOf(error))
+      return undefined
+    }
+  }
+  const caText = read(ca, 'clientCa', text => {
+    new X509Certificate(text) // createSecureContext takes a file without any certificate in silence
+    createSecureContext({ ca: text })
+  })
+  const crlText = crl === undefined ? undefined : read(crl, 'clientCrl', text => createSecureContext({ crl: text }))
+  if (caText === undefined || (crl !== undefined && crlText === undefined)) return undefined
+  return { ca: caText, crl: crlText, mode }
+}
+
+/** @throws Error that names the file */
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    throw new Error(`${file} can’t be read: ${code === 'ENOENT' ? 'it does not exist' : messageOf(error)}`)
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,66 @@
+// How a listener listens: in the clear or over TLS, with what certificates, behind a PROXY header or not. Plain data,
+// made by the main thread and posted to the workers; a listener takes new ones while it serves.
+
+export interface ListenerSettings {
+  /** Connections begin with a PROXY header; only trusted proxies may connect. */
+  readonly proxyProtocol: boolean
+  /** Undefined: plain HTTP. */
+  readonly tls: TlsSettings | undefined
+  /** Sends every request to https on this port. */
+  readonly redirectPort: number | undefined
+  readonly challenges: Challenges
+}
+
+export interface TlsSettings {
+  /** The first one whose names fit the client's wish is shown; the first of all when none does. */
+  readonly certificates: readonly Certificate[]
+  /** Client certificates; undefined: none are asked for. */
+  readonly clients: ClientCertificates | undefined
+  /** 48 bytes, the same on all workers, so that a session can go on at any of them. */
+  readonly ticketKeys: Uint8Array
+  /** Seconds for Strict-Transport-Security; 0: no such header. */
+  readonly hstsSeconds: number
+}
+
+export interface Certificate {
+  /** Lower case: `api.example.com`, `*.example.com`. */
+  readonly names: readonly string[]
+  /** PEM, the chain after the certificate. */
+  readonly cert: string
+  /** PEM. */
+  readonly key: string
+}
+
+export interface ClientCertificates {
+  /** PEM: who may sign them. */
+  readonly ca: string
+  /** PEM: those that were taken back. */
+  readonly crl: string | undefined
+  /** `require` refuses the handshake without a good one. */
+  readonly mode: 'request' | 'require'
+}
+
+/** Answers for a certificate authority that looks whether a name is ours. */
+export interface Challenges {
+  /** HTTP-01 (RFC 8555 §8.3): token → key authorization. */
+  readonly http: Readonly<Record<string, string>>
+  /** TLS-ALPN-01 (RFC 8737): a certificate a name. */
+  readonly alpn: readonly Certificate[]
+}
+
+export const noChallenges: Challenges = { http: {}, alpn: [] }
+
+export const plainSettings: ListenerSettings = {
+  proxyProtocol: false,
+  tls: undefined,
+  redirectPort: undefined,
+  challenges: noChallenges,
+}
+
+/** The first certificate for a name: `*.example.com` stands for one label (RFC 9525 §6.3). */
+export function certificateFor(certificates: readonly Certificate[], serverName: string): Certificate | undefined {
+  const dot = serverName.indexOf('.')
+  const wildcard = dot > 0 ? `*${serverName.slice(dot)}` : ''
+  const exact = certificates.find(({ names }) => names.includes(serverName))
+  return exact ?? certificates.find(({ names }) => names.includes(wildcard))
+}

@@ -2,8 +2,9 @@
 // them. The only place that joins guards, destinations and stores. Everything is decided here, once, and nothing at
 // request time.
 
+import { readUpstreamFiles, type UpstreamPem } from './certificates/upstream-files.ts'
 import { createIdentify } from './client/identify.ts'
-import type { Config, RouteConfig } from './config/config.ts'
+import type { Config, RouteConfig, UpstreamTlsFiles } from './config/config.ts'
 import type { WorkerMetrics } from './events/metrics.ts'
 import { chain } from './guards/chain.ts'
 import type { Problem } from './lib/problem.ts'
@@ -184,13 +185,23 @@ class Builder {
   #upstream(name: string): Upstream {
     const config = this.#config.upstreams[name]
     if (!config) throw new Error(`route to an upstream that the config doesn't have: ${name}`)
-    const key = JSON.stringify(['upstream', name, config, this.#config.limits])
+    const pem = config.tls ? this.#upstreamPem(name, config.tls) : {}
+    const key = JSON.stringify(['upstream', name, config, pem, this.#config.limits])
     let part = this.#upstreams.get(key)
     if (!part) {
-      part = this.#parts.take<Upstream>(key) ?? this.#parts.add(key, createUpstream(name, config, this.#config.limits))
+      part =
+        this.#parts.take<Upstream>(key) ?? this.#parts.add(key, createUpstream(name, config, this.#config.limits, pem))
       this.#upstreams.set(key, part)
     }
     return part.value
+  }
+
+  #upstreamPem(name: string, files: UpstreamTlsFiles): UpstreamPem {
+    return readUpstreamFiles(files, (key, message) => {
+      const path = `upstreams.${name}.${key}`
+      const { file } = this.#config
+      this.problems.push({ code: 'certificate.bad', severity: 'error', file, line: 0, column: 0, path, message })
+    })
   }
 
   async #close(drainMs: number): Promise<void> {

@@ -1,14 +1,13 @@
 // What certificates the listeners of a config show: those of files, those of the state folder, or one signed by itself.
 // Lives in the main thread; workers get what it made as plain data. What can't be used never replaces what can.
 
-import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import type { Config, TlsConfig } from '../config/config.ts'
 import type { Problem } from '../lib/problem.ts'
 import type { ClientCertificates } from '../listen/settings.ts'
 import { type KnownCertificate, readCertificate } from './certificate.ts'
 import { CertificateFolder } from './files.ts'
+import { readAuthorities, readText } from './pem-files.ts'
 import { createSelfSigned } from './self-signed.ts'
 
 /** Of one https listener. */
@@ -106,33 +105,24 @@ function readClients(
   path: string,
   say: Say,
 ): ClientCertificates | undefined {
-  const read = (file: string, key: string, check: (text: string) => void): string | undefined => {
+  const read = (key: string, work: () => string): string | undefined => {
     try {
-      const text = readText(file)
-      check(text)
-      return text
+      return work()
     } catch (error) {
       say(`${path}.${key}`, messageOf(error))
       return undefined
     }
   }
-  const caText = read(ca, 'clientCa', text => {
-    new X509Certificate(text) // createSecureContext takes a file without any certificate in silence
-    createSecureContext({ ca: text })
-  })
-  const crlText = crl === undefined ? undefined : read(crl, 'clientCrl', text => createSecureContext({ crl: text }))
+  const caText = read('clientCa', () => readAuthorities(ca))
+  const crlText = crl === undefined ? undefined : read('clientCrl', () => readRevocations(crl))
   if (caText === undefined || (crl !== undefined && crlText === undefined)) return undefined
   return { ca: caText, crl: crlText, mode }
 }
 
-/** @throws Error that names the file */
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    throw new Error(`${file} can’t be read: ${code === 'ENOENT' ? 'it does not exist' : messageOf(error)}`)
-  }
+function readRevocations(file: string): string {
+  const text = readText(file)
+  createSecureContext({ crl: text })
+  return text
 }
 
 function messageOf(error: unknown): string {

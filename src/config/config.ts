@@ -77,6 +77,15 @@ export interface UpstreamConfig {
   /** Origins: `http://127.0.0.1:3000`, `https://api.internal`. */
   readonly servers: readonly string[]
   readonly health: HealthConfig | undefined
+  /** Files for servers over https. */
+  readonly tls?: UpstreamTlsFiles
+}
+
+export interface UpstreamTlsFiles {
+  /** Who may have signed the servers' certificates, in place of the authorities that Node knows. */
+  readonly ca: string | undefined
+  /** What we show them. */
+  readonly client: { readonly cert: string; readonly key: string } | undefined
 }
 
 export interface HealthConfig {

@@ -65,7 +65,9 @@ export function resolveConfig(
     dir: origin.dir,
     mode: input.mode,
     listen: resolveListen(input, origin.dir),
-    upstreams: Object.fromEntries(Object.entries(input.upstreams).map(([name, value]) => [name, upstream(value)])),
+    upstreams: Object.fromEntries(
+      Object.entries(input.upstreams).map(([name, value]) => [name, upstream(value, origin.dir)]),
+    ),
     routes,
     trustedProxies: input.trustedProxies,
     store: { state: resolve(origin.dir, input.store.state) },
@@ -81,10 +83,15 @@ export function resolveConfig(
   return { config, problems }
 }
 
-function upstream({ servers, health }: ConfigInput['upstreams'][string]): UpstreamConfig {
-  if (!health) return { servers, health: undefined }
+function upstream(input: ConfigInput['upstreams'][string], dir: string): UpstreamConfig {
+  const { servers, health, ca, cert, key } = input
+  const client =
+    cert === undefined || key === undefined ? undefined : { cert: resolve(dir, cert), key: resolve(dir, key) }
+  const tls = { ca: ca === undefined ? undefined : resolve(dir, ca), client }
+  const own = ca === undefined && !client ? {} : { tls }
+  if (!health) return { servers, health: undefined, ...own }
   const { path, interval, timeout, unhealthyAfter, healthyAfter } = health
-  return { servers, health: { path, intervalMs: interval, timeoutMs: timeout, unhealthyAfter, healthyAfter } }
+  return { servers, health: { path, intervalMs: interval, timeoutMs: timeout, unhealthyAfter, healthyAfter }, ...own }
 }
 
 /** A name that says what the route matches, for routes without one. */

@@ -127,12 +127,29 @@ const healthSchema = z
   })
   .meta({ description: 'Active health check: GET, good when the status is below 400.' })
 
-const upstreamSchema = z.strictObject({
-  servers: z.array(originField).min(1, 'needs at least one server').max(256).meta({
-    description: 'Origins that share the load: http://127.0.0.1:3000 or https://api.internal.',
-  }),
-  health: healthSchema.optional(),
-})
+const upstreamSchema = z
+  .strictObject({
+    servers: z.array(originField).min(1, 'needs at least one server').max(256).meta({
+      description: 'Origins that share the load: http://127.0.0.1:3000 or https://api.internal.',
+    }),
+    health: healthSchema.optional(),
+    ca: z.string().min(1).optional().meta({
+      description:
+        'File with the authorities that may have signed the servers’ certificates, PEM; no other is believed.',
+    }),
+    cert: z.string().min(1).optional().meta({ description: 'File with the certificate that servers are shown, PEM.' }),
+    key: z.string().min(1).optional().meta({ description: 'File with its private key, PEM.' }),
+  })
+  .superRefine(({ servers, ca, cert, key }, context) => {
+    const say = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
+    if ((cert === undefined) !== (key === undefined)) {
+      say(cert === undefined ? 'key' : 'cert', `needs ${cert === undefined ? 'cert' : 'key'} beside it`)
+    }
+    const used = ca === undefined ? (cert === undefined ? undefined : 'cert') : 'ca'
+    if (used !== undefined && servers.some(server => server.startsWith('http:'))) {
+      say(used, 'needs every server to be https')
+    }
+  })
 
 /** Sections of guards: `mode` is checked here, the rest by resolve.ts against the guard's own schema. */
 function guardsSchema(guards: readonly GuardDefinition[]) {

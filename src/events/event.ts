@@ -140,6 +140,7 @@ function describeTls(tls: ClientTls | undefined): object | undefined {
     client: {
       server_name: sni === '' ? undefined : sni,
       subject: certificate && display(certificate.subject),
+      spiffe_id: certificate?.spiffeId,
       hash: certificate && { sha256: certificate.fingerprint },
     },
   }

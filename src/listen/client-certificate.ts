@@ -20,7 +20,7 @@ export function clientCertificate(certificate: X509Certificate | undefined): Cli
 }
 
 /** Node joins names by `, ` and quotes those in which one could hide another. */
-export function splitNames(text: string): string[] {
+function splitNames(text: string): string[] {
   const names: string[] = []
   for (const [, type = '', plain, quoted] of text.matchAll(
     /([A-Za-z ]+):(?:([^",][^,]*)|"((?:[^"\\]|\\.)*)")(?:, |$)/g,

@@ -8,10 +8,19 @@ import type { Limits } from '../pipeline/limits.ts'
 const firstPauseMs = 250
 const lastPauseMs = 10_000
 
+/** PEM texts for https. */
+export interface UpstreamTls {
+  /** In place of the authorities that Node knows. */
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+}
+
 export class UpstreamServer {
   readonly url: string
   readonly hostname: string
   readonly pool: Pool
+  readonly tls: UpstreamTls
   /** Requests and tunnels under way. */
   active = 0
   /** By the active health checks. */
@@ -21,14 +30,15 @@ export class UpstreamServer {
   #failures = 0
   #pausedUntilMs = 0
 
-  constructor(url: string, limits: Limits) {
+  constructor(url: string, limits: Limits, tls: UpstreamTls = {}) {
     const origin = new URL(url)
     this.url = origin.origin
     this.hostname = origin.hostname.replace(/^\[|\]$/g, '')
+    this.tls = tls
     this.#connectionsMax = limits.upstreamConnections
     this.pool = new Pool(origin.origin, {
       connections: limits.upstreamConnections,
-      connect: createConnect(this.hostname, limits),
+      connect: createConnect(this.hostname, limits, tls),
       allowH2: false,
       pipelining: 1,
       headersTimeout: limits.upstreamTimeout,
@@ -72,8 +82,8 @@ export class UpstreamServer {
  * TLS is checked against the name in the upstream's URL, never against the client's Host header, which undici takes
  * unless told.
  */
-export function createConnect(hostname: string, limits: Limits): buildConnector.connector {
-  const connect = buildConnector({ timeout: limits.upstreamConnectTimeout, allowH2: false })
+export function createConnect(hostname: string, limits: Limits, tls: UpstreamTls): buildConnector.connector {
+  const connect = buildConnector({ timeout: limits.upstreamConnectTimeout, allowH2: false, ...tls })
   const servername = isIP(hostname) ? undefined : hostname
   return (options, callback) => {
     const { servername: _host, ...rest } = options

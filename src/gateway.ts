@@ -116,6 +116,7 @@ class ControlPlane implements Gateway, Runtime {
 
     const nextReference = createReferences()
     this.#certificates = new CertificateManager({
+      stateDir: config.store.state,
       now: Date.now,
       log: this.#log,
       report: (code, detail) => {
@@ -198,6 +199,9 @@ class ControlPlane implements Gateway, Runtime {
     addSeries(snapshot, 'merlon_counter_evictions_total', '', this.#counters.evictions)
     addSeries(snapshot, 'merlon_events_total', '', this.#recorder.stored)
     addSeries(snapshot, 'merlon_events_dropped_total', '', this.#recorder.dropped)
+    for (const [result, count] of Object.entries(this.#certificates.orders)) {
+      addSeries(snapshot, 'merlon_certificate_orders_total', labels({ result }), count)
+    }
     for (const { place, certificate } of this.#certificates.certificates()) {
       const own = labels({ listener: place, name: certificate.names[0] ?? '' })
       const leftS = Math.floor((certificate.expiresMs - Date.now()) / 1000)

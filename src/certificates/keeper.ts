@@ -7,6 +7,7 @@ import type { Problem } from '../lib/problem.ts'
 import type { ClientCertificates } from '../listen/settings.ts'
 import { type KnownCertificate, readCertificate } from './certificate.ts'
 import { CertificateFolder } from './files.ts'
+import { acmeName, covers } from './names.ts'
 import { readAuthorities, readText } from './pem-files.ts'
 import { createSelfSigned } from './self-signed.ts'
 
@@ -54,11 +55,6 @@ export function credentialFiles(config: Config): string[] {
   ])
 }
 
-/** The name under which an authority's certificate for a listener is kept. */
-export function acmeName(domains: readonly string[]): string {
-  return `acme-${domains[0]}${domains.length > 1 ? `-and-${domains.length - 1}-more` : ''}`
-}
-
 type Say = (path: string, message: string) => void
 
 function readFiles({ cert, key, path }: TlsConfig['certificates'][number], say: Say): KnownCertificate | undefined {
@@ -87,10 +83,6 @@ function ownCertificate(
   const { cert, key } = createSelfSigned(names, nowMs)
   const certificate = writes ? folder.write('self-signed', cert, key) : readCertificate(cert, key)
   return { certificate, isSelfSigned: true }
-}
-
-export function covers({ names }: KnownCertificate, wanted: readonly string[]): boolean {
-  return wanted.every(name => names.includes(name))
 }
 
 /** What it is called by those who try it, and the hosts of the routes. One certificate serves all listeners. */

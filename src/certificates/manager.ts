@@ -5,11 +5,15 @@ import { randomBytes } from 'node:crypto'
 import type { Config } from '../config/config.ts'
 import { type FileWatch, watchFiles } from '../config/watch.ts'
 import { formatProblem } from '../lib/problem.ts'
-import { type Challenges, type ListenerSettings, noChallenges } from '../listen/settings.ts'
+import type { ListenerSettings } from '../listen/settings.ts'
+import { AcmeRenewer } from './acme-renewer.ts'
 import type { KnownCertificate } from './certificate.ts'
+import { Board } from './challenge-board.ts'
+import { CertificateFolder } from './files.ts'
 import { type Credentials, credentialFiles, type ReadResult, readCredentials } from './keeper.ts'
 
 export interface ManagerOptions {
+  readonly stateDir: string
   readonly now: () => number
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void
   /** Something that an operator should find among the events. */
@@ -31,7 +35,8 @@ export class CertificateManager {
   #config: Config | undefined
   #credentials: readonly (Credentials | undefined)[] = []
   #ticketKeys: Uint8Array = randomBytes(48)
-  readonly #challenges: Challenges = noChallenges
+  readonly #board: Board
+  readonly #renewer: AcmeRenewer
   #watch: FileWatch | undefined
   /** When it was last warned of a certificate, by its PEM. */
   #warnedMs = new Map<string, number>()
@@ -39,6 +44,15 @@ export class CertificateManager {
 
   constructor(options: ManagerOptions) {
     this.#options = options
+    this.#board = new Board(options.onChange)
+    this.#renewer = new AcmeRenewer({
+      folder: new CertificateFolder(options.stateDir),
+      board: this.#board,
+      now: options.now,
+      log: options.log,
+      onFailure: (_acme, message) => options.report('certificate.renewal', message),
+      onIssued: () => this.#readAgain(),
+    })
     this.#timers = [
       setInterval(() => this.#turnTicketKeys(), ticketKeysLifeMs),
       setInterval(() => this.#look(), lookEveryMs),
@@ -62,6 +76,12 @@ export class CertificateManager {
       if (own?.isSelfSigned) this.#options.log('warn', `listen.${i}: its certificate is signed by itself`)
     }
     this.#look()
+    this.#renewer.use(config.listen.flatMap(({ tls }) => tls?.acme ?? []))
+  }
+
+  /** Orders made of authorities. */
+  get orders(): { readonly ok: number; readonly failed: number } {
+    return this.#renewer.orders
   }
 
   /** By place in `listen:`. */
@@ -78,7 +98,7 @@ export class CertificateManager {
             hstsSeconds: tls.hstsSeconds,
           },
         redirectPort: undefined,
-        challenges: this.#challenges,
+        challenges: this.#board.challenges,
       }
     })
   }
@@ -98,6 +118,7 @@ export class CertificateManager {
 
   close(): void {
     this.#watch?.close()
+    this.#renewer.close()
     for (const timer of this.#timers) clearInterval(timer)
   }
 

@@ -86,6 +86,11 @@ function checkListeners(source: ConfigSource, data: Readonly<Record<string, unkn
     if (acme && acme['domains'] === undefined && routeHosts(data['routes']).length === 0) {
       problems.push(valueProblem(source, ['listen', i, 'acme'], 'needs domains: no route names a host'))
     }
+    const isPlain = listeners.some(other => other['http'] !== undefined)
+    if (acme && acme['challenge'] !== 'tls-alpn-01' && !isPlain) {
+      const message = 'needs an http listener, for the authority to look: or choose challenge: tls-alpn-01'
+      problems.push(valueProblem(source, ['listen', i, 'acme'], message))
+    }
   }
   if (isSection(data['admin'])) add(data['admin']['listen'], ['admin', 'listen'])
   return [...seen.problems, ...problems]

@@ -53,6 +53,9 @@ function resolveAcme(acme: NonNullable<ListenInput['acme']>, routes: ConfigInput
     directory: directories[directory] ?? directory,
     ca: ca === undefined ? undefined : resolve(dir, ca),
     challenge,
-    eab,
+    eab: eab && {
+      kid: eab.kid,
+      hmacKey: eab.hmacKey.replace(/^file:(.*)/, (_, file: string) => `file:${resolve(dir, file)}`),
+    },
   }
 }

@@ -48,13 +48,11 @@ export interface Challenges {
   readonly alpn: readonly Certificate[]
 }
 
-export const noChallenges: Challenges = { http: {}, alpn: [] }
-
 export const plainSettings: ListenerSettings = {
   proxyProtocol: false,
   tls: undefined,
   redirectPort: undefined,
-  challenges: noChallenges,
+  challenges: { http: {}, alpn: [] },
 }
 
 /** The first certificate for a name: `*.example.com` stands for one label (RFC 9525 §6.3). */

@@ -8,10 +8,21 @@ export function define(command: Command): void {
   const list = command.command('list').description('print the rules of a rule set, in the order in which they run')
   rulesOptions(list)
     .option('--json', 'print each rule as a line of JSON')
-    .action(action(async options => (await import('./rules-list.ts')).listRules(options)))
+    .option('--cost', 'run requests and print what each rule costs, in microseconds, the dearest first')
+    .option('--requests <file>', 'the requests for --cost, as lines of JSON like those of `merlon inspect`')
+    .option('--top <n>', 'how many rules --cost prints', parseCount, 30)
+    .action(
+      action(async ({ cost, ...options }) =>
+        cost
+          ? (await import('./rules-cost.ts')).printRuleCost(options)
+          : (await import('./rules-list.ts')).listRules(options),
+      ),
+    )
   examples(list, [
     ['merlon rules list', 'the built-in rules'],
     ['merlon rules list --rules crs --paranoia 2', 'the Core Rule Set up to paranoia level 2'],
+    ['merlon rules list --cost --rules crs', 'its dearest rules, on sample requests'],
+    ['merlon rules list --cost --requests mine.ndjson', 'the same on your own requests'],
   ])
 
   const lint = command.command('lint').description('load rules and print all that is wrong with them')
@@ -48,6 +59,11 @@ export function define(command: Command): void {
 export interface RulesOptions {
   readonly rules: readonly string[]
   readonly paranoia?: number
+}
+
+function parseCount(text: string): number {
+  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Write a number from 1 to 99999.')
 }
 
 function parseRegex(text: string): RegExp {

@@ -18,10 +18,10 @@ export const argumentVariables: readonly VariableDefinition[] = [
   collection('ARGS_POST_NAMES', 2, 'Names in the body.', state => namesOf('ARGS_POST_NAMES', bodyArguments(state))),
   scalar('ARGS_COMBINED_SIZE', 2, 'Bytes of all names and values.', state => String(state.argumentBytes)),
   scalar(
-    'ARGS_LIMIT_EXCEEDED',
+    'LIMIT_EXCEEDED',
     2,
-    "1 when there were more arguments or cookies than SecArgumentsLimit; Merlon's own.",
-    state => flag(state.argumentsLimitExceeded),
+    "Which bound of arguments, cookies or the body was exceeded, in words; empty when none was. Merlon's own.",
+    state => state.limitExceeded ?? '',
   ),
   scalar('URLENCODED_ERROR', 2, '1 when a percent sign started no escape.', state => flag(state.urlEncodedError)),
   collection('FILES', 2, 'File names of uploads as the client gave them.', state =>

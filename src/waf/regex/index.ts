@@ -10,6 +10,7 @@ import { buildNfa, countStates, maxNfaStates } from './nfa.ts'
 import { type ParsedRegex, parseRegex } from './parse.ts'
 import { PikeVm } from './pike.ts'
 import { relax } from './relax.ts'
+import { Simulator } from './simulate.ts'
 import type { CompileRegexResult, Regex, RegexOptions } from './types.ts'
 
 export function compileRegex(pattern: ByteString, options: RegexOptions = {}): CompileRegexResult {
@@ -34,6 +35,8 @@ class RegularRegex implements Regex {
   private readonly alphabet: AlphabetIndex
   private search: LazyDfa | undefined
   private starts: LazyDfa | undefined
+  private slowSearch: Simulator | undefined
+  private slowStarts: Simulator | undefined
   private captures: PikeVm | undefined
 
   constructor(source: ByteString, groupCount: number, ast: Node, alphabet: AlphabetIndex) {
@@ -47,7 +50,14 @@ class RegularRegex implements Regex {
     if (this.search === undefined) {
       this.search = new LazyDfa(buildNfa(this.ast, this.alphabet, {}), false, !isAnchored(this.ast))
     }
-    return this.search.test(input)
+    const found = this.search.test(input)
+    if (found !== undefined) return found
+    this.slowSearch ??= new Simulator(
+      buildNfa(this.ast, this.alphabet, { counters: true }),
+      false,
+      !isAnchored(this.ast),
+    )
+    return this.slowSearch.test(input)
   }
 
   exec(input: ByteString, from = 0): Int32Array | undefined {
@@ -61,7 +71,10 @@ class RegularRegex implements Regex {
   startOf(input: ByteString, from: number): number {
     if (from > input.length || !this.test(input)) return -1
     this.starts ??= new LazyDfa(buildNfa(this.ast, this.alphabet, { reversed: true }), true, true)
-    return this.starts.leftmostStart(input, from)
+    const start = this.starts.leftmostStart(input, from)
+    if (start !== undefined) return start
+    this.slowStarts ??= new Simulator(buildNfa(this.ast, this.alphabet, { reversed: true, counters: true }), true, true)
+    return this.slowStarts.leftmostStart(input, from)
   }
 }
 

@@ -16,55 +16,39 @@ export class Counter {
     this.set = set
     this.min = min
     this.max = max
-    // Where one byte is enough, the newest entry can do all that older ones can, and for longer; but not before its
-    // first byte, so there are two.
-    this.entries = new Int32Array(min === 1 ? 2 : max + 1)
+    // Where one byte is enough, the newest entry can do all that older ones can, and for longer.
+    this.entries = new Int32Array(min === 1 ? 1 : max)
+  }
+
+  get isOpen(): boolean {
+    return this.size > 0
   }
 
   clear(): void {
     this.size = 0
   }
 
-  /** The repeat begins at a position. Positions come in order. */
+  /** The repeat begins at a position. Positions come in order, each followed by `advance` or `clear`. */
   enter(position: number): void {
     const { entries } = this
-    const last = this.at(this.size - 1)
-    if (this.size > 0 && entries[last] === position) return
-    if (this.size === 2 && this.min === 1) {
-      entries[last] = position
+    if (entries.length === 1) {
+      entries[0] = position
+      this.size = 1
       return
     }
-    entries[this.at(this.size)] = position
+    if (this.size > 0 && entries[(this.first + this.size - 1) % entries.length] === position) return
+    entries[(this.first + this.size) % entries.length] = position
     this.size++
-  }
-
-  /** After a byte that is not of the set and ends at `position`: forgets all entries but one made there. */
-  leave(position: number): void {
-    const last = this.at(this.size - 1)
-    this.size = this.size > 0 && this.entries[last] === position ? 1 : 0
-    this.first = last
   }
 
   /** After a byte of the set that ends at `position`: whether the repeat may end here. */
   advance(position: number): boolean {
     const age = position - (this.entries[this.first] as number)
-    if (this.size === 0 || age < this.min) return false
-    if (age >= this.max || (this.min === 1 && this.size === 2)) {
-      this.first = this.at(1)
+    if (age < this.min) return false
+    if (age >= this.max) {
       this.size--
+      this.first = this.first + 1 === this.entries.length ? 0 : this.first + 1
     }
     return true
-  }
-
-  /** Whether a further byte is of use. */
-  get isOpen(): boolean {
-    return this.size > 0
-  }
-
-  /** Where the entry of this number stands. */
-  private at(number: number): number {
-    const { length } = this.entries
-    const index = this.first + number
-    return index < 0 ? index + length : index < length ? index : index - length
   }
 }

@@ -22,7 +22,7 @@ const exhausted = -1
  * sets of states; the bound keeps that dear for no longer than a simulation of the whole value is.
  */
 const freeWork = 50_000
-const workPerByte = 4
+const workPerByte = 1
 
 const endMatchFlag = 1
 const matchBeforeFlag = 2

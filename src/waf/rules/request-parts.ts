@@ -172,6 +172,7 @@ const cutTokenBytes = 12
 function takeJson(state: State, body: ByteString, isCut: boolean): void {
   if (body === '') return
   const parsed = parseJson(body, state.settings)
+  state.jsonDuplicateKey = parsed.duplicateKey
   addArguments(state, parsed.arguments)
   const isOfCut = isCut && parsed.error !== undefined && parsed.error.offset > body.length - cutTokenBytes
   if (!isOfCut) fail(state, 'JSON', parsed.error)

@@ -62,6 +62,12 @@ export const argumentVariables: readonly VariableDefinition[] = [
   multipart('MULTIPART_UNMATCHED_BOUNDARY', 'unmatchedBoundary', 'A line looks like a boundary and is none.'),
   scalar('MULTIPART_STRICT_ERROR', 2, '1 when any MULTIPART_… flag but the mixed line ends is set.', strictError),
   scalar('XML_DOCTYPE', 2, "What an XML body declares in <!DOCTYPE …>; Merlon's own.", state => state.xmlDoctype),
+  scalar(
+    'JSON_DUPLICATE_KEY',
+    2,
+    "A key that an object of a JSON body holds twice; Merlon's own.",
+    state => state.jsonDuplicateKey,
+  ),
 ]
 
 /** Of `XML:/*` and `XML://@*`, the two XPaths that rules use. */

@@ -85,6 +85,7 @@ export class State {
   xmlText: readonly ByteString[] = []
   xmlAttributes: readonly ByteString[] = []
   xmlDoctype: ByteString | undefined = undefined
+  jsonDuplicateKey: ByteString | undefined = undefined
 
   responseStatus = 0
   responseProtocol: ByteString = ''

@@ -8,7 +8,7 @@ import { checkFraming } from './framing.ts'
 export interface CheckedRequest {
   /** In origin-form, whatever form it came in. */
   readonly target: ByteString
-  /** Lower case, without port; empty when there is none. */
+  /** As hostName has it; empty when there is none. */
   readonly host: ByteString
   readonly verdict: Verdict | undefined
 }
@@ -65,9 +65,11 @@ function rawHost(rawHeaders: readonly ByteString[]): ByteString {
   return ''
 }
 
-function hostName(host: ByteString): ByteString {
+/** Lower case, without port and without the dot of a rooted name, which servers take for the same host. */
+export function hostName(host: ByteString): ByteString {
   const end = host.startsWith('[') ? host.indexOf(']') + 1 : host.indexOf(':')
-  return (end > 0 ? host.slice(0, end) : end === 0 ? '' : host).toLowerCase()
+  const name = (end > 0 ? host.slice(0, end) : end === 0 ? '' : host).toLowerCase()
+  return name.endsWith('.') ? name.slice(0, -1) : name
 }
 
 function deny(status: number, code: `http.${string}`, detail: string): Verdict {

@@ -14,6 +14,12 @@ export interface Opened {
   readonly verdict: Verdict | undefined
 }
 
+export const ambiguousPath: Verdict = {
+  kind: 'deny',
+  status: 400,
+  reason: { code: 'http.ambiguous-path', detail: 'servers read the path in ways that belong to different routes' },
+}
+
 export function openExchange(
   req: IncomingMessage,
   connection: Connection,
@@ -23,10 +29,13 @@ export function openExchange(
 ): Opened {
   const { method = '', url = '', rawHeaders } = req
   const protocol = `HTTP/${req.httpVersion}`
-  const { target, host, verdict } = checkRequest(method, url, protocol, rawHeaders, handler.limits)
+  const checked = checkRequest(method, url, protocol, rawHeaders, handler.limits)
+  const { target, host } = checked
   const mark = target.indexOf('?')
   const path = mark < 0 ? target : target.slice(0, mark)
-  const route = (verdict ? undefined : handler.match(method, host, path)) ?? handler.fallback
+  const found = checked.verdict ? undefined : handler.match(method, host, path)
+  const route = found === 'ambiguous' || found === undefined ? handler.fallback : found
+  const verdict = found === 'ambiguous' ? ambiguousPath : checked.verdict
   const headers = new HeaderList(rawHeaders)
   const client = handler.identify.client(connection.peerFor(handler.identify), headers)
   const { localAddress = '', localPort = 0 } = connection.socket

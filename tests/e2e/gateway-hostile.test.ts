@@ -1,0 +1,45 @@
+// Ways around a whole gateway: to the guards of another route, and to what is for the operator alone.
+
+import assert from 'node:assert/strict'
+import { request } from 'node:http'
+import { test } from 'node:test'
+import { startTestGateway } from './gateway-harness.ts'
+
+const attack = '?q=%3Cscript%3Ealert(1)%3C/script%3E'
+
+/** Sends the target as it stands: fetch would resolve its dots. */
+function statusOf(url: string, path: string, headers: Record<string, string> = {}): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(url)
+    const outgoing = request({ hostname, port, path, headers, agent: false }, response => {
+      response.resume()
+      resolve(response.statusCode ?? 0)
+    })
+    outgoing.on('error', reject).end()
+  })
+}
+
+test('no spelling of a path or host takes a request to the guards of another route', async t => {
+  const { url, events } = await startTestGateway(t, {
+    routes: [
+      { name: 'open', match: { path: '/open/*' }, to: 'app', guards: { waf: { mode: 'off' } } },
+      { name: 'get', match: { path: '/get/*', methods: ['GET'] }, to: 'app' },
+      { name: 'host', match: { host: 'api.example.com' }, to: 'app' },
+      { name: 'app', to: 'app', guards: { waf: { mode: 'off' } } },
+    ],
+  })
+  const api = { host: 'api.example.com' }
+  const rows: [path: string, headers: Record<string, string>, want: number][] = [
+    [`/open/x${attack}`, {}, 200],
+    [`/get/x${attack}`, {}, 403],
+    [`/get/..%2fopen/x${attack}`, {}, 400],
+    [`/get/../open/x${attack}`, {}, 400],
+    [`/get;x/y${attack}`, {}, 400],
+    [`/${attack}`, api, 403],
+    [`/${attack}`, { host: 'API.example.com.:80' }, 403],
+  ]
+  for (const [path, headers, want] of rows) assert.equal(await statusOf(url, path, headers), want, path)
+  const stored = await events(6)
+  const codes = stored.map(({ json }) => JSON.parse(json).merlon.code)
+  assert.equal(codes.filter(code => code === 'http.ambiguous-path').length, 3)
+})

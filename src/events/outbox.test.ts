@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -87,4 +87,6 @@ test('a file that was moved away is written anew after reopen', async () => {
   lines.write('2')
   await lines.close()
   assert.deepEqual([readFileSync(`${file}.1`, 'utf8'), readFileSync(file, 'utf8')], ['1\n', '2\n'])
+  // Only we may read it, as the one before.
+  if (process.platform !== 'win32') assert.equal(statSync(file).mode & 0o777, 0o600)
 })

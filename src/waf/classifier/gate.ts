@@ -10,6 +10,9 @@ const shortest = 5
 const marks = new Uint8Array(256)
 for (const character of '\'"<>;|&$`(){}[]\\*=!#%^~\0\n\r') marks[character.charCodeAt(0)] = 1
 
+const plainMarks = new Uint8Array(256)
+for (const character of '-./:_~#?=&') plainMarks[character.charCodeAt(0)] = 1
+
 export function isSuspicious(value: ByteString): boolean {
   if (value.length < shortest || isPlainUrl(value)) return false
   const limit = Math.min(value.length, readBytes)
@@ -23,7 +26,7 @@ export function isSuspicious(value: ByteString): boolean {
   return false
 }
 
-/** Scheme, host and path of plain bytes: where a URL may lead, detectSsrf tells. */
+/** Scheme, host, path and query of plain bytes: where a URL may lead, detectSsrf tells. */
 function isPlainUrl(value: ByteString): boolean {
   const colon = value.indexOf('://')
   if (colon < 2 || colon > 8 || value.length > readBytes) return false
@@ -31,8 +34,7 @@ function isPlainUrl(value: ByteString): boolean {
     const c = value.charCodeAt(i)
     const lower = c | 0x20
     const isWord = (lower >= 0x61 && lower <= 0x7a) || (c >= 0x30 && c <= 0x39)
-    if (!isWord && c !== 0x2d && c !== 0x2e && c !== 0x2f && c !== 0x3a && c !== 0x5f && c !== 0x7e && c !== 0x23)
-      return false
+    if (!isWord && plainMarks[c] !== 1) return false
   }
   return !value.includes('..')
 }

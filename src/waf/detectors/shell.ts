@@ -8,7 +8,7 @@ import type { Detection } from './types.ts'
 
 const certainWords = new Set(certain)
 const commonWords = new Set(common)
-const maxPlaces = 300
+const maxPlaces = 20_000
 const maxWord = 80
 
 export function detectShell(value: ByteString): Detection | undefined {
@@ -131,8 +131,8 @@ function skipHiding(value: ByteString, at: number): number {
   if (next === 0x40 || next === 0x2a || (next >= 0x30 && next <= 0x39) || next === 0x21) return 2
   if (next === 0x28 && value.charCodeAt(at + 2) === 0x29) return 3
   if (next === 0x7b) {
-    const close = value.indexOf('}', at)
-    return close > at && close - at < 24 ? close - at + 1 : 0
+    const close = value.slice(at, at + 24).indexOf('}')
+    return close > 0 ? close + 1 : 0
   }
   let end = at + 1
   while (end < value.length && end - at < 12 && isName(value.charCodeAt(end))) end++

@@ -1,4 +1,4 @@
-// merlon rules list | lint | test
+// merlon rules list | lint | convert | test
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { action } from './action.ts'
@@ -33,6 +33,18 @@ export function define(command: Command): void {
   examples(lint, [
     ['merlon rules lint my-rules.conf', 'exit 1 when it does not load'],
     ['merlon rules lint --json rules/ | jq .problems', 'for an editor'],
+  ])
+
+  const convert = command.command('convert').description('make merlon.yaml of a set-up of ModSecurity, nginx or Apache')
+  convert
+    .argument('<path>', 'modsecurity.conf, nginx.conf, an Apache configuration, or a folder that holds one')
+    .option('-o, --out <dir>', 'folder to write merlon.yaml and rule files to', '.')
+    .option('-u, --upstream <url>', 'the application, where the set-up does not name it', 'http://127.0.0.1:3000')
+    .option('--json', 'print {"kind","files","notes","problems"} as JSON')
+    .action(action(async (path, options) => (await import('./rules-convert.ts')).convertRules(path, options)))
+  examples(convert, [
+    ['merlon rules convert /etc/nginx/nginx.conf -o merlon', 'servers, upstreams, rules; prints what has no equal'],
+    ['merlon rules convert /etc/modsecurity/modsecurity.conf', 'rules alone'],
   ])
 
   const test = command.command('test').description('run regression tests (go-ftw YAML) against a rule set')

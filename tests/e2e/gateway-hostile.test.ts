@@ -43,3 +43,16 @@ test('no spelling of a path or host takes a request to the guards of another rou
   const codes = stored.map(({ json }) => JSON.parse(json).merlon.code)
   assert.equal(codes.filter(code => code === 'http.ambiguous-path').length, 3)
 })
+
+test('a page that has its name lead to loopback does not read the metrics', async t => {
+  const { gateway } = await startTestGateway(t)
+  const admin = `http://127.0.0.1:${gateway.admin?.port}`
+  const rows: [host: string, want: number][] = [
+    ['127.0.0.1:9000', 200],
+    ['[::1]', 200],
+    ['LocalHost:9000', 200],
+    ['evil.example:9000', 421],
+    ['127.0.0.1.evil.example', 421],
+  ]
+  for (const [host, want] of rows) assert.equal(await statusOf(admin, '/metrics', { host }), want, host)
+})

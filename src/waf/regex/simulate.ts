@@ -10,15 +10,10 @@ import { Context, holds } from './alphabet.ts'
 import { Counter } from './counter.ts'
 import { type Nfa, Op } from './nfa.ts'
 
-interface Step {
-  /** The match state is there before the byte, or after it. */
-  readonly matches: boolean
-  readonly matchesAfter: boolean
-  /** Counters that begin before the byte. */
-  readonly counters: readonly number[]
-  /** Places after it. */
-  readonly next: readonly number[]
-}
+/** Parts of a step in `kept`: marks, the number of counters that begin before the byte and of places after it, both. */
+const matchesBefore = 1
+const matchesAfter = 2
+const stepHead = 3
 
 interface Closure {
   /** States that consume a byte, count or ask something. */
@@ -27,8 +22,9 @@ interface Closure {
   readonly asks: boolean
 }
 
-/** Members of kept steps; with more they are made anew. */
-const maxKeptMembers = 1 << 17
+/** Entries of kept steps and of the tables that lead to them (4 bytes each); with more they are made anew. */
+const maxKept = 1 << 18
+const maxMark = 0x3fffffff
 
 export class Simulator {
   /** Places visited so far. */
@@ -41,15 +37,23 @@ export class Simulator {
   /** State of the automaton that each counter leads to. */
   private readonly counterOuts: Int32Array
   private readonly closures: (Closure | undefined)[]
-  /** By place, then by class; for places that ask something also by the class before. */
-  private steps: (Map<number, Step> | undefined)[] = []
-  private keptMembers = 0
-  private current: number[] = []
-  private next: number[] = []
+  /** Kinds of bytes before a position that assertions tell apart, by class. */
+  private readonly contextNumber: Uint8Array
+  private readonly contextCount: number
+  /** By place, then by class (and what stands before it, for a place that asks): where its step stands in `kept`. */
+  private rows: (Int32Array | undefined)[]
+  private kept = new Int32Array(256)
+  private keptEnd = 1
+  private rowEntries = 0
+  /** Places at this position and the next. */
+  private current: Int32Array
+  private next: Int32Array
+  private nextCount = 0
   /** Numbers of the counters that have begun. */
-  private open: number[] = []
+  private readonly open: Int32Array
+  private openCount = 0
   /** Of a place: the position plus `firstMark` that it was last added for. */
-  private readonly marks: Float64Array
+  private readonly marks: Int32Array
   private firstMark = 1
   private nextMark = 1
 
@@ -65,7 +69,19 @@ export class Simulator {
       if (nfa.ops[state] === Op.count) this.counterOuts[nfa.args[state] as number] = nfa.outs[state] as number
     }
     this.closures = new Array<Closure | undefined>(nfa.ops.length).fill(undefined)
-    this.marks = new Float64Array(nfa.ops.length)
+    this.current = new Int32Array(nfa.ops.length)
+    this.next = new Int32Array(nfa.ops.length)
+    this.open = new Int32Array(nfa.counters.length)
+    this.marks = new Int32Array(nfa.ops.length)
+    this.rows = new Array<Int32Array | undefined>(nfa.ops.length).fill(undefined)
+    const numbers = new Map<number, number>()
+    this.contextNumber = Uint8Array.from({ length: this.endClass + 1 }, (_, c) => {
+      const context = this.contextOf(c)
+      const number = numbers.get(context) ?? numbers.size
+      numbers.set(context, number)
+      return number
+    })
+    this.contextCount = numbers.size
   }
 
   /** Whether the pattern matches anywhere in the input. */
@@ -85,8 +101,8 @@ export class Simulator {
     const { length } = input
     const last = length - from
     const { start } = this.nfa
-    this.reset()
-    this.nextMark = this.firstMark + last + 2
+    const width = endClass + 1
+    this.reset(last + 2)
     let found = -1
     let classBefore = endClass
     for (let position = 0; position <= last; position++) {
@@ -95,38 +111,56 @@ export class Simulator {
       const isFinal = reversed ? position === 1 : position === length - 1
       if (unanchored && position > 0) this.add(start, position)
       // What was added last is this position's.
-      const { next } = this
-      this.next = this.current
-      this.current = next
-      this.next.length = 0
-      let matches = false
-      let matchesAfter = false
-      for (let i = 0; i < next.length; i++) {
-        const step = this.step(next[i] as number, classBefore, c, isFinal)
-        if (step.matches) matches = true
-        if (step.matchesAfter) matchesAfter = true
-        for (let k = 0; k < step.counters.length; k++) this.enter(step.counters[k] as number, position)
-        for (let k = 0; k < step.next.length; k++) this.add(step.next[k] as number, position + 1)
+      const { next, nextCount, marks } = this
+      const added = this.current
+      const mark = this.firstMark + position + 1
+      let addedCount = 0
+      let outcome = 0
+      for (let i = 0; i < nextCount; i++) {
+        const place = next[i] as number
+        const row = this.rows[place]
+        let at = row !== undefined && row.length === width ? (row[c] as number) : 0
+        if (at === 0) at = this.step(place, classBefore, c, isFinal)
+        const { kept } = this
+        outcome |= kept[at] as number
+        const counters = kept[at + 1] as number
+        const places = kept[at + 2] as number
+        at += stepHead
+        for (let k = 0; k < counters; k++) this.enter(kept[at++] as number, position)
+        for (let k = 0; k < places; k++) {
+          const place = kept[at++] as number
+          if (marks[place] === mark) continue
+          marks[place] = mark
+          added[addedCount++] = place
+        }
       }
-      this.work += next.length
-      if (this.open.length > 0 && this.count(c, position)) matchesAfter = true
-      if (matches || matchesAfter) {
+      this.work += nextCount
+      this.next = added
+      this.current = next
+      this.nextCount = addedCount
+      if (this.openCount > 0 && this.count(c, position)) outcome |= matchesAfter
+      if (outcome !== 0) {
         if (!reversed) return position
         // Of a match after the last byte, the start lies before `from`.
-        if (matchesAfter && position < last) found = index
-        else if (matches) found = index + 1
+        if ((outcome & matchesAfter) !== 0 && position < last) found = index
+        else if ((outcome & matchesBefore) !== 0) found = index + 1
       }
-      if (!unanchored && this.next.length === 0 && this.open.length === 0) break
+      if (!unanchored && this.nextCount === 0 && this.openCount === 0) break
       classBefore = c
     }
     return found
   }
 
-  private reset(): void {
-    for (const number of this.open) this.counters[number]?.clear()
-    this.open.length = 0
-    this.next.length = 0
+  private reset(positions: number): void {
+    for (let i = 0; i < this.openCount; i++) this.counters[this.open[i] as number]?.clear()
+    this.openCount = 0
+    this.nextCount = 0
+    if (this.nextMark + positions > maxMark) {
+      this.marks.fill(0)
+      this.nextMark = 1
+    }
     this.firstMark = this.nextMark
+    this.nextMark += positions
     this.add(this.nfa.start, 0)
   }
 
@@ -134,22 +168,22 @@ export class Simulator {
     const mark = this.firstMark + position
     if (this.marks[place] === mark) return
     this.marks[place] = mark
-    this.next.push(place)
+    this.next[this.nextCount++] = place
   }
 
   private enter(number: number, position: number): void {
     const counter = this.counters[number] as Counter
-    if (!counter.isOpen) this.open.push(number)
+    if (!counter.isOpen) this.open[this.openCount++] = number
     counter.enter(position)
   }
 
   /** Takes all counters over a byte; whether one of them leads to the match state. */
   private count(c: number, position: number): boolean {
-    const { open, counters, counterOuts } = this
+    const { open, openCount, counters, counterOuts } = this
     const { setHas } = this.nfa.alphabet
     let matches = false
     let kept = 0
-    for (let i = 0; i < open.length; i++) {
+    for (let i = 0; i < openCount; i++) {
       const number = open[i] as number
       const counter = counters[number] as Counter
       if (c === this.endClass || setHas[counter.set * this.endClass + c] !== 1) {
@@ -163,31 +197,52 @@ export class Simulator {
       }
       if (counter.isOpen) open[kept++] = number
     }
-    this.work += open.length
-    open.length = kept
+    this.work += openCount
+    this.openCount = kept
     return matches
   }
 
-  private step(place: number, classBefore: number, c: number, isFinal: boolean): Step {
+  /** Where the step stands in `kept`. */
+  private step(place: number, classBefore: number, c: number, isFinal: boolean): number {
+    const row = this.rows[place]
+    if (row === undefined) return this.addStep(place, classBefore, c, isFinal)
     const width = this.endClass + 1
-    const key = this.closure(place).asks ? ((isFinal ? width : 0) + classBefore + 1) * width + c : c
-    let steps = this.steps[place]
-    const known = steps?.get(key)
-    if (known !== undefined) return known
-    const made = this.makeStep(place, classBefore, c, isFinal)
-    this.keptMembers += made.next.length + made.counters.length + 4
-    if (this.keptMembers > maxKeptMembers) {
-      this.steps = []
-      this.keptMembers = 0
-      steps = undefined
-    }
-    steps ??= new Map()
-    this.steps[place] = steps
-    steps.set(key, made)
-    return made
+    const at = row[row.length === width ? c : this.askingIndex(classBefore, c, isFinal)] as number
+    return at === 0 ? this.addStep(place, classBefore, c, isFinal) : at
   }
 
-  private makeStep(place: number, classBefore: number, c: number, isFinal: boolean): Step {
+  private askingIndex(classBefore: number, c: number, isFinal: boolean): number {
+    const context = (this.contextNumber[classBefore] as number) * 2 + (isFinal ? 1 : 0)
+    return context * (this.endClass + 1) + c
+  }
+
+  private addStep(place: number, classBefore: number, c: number, isFinal: boolean): number {
+    const step = this.makeStep(place, classBefore, c, isFinal)
+    if (this.keptEnd + this.rowEntries > maxKept) {
+      this.rows.fill(undefined)
+      this.keptEnd = 1
+      this.rowEntries = 0
+    }
+    const { asks } = this.closure(place)
+    let row = this.rows[place]
+    if (row === undefined) {
+      row = new Int32Array((this.endClass + 1) * (asks ? this.contextCount * 2 : 1))
+      this.rows[place] = row
+      this.rowEntries += row.length
+    }
+    const at = this.keptEnd
+    this.keptEnd += step.length
+    if (this.keptEnd > this.kept.length) {
+      const larger = new Int32Array(Math.max(this.keptEnd, this.kept.length * 2))
+      larger.set(this.kept)
+      this.kept = larger
+    }
+    this.kept.set(step, at)
+    row[asks ? this.askingIndex(classBefore, c, isFinal) : c] = at
+    return at
+  }
+
+  private makeStep(place: number, classBefore: number, c: number, isFinal: boolean): number[] {
     const { ops, args, outs, alphabet } = this.nfa
     const behind = this.contextOf(classBefore)
     const ahead = this.contextOf(c)
@@ -212,7 +267,12 @@ export class Simulator {
         for (const each of closure.states) here.add(each)
       }
     }
-    return { matches, matchesAfter: [...next].some(each => this.closure(each).matches), counters, next: [...next] }
+    // What leads nowhere but to the match itself is of no further use.
+    const places = [...next]
+    const marks =
+      (matches ? matchesBefore : 0) | (places.some(each => this.closure(each).matches) ? matchesAfter : 0)
+    const going = places.filter(each => this.closure(each).states.length > 0)
+    return [marks, counters.length, going.length, ...counters, ...going]
   }
 
   private contextOf(c: number): number {

@@ -61,12 +61,9 @@ interface Word {
 
 function commandAt(value: ByteString, from: number, place: Place): Omit<Detection, 'start'> | undefined {
   let at = from
-  for (;;) {
-    const c = value.charCodeAt(at)
-    if (c === 0x20 || c === 0x09 || c === 0x28 || c === 0x7b || c === 0x7c || c === 0x26 || c === 0x3b || c === 0x21)
-      at++
-    else break
-  }
+  // Blanks and what opens a group; separators are places of their own, and a run of anything is not a command.
+  const limit = from + maxWord
+  while (at < limit && isOpening(value.charCodeAt(at))) at++
   const word = readWord(value, at)
   if (word.text === '') return undefined
   if (word.hasPattern && word.text.startsWith('/') && isCommandPattern(word.text)) {
@@ -78,6 +75,10 @@ function commandAt(value: ByteString, from: number, place: Place): Omit<Detectio
   if (word.isJoined) return { reason: 'blank by variable', end: word.end }
   if (word.isHidden && (isCertain || place !== 'start')) return { reason: 'hidden command', end: word.end }
   return undefined
+}
+
+function isOpening(c: number): boolean {
+  return c === 0x20 || c === 0x09 || c === 0x28 || c === 0x7b || c === 0x21
 }
 
 /** Reads one word from `at`, undoing what a shell undoes. */

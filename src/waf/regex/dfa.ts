@@ -63,8 +63,11 @@ export class LazyDfa {
     return this.stepper.work
   }
 
-  /** Whether the pattern matches anywhere in the input; undefined when that costs too much here. */
-  test(input: ByteString): boolean | undefined {
+  /**
+   * Where the match that ends first ends, or a byte later; -1 when there is none, undefined when that costs too much
+   * here.
+   */
+  matchEnd(input: ByteString): number | undefined {
     this.limitWork(input)
     const classOf = this.classOf
     const end = input.length
@@ -83,10 +86,28 @@ export class LazyDfa {
       const c = at < end ? (classOf[input.charCodeAt(at) & 0xff] as number) : this.endClass
       if (at === end) next = table[state + c] as number
       if (next === unknown) next = this.compute(state, c)
-      if (next <= matched) return next === exhausted ? undefined : next === matched
+      if (next <= matched) return next === exhausted ? undefined : next === matched ? Math.min(at + 1, end) : -1
       state = next
       at++
     }
+  }
+
+  /** The last place before `end` that no match which starts before it can get across; undefined when that is not known. */
+  lastQuiet(input: ByteString, end: number): number | undefined {
+    if (this.stepper.returnsToStart) return undefined
+    this.limitWork(input)
+    let state = this.start
+    let quiet = 0
+    for (let i = 0; i < end; i++) {
+      const c = this.classOf[input.charCodeAt(i) & 0xff] as number
+      let next = this.table[state + c] as number
+      if (next === unknown) next = this.compute(state, c)
+      if (next === exhausted) return undefined
+      if (next <= matched) break
+      state = next
+      if (this.states.set(state).length === 0 && this.states.flag(state) === 0) quiet = i + 1
+    }
+    return quiet
   }
 
   private limitWork(input: ByteString): void {

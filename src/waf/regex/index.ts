@@ -28,6 +28,9 @@ export function compileRegex(pattern: ByteString, options: RegexOptions = {}): C
   return { ok: true, regex: new IrregularRegex(regular, parsed) }
 }
 
+/** Over a longer way the place where a match starts is found from behind: for long ways that is cheaper. */
+const maxForwardBytes = 2048
+
 class RegularRegex implements Regex {
   readonly source: ByteString
   readonly groupCount: number
@@ -47,34 +50,67 @@ class RegularRegex implements Regex {
   }
 
   test(input: ByteString): boolean {
-    if (this.search === undefined) {
-      this.search = new LazyDfa(buildNfa(this.ast, this.alphabet, {}), false, !isAnchored(this.ast))
-    }
-    const found = this.search.test(input)
-    if (found !== undefined) return found
-    this.slowSearch ??= new Simulator(
-      buildNfa(this.ast, this.alphabet, { counters: true }),
-      false,
-      !isAnchored(this.ast),
-    )
-    return this.slowSearch.test(input)
+    return this.matchEnd(input) !== -1
   }
 
   exec(input: ByteString, from = 0): Int32Array | undefined {
-    const start = this.startOf(input, from)
-    if (start === -1) return undefined
+    const [first, last] = this.startRange(input, from)
+    if (first === -1) return undefined
     this.captures ??= new PikeVm(buildNfa(this.ast, this.alphabet, { captureGroups: this.groupCount }))
-    return this.captures.matchAt(input, start)
+    return this.captures.match(input, first, last)
   }
 
   /** Where the leftmost match at or after `from` starts, or -1. */
   startOf(input: ByteString, from: number): number {
     if (from > input.length || !this.test(input)) return -1
+    return this.startFromBehind(input, from) ?? this.simulateFromBehind(input, from)
+  }
+
+  /** The leftmost match at or after `from` starts somewhere from the first to the second; -1 for no match. */
+  private startRange(input: ByteString, from: number): readonly [first: number, last: number] {
+    if (from > input.length) return [-1, -1]
+    const end = this.matchEnd(input)
+    if (end === -1) return [-1, -1]
+    if (from === 0) {
+      if (isAnchored(this.ast)) return [0, 0]
+      const first = this.search?.lastQuiet(input, end)
+      if (first !== undefined && end - first <= maxForwardBytes) return [first, end]
+    }
+    let start = this.startFromBehind(input, from)
+    if (start === undefined && from === 0) {
+      const { quiet } = this.simulated(input)
+      if (end - quiet <= maxForwardBytes) return [quiet, end]
+    }
+    start ??= this.simulateFromBehind(input, from)
+    return [start, start]
+  }
+
+  private startFromBehind(input: ByteString, from: number): number | undefined {
     this.starts ??= new LazyDfa(buildNfa(this.ast, this.alphabet, { reversed: true }), true, true)
-    const start = this.starts.leftmostStart(input, from)
-    if (start !== undefined) return start
+    return this.starts.leftmostStart(input, from)
+  }
+
+  private simulateFromBehind(input: ByteString, from: number): number {
     this.slowStarts ??= new Simulator(buildNfa(this.ast, this.alphabet, { reversed: true, counters: true }), true, true)
     return this.slowStarts.leftmostStart(input, from)
+  }
+
+  /** Where the match that ends first ends, or a byte later; -1 for no match. */
+  private matchEnd(input: ByteString): number {
+    if (this.search === undefined) {
+      this.search = new LazyDfa(buildNfa(this.ast, this.alphabet, {}), false, !isAnchored(this.ast))
+    }
+    return this.search.matchEnd(input) ?? this.simulated(input).end
+  }
+
+  private simulated(input: ByteString): { readonly end: number; readonly quiet: number } {
+    this.slowSearch ??= new Simulator(
+      buildNfa(this.ast, this.alphabet, { counters: true }),
+      false,
+      !isAnchored(this.ast),
+    )
+    const end = this.slowSearch.matchEnd(input)
+    return { end, quiet: this.slowSearch.quiet }
   }
 }
 

@@ -119,14 +119,14 @@ class Builder {
   slots: number
   private readonly alphabet: AlphabetIndex
   private reversed: boolean
-  private readonly captures: boolean
+  private readonly captureGroups: number
   private readonly irregular: boolean
   private readonly counts: boolean
 
   constructor(alphabet: AlphabetIndex, options: BuildOptions) {
     this.alphabet = alphabet
     this.reversed = options.reversed === true
-    this.captures = options.captureGroups !== undefined
+    this.captureGroups = options.captureGroups ?? 0
     this.slots = ((options.captureGroups ?? 0) + 1) * 2
     this.irregular = options.irregular === true
     this.counts = options.counters === true
@@ -177,7 +177,7 @@ class Builder {
   }
 
   private buildGroup(index: number, node: Node, next: number): number {
-    if (!this.captures) return this.build(node, next)
+    if (index > this.captureGroups) return this.build(node, next)
     const first = index * 2 + (this.reversed ? 1 : 0)
     const end = this.add(Op.save, first ^ 1, next, -1)
     return this.add(Op.save, first, this.build(node, end), -1)

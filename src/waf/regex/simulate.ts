@@ -29,6 +29,8 @@ const maxMark = 0x3fffffff
 export class Simulator {
   /** Places visited so far. */
   work = 0
+  /** The last place of the last search that no match which starts before it can get across. */
+  quiet = 0
   private readonly nfa: Nfa
   private readonly reversed: boolean
   private readonly unanchored: boolean
@@ -84,9 +86,10 @@ export class Simulator {
     this.contextCount = numbers.size
   }
 
-  /** Whether the pattern matches anywhere in the input. */
-  test(input: ByteString): boolean {
-    return this.run(input, 0) !== -1
+  /** Where the match that ends first ends, or a byte later; -1 when there is none. Sets `quiet`. */
+  matchEnd(input: ByteString): number {
+    const end = this.run(input, 0)
+    return end === -1 ? -1 : Math.min(end + 1, input.length)
   }
 
   /** For a reversed automaton: the leftmost index, not before `from`, where a match starts; -1 for none. */
@@ -109,7 +112,10 @@ export class Simulator {
       const index = reversed ? length - 1 - position : position
       const c = index < 0 || index >= length ? endClass : (classOf[input.charCodeAt(index) & 0xff] as number)
       const isFinal = reversed ? position === 1 : position === length - 1
-      if (unanchored && position > 0) this.add(start, position)
+      if (unanchored && position > 0) {
+        if (this.nextCount === 0 && this.openCount === 0) this.quiet = position
+        this.add(start, position)
+      }
       // What was added last is this position's.
       const { next, nextCount, marks } = this
       const added = this.current
@@ -155,6 +161,7 @@ export class Simulator {
     for (let i = 0; i < this.openCount; i++) this.counters[this.open[i] as number]?.clear()
     this.openCount = 0
     this.nextCount = 0
+    this.quiet = 0
     if (this.nextMark + positions > maxMark) {
       this.marks.fill(0)
       this.nextMark = 1
@@ -269,8 +276,7 @@ export class Simulator {
     }
     // What leads nowhere but to the match itself is of no further use.
     const places = [...next]
-    const marks =
-      (matches ? matchesBefore : 0) | (places.some(each => this.closure(each).matches) ? matchesAfter : 0)
+    const marks = (matches ? matchesBefore : 0) | (places.some(each => this.closure(each).matches) ? matchesAfter : 0)
     const going = places.filter(each => this.closure(each).states.length > 0)
     return [marks, counters.length, going.length, ...counters, ...going]
   }

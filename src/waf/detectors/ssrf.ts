@@ -37,7 +37,7 @@ export function detectSsrf(value: ByteString, scope: SsrfScope): Detection | und
   let count = 0
   for (; at >= 0 && count < maxUrls; at = value.indexOf('//', at + 2), count++) {
     const schemeStart = startOfScheme(value, at)
-    const scheme = value.slice(schemeStart, at - 1).toLowerCase()
+    const scheme = schemeStart === at ? '' : value.slice(schemeStart, at - 1).toLowerCase()
     const isWhole = schemeStart <= 1 || value.slice(0, schemeStart).toLowerCase() === 'url:'
     if (!callable.has(scheme) && !(isWhole && scheme === '')) continue
     // A text may speak of such schemes; a value that starts with one is meant.

@@ -153,7 +153,7 @@ class ControlPlane implements Gateway, Runtime {
   }
 
   async status(): Promise<GatewayStatus> {
-    const { servers } = await this.#fleet.measure()
+    const { servers, snapshot } = await this.#fleet.measure()
     const { file, mode, routes, workers } = this.#config
     return {
       version: packageVersion,
@@ -166,7 +166,10 @@ class ControlPlane implements Gateway, Runtime {
       workers: { alive: this.#fleet.workers.length, wanted: workers, restarts: this.#fleet.restarts },
       routes: routes.map(route => ({ name: route.name, mode: route.mode, to: route.to })),
       upstreams: addServers(servers),
-      events: { stored: this.#recorder.stored, dropped: this.#recorder.dropped },
+      events: {
+        stored: this.#recorder.stored,
+        dropped: this.#recorder.dropped + (snapshot.get('merlon_events_dropped_total') ?? 0),
+      },
     }
   }
 
@@ -181,7 +184,7 @@ class ControlPlane implements Gateway, Runtime {
     addSeries(snapshot, 'merlon_counter_evictions_total', '', this.#counters.evictions)
     addSeries(snapshot, 'merlon_events_total', '', this.#recorder.stored)
     addSeries(snapshot, 'merlon_events_dropped_total', '', this.#recorder.dropped)
-    for (const { dropped } of this.#auditLogs.values()) {
+    for (const { dropped } of [...this.#lines.values(), ...this.#auditLogs.values()]) {
       addSeries(snapshot, 'merlon_log_lines_dropped_total', '', dropped)
     }
     return formatPrometheus(snapshot)

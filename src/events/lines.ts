@@ -41,7 +41,10 @@ export function openLines(target: string | 1): Lines {
     },
     close: () =>
       new Promise(resolve => {
-        const timer = setTimeout(resolve, closeTimeoutMs)
+        const timer = setTimeout(() => {
+          out.destroy() // what can't be written would be tried again and again when the process wants to end
+          resolve()
+        }, closeTimeoutMs)
         out.once('close', () => {
           clearTimeout(timer)
           resolve()

@@ -1,9 +1,10 @@
-// Ways around a whole gateway: to the guards of another route, and to what is for the operator alone.
+// Ways around a whole gateway: to the guards of another route, to what is for the operator alone, and past the record.
 
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { request } from 'node:http'
 import { test } from 'node:test'
-import { startTestGateway } from './gateway-harness.ts'
+import { delay, startTestGateway } from './gateway-harness.ts'
 
 const attack = '?q=%3Cscript%3Ealert(1)%3C/script%3E'
 
@@ -55,4 +56,22 @@ test('a page that has its name lead to loopback does not read the metrics', asyn
     ['127.0.0.1.evil.example', 421],
   ]
   for (const [host, want] of rows) assert.equal(await statusOf(admin, '/metrics', { host }), want, host)
+})
+
+const refuseAll = { rate: { mode: 'off' }, lists: { deny: ['127.0.0.1'] }, waf: { mode: 'off' } }
+
+test('a flood of refusals is told in the status and in the metrics alike', async t => {
+  const { gateway, url } = await startTestGateway(t, { workers: 1, guards: refuseAll, limits: { eventQueue: 1 } })
+  await Promise.all(Array.from({ length: 40 }, () => statusOf(url, '/')))
+  const dropped = Number(/^merlon_events_dropped_total (\d+)$/m.exec(await gateway.metrics())?.[1])
+  assert.ok(dropped > 0)
+  assert.equal((await gateway.status()).events.dropped, dropped)
+})
+
+test('events that a full disk loses are counted', { skip: !existsSync('/dev/full') }, async t => {
+  const { gateway, url, events } = await startTestGateway(t, { guards: refuseAll, events: { file: '/dev/full' } })
+  assert.equal(await statusOf(url, '/'), 403)
+  await events(1)
+  await delay(100)
+  assert.doesNotMatch(await gateway.metrics(), /^merlon_log_lines_dropped_total 0$/m)
 })

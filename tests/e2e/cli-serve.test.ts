@@ -53,6 +53,24 @@ function ended(child: ChildProcess): Promise<number | null> {
   return new Promise(resolve => child.on('close', resolve))
 }
 
+test('serves on when nobody reads what it says, and when its terminal is gone', async () => {
+  const cwd = emptyFolder()
+  const { child, ready } = await start(['protect', upstream, '-l', '127.0.0.1:0', '--state', 'state'], cwd)
+  child.stderr?.destroy()
+  child.stdout?.destroy()
+  for (let i = 0; i < 3; i++) {
+    child.kill('SIGHUP')
+    await sleep(50)
+  }
+  const gone = ended(child)
+  // A first signal says something on stderr: requests still end.
+  const slow = fetch(`${ready.listening[0]}/slow`).then(response => response.text())
+  await sleep(100)
+  child.kill('SIGTERM')
+  assert.equal(await slow, 'app /slow')
+  assert.equal(await gone, 0)
+})
+
 describe('run', () => {
   const cwd = emptyFolder()
   const file = join(cwd, 'merlon.yaml')

@@ -175,6 +175,19 @@ describe('run', () => {
     assert.equal(code, 1)
     assert.match(stderr, /^taken\.yaml:1:\d+ listen\[0\]/m)
   })
+
+  test('a file of events that can’t be opened is a problem with its place', async () => {
+    writeFileSync(join(cwd, 'events.yaml'), config('events: { file: ./no/e.ndjson }\nstore: { state: ./other }\n'))
+    const { code, stderr } = await cli(['run', '-c', 'events.yaml'], cwd)
+    assert.equal(code, 1)
+    assert.match(stderr, /^events\.yaml:5:\d+ events\.file: ENOENT/m)
+  })
+
+  test('a client that is no address is refused', async () => {
+    const { code, stderr } = await cli(['events', 'query', '--state', '.merlon', '--client', 'ann'], cwd)
+    assert.equal(code, 2)
+    assert.match(stderr, /--client ann/)
+  })
 })
 
 test('protect serves an upstream without a config', async () => {

@@ -65,6 +65,8 @@ for (const [name, body] of ambiguous) {
 const fields: [name: string, headers: string][] = [
   ['another header says filename', 'Content-Disposition: form-data; name="q"\r\nX: ;filename=a'],
   ['its name is filename', 'Content-Disposition: form-data; name="filename"'],
+  ['its file name is empty, which some servers take for none', 'Content-Disposition: form-data; name="q"; filename=""'],
+  ['its file name is left out', 'Content-Disposition: form-data; name="q"; filename=; x="y"'],
   ['its name looks like a file name', 'Content-Disposition: form-data; name="a; filename=b"'],
 ]
 for (const [name, headers] of fields) {

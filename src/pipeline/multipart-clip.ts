@@ -174,8 +174,8 @@ export class MultipartClip {
 }
 
 /**
- * A `filename` parameter makes a part a file; a field that only has the word in its name or elsewhere stays a field, and
- * so does what has a quote left open.
+ * A `filename` that is not empty makes a part a file. A field that only has the word in its name or elsewhere stays a
+ * field, and so does what has a quote left open.
  */
 function isFile(headers: ByteString): boolean {
   let plain = ''
@@ -183,10 +183,10 @@ function isFile(headers: ByteString): boolean {
   for (let i = 0; i < headers.length; i++) {
     const c = headers[i]
     if (c === '\\' && quoted) i++
-    else if (c === '"') quoted = !quoted
-    else if (!quoted) plain += c
+    if (c === '"') quoted = !quoted
+    plain += quoted && c !== '"' ? 'q' : c
   }
-  return /^content-disposition:[^\r\n]*;[ \t]*filename\*?[ \t]*=/im.test(plain)
+  return !quoted && /^content-disposition:[^\r\n]*;[ \t]*filename\*?[ \t]*=[ \t]*(?!"")[^\s;]/im.test(plain)
 }
 
 /**

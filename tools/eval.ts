@@ -91,9 +91,15 @@ if (options['swap-headers']) for (const path of paths) collectDonors(readRows(pa
 
 function collectDonors(found: Row[]): void {
   for (const row of found) {
+    if (isAbout(row)) continue
     const pool = donors[row.label === 'attack' ? 'attack' : 'benign'] ?? []
     if (pool.length < 500) pool.push(ownOf(row).flat())
   }
+}
+
+/** Rows whose headers are what makes them an attack. */
+function isAbout({ category }: Row): boolean {
+  return category === 'scanner' || category === 'protocol'
 }
 
 function ownOf(row: Row): [string, string][] {
@@ -103,6 +109,7 @@ function ownOf(row: Row): [string, string][] {
 function swapped(found: Row[]): Row[] {
   if (!options['swap-headers']) return found
   return found.map((row, i) => {
+    if (isAbout(row)) return row
     const own = ownOf(row)
     const others = donors[row.label === 'attack' ? 'benign' : 'attack'] ?? []
     const donor = others[i % Math.max(1, others.length)] ?? [

@@ -4,7 +4,7 @@
 import { buildGateway } from '../build.ts'
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../lib/problem.ts'
-import { hostName } from '../listen/check-request.ts'
+import { hostName } from '../listen/framing.ts'
 import { Exchange } from '../pipeline/exchange.ts'
 import { HeaderList } from '../pipeline/headers.ts'
 import type { Route, Step } from '../pipeline/route.ts'

@@ -3,7 +3,7 @@
 import type { ByteString } from '../lib/bytes.ts'
 import type { Limits } from '../pipeline/limits.ts'
 import type { Verdict } from '../pipeline/verdict.ts'
-import { checkFraming } from './framing.ts'
+import { checkFraming, hostName } from './framing.ts'
 
 export interface CheckedRequest {
   /** In origin-form, whatever form it came in. */
@@ -63,13 +63,6 @@ function rawHost(rawHeaders: readonly ByteString[]): ByteString {
     if (name.length === 4 && name.toLowerCase() === 'host') return rawHeaders[i + 1] ?? ''
   }
   return ''
-}
-
-/** Lower case, without port and without the dot of a rooted name, which servers take for the same host. */
-export function hostName(host: ByteString): ByteString {
-  const end = host.startsWith('[') ? host.indexOf(']') + 1 : host.indexOf(':')
-  const name = (end > 0 ? host.slice(0, end) : end === 0 ? '' : host).toLowerCase()
-  return name.endsWith('.') ? name.slice(0, -1) : name
 }
 
 function deny(status: number, code: `http.${string}`, detail: string): Verdict {

@@ -126,6 +126,13 @@ function withoutDefaultPort(host: ByteString): ByteString {
   return host.endsWith(':443') ? host.slice(0, -4) : host.endsWith(':') ? host.slice(0, -1) : host
 }
 
+/** Lower case, without port and without the dot of a rooted name, which servers take for the same host. */
+export function hostName(host: ByteString): ByteString {
+  const end = host.startsWith('[') ? host.indexOf(']') + 1 : host.indexOf(':')
+  const name = (end > 0 ? host.slice(0, end) : end === 0 ? '' : host).toLowerCase()
+  return name.endsWith('.') ? name.slice(0, -1) : name
+}
+
 /**
  * A DNS name, an IPv4 address or [IPv6], with an optional port. RFC 3986 also allows percent signs and sub-delims in a
  * registered name; no name that resolves has them, and readers disagree about them, so they are refused.

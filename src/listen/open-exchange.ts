@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Exchange, type RequestLine } from '../pipeline/exchange.ts'
 import { HeaderList } from '../pipeline/headers.ts'
+import { ambiguousPath } from '../pipeline/router.ts'
 import type { Verdict } from '../pipeline/verdict.ts'
 import { checkRequest } from './check-request.ts'
 import type { Connection } from './connection.ts'
@@ -12,12 +13,6 @@ export interface Opened {
   readonly ex: Exchange
   /** Says that the request is no request at all. */
   readonly verdict: Verdict | undefined
-}
-
-export const ambiguousPath: Verdict = {
-  kind: 'deny',
-  status: 400,
-  reason: { code: 'http.ambiguous-path', detail: 'servers read the path in ways that belong to different routes' },
 }
 
 export function openExchange(

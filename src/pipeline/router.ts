@@ -8,6 +8,7 @@
 // one or the other. What is sent upstream is untouched.
 
 import type { ByteString } from '../lib/bytes.ts'
+import type { Verdict } from './verdict.ts'
 
 export interface Match {
   readonly host: string | undefined
@@ -26,6 +27,12 @@ interface Paths<Target> {
   readonly prefixes: Map<string, Entry<Target>[]>
   /** Distinct lengths of the prefixes, longest first. */
   lengths: number[]
+}
+
+export const ambiguousPath: Verdict = {
+  kind: 'deny',
+  status: 400,
+  reason: { code: 'http.ambiguous-path', detail: 'servers read the path in ways that belong to different routes' },
 }
 
 export class Router<Target> {

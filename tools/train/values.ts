@@ -19,7 +19,7 @@ export interface Sample {
 }
 
 /** The same variables as in rules/builtin/90-classifier.conf. */
-export const targets = 'ARGS|REQUEST_COOKIES|XML:/*|LAYERS'
+const targets = 'ARGS|REQUEST_COOKIES|XML:/*|LAYERS'
 
 const rule = `SecRuleEngine DetectionOnly
 SecRequestBodyAccess On

@@ -33,7 +33,7 @@ export function benchHostile(): void {
     if (!resolved.ok) continue
     const made = createWaf({ rules: resolved.sources, ports: nodePorts() })
     if (!made.ok) throw new Error(made.problems[0]?.message)
-    console.log(`\nhostile values, ${rules} (ms; × is the time of twice the size)`)
+    console.log(`\nhostile values, ${rules} (ms of CPU; × is the time of twice the size)`)
     for (const [name, make] of Object.entries(kinds)) {
       time(made.waf, make(sizes[0] ?? 0)) // warm
       printSizes(name, made.waf, make)
@@ -42,10 +42,10 @@ export function benchHostile(): void {
   }
 }
 
-function printSizes(name: string, waf: Waf, make: (bytes: number) => string): void {
-  const times = sizes.map(bytes => time(waf, make(bytes)))
+function printSizes(name: string, waf: Waf, make: (bytes: number) => string, of: readonly number[] = sizes): void {
+  const times = of.map(bytes => time(waf, make(bytes)))
   const ratios = times.slice(1, 4).map((ms, i) => ms / (times[i] || 1))
-  const cells = times.map((ms, i) => `${Math.round((sizes[i] ?? 0) / KiB)} KiB ${ms.toFixed(0)}`)
+  const cells = times.map((ms, i) => `${Math.round((of[i] ?? 0) / KiB)} KiB ${ms.toFixed(0)}`)
   console.log(`  ${name.padEnd(18)} ${cells.join('  ')}   × ${ratios.map(ratio => ratio.toFixed(2)).join(' ')}`)
 }
 
@@ -64,7 +64,7 @@ function ownWorstCases(waf: Waf, sources: readonly RuleSource[]): void {
     for (const { name, make } of soups(regex)) {
       const value = make(sizes[0] ?? 0)
       const firstMs = once(waf, value)
-      worst.push({ name: `${id} ${name}`, firstMs, againMs: time(waf, value), make })
+      worst.push({ name: `${id} ${name}`, firstMs, againMs: Math.min(once(waf, value), once(waf, value)), make })
     }
   }
   worst.sort((a, b) => b.againMs - a.againMs)
@@ -72,7 +72,7 @@ function ownWorstCases(waf: Waf, sources: readonly RuleSource[]): void {
   console.log(
     `  of ${patterns.length} patterns, dearest when first met: ${first.name} ${first.firstMs.toFixed(0)} ms; worst ten:`,
   )
-  for (const { name, make } of worst.slice(0, 10)) printSizes(name, waf, make)
+  for (const { name, make } of worst.slice(0, 10)) printSizes(name, waf, make, sizes.slice(0, 3))
 }
 
 /** Best of three, in ms. @throws when the attack at the end is not found */
@@ -83,7 +83,7 @@ function time(waf: Waf, value: string): number {
 function once(waf: Waf, value: string): number {
   const body = Buffer.from(`{"q":${JSON.stringify(value + attack)}}`)
   const transaction = waf.transaction()
-  const startMs = performance.now()
+  const startMs = cpuMs()
   transaction.connection({ ip: '198.51.100.7', port: 1 }, { ip: '127.0.0.1', port: 80 })
   transaction.uri('POST', '/comments', 'HTTP/1.1')
   transaction.requestHeader('Host', 'example.com')
@@ -95,7 +95,13 @@ function once(waf: Waf, value: string): number {
   transaction.requestBody(body)
   transaction.requestBodyDone()
   if (!transaction.interruption) throw new Error('the attack at the end of a hostile value was not found')
-  return performance.now() - startMs
+  return cpuMs() - startMs
+}
+
+/** Of this thread: what other programs do counts less. */
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
 }
 
 function fill(piece: string, bytes: number): string {

@@ -28,8 +28,13 @@ export function compileRegex(pattern: ByteString, options: RegexOptions = {}): C
   return { ok: true, regex: new IrregularRegex(regular, parsed) }
 }
 
-/** Over a longer way the place where a match starts is found from behind: for long ways that is cheaper. */
-const maxForwardBytes = 2048
+/**
+ * A match may start anywhere from the first place to the last. Over a long way, threads for all places cost more than
+ * finding the start from behind, which always takes the whole value.
+ */
+function isNear(input: ByteString, first: number, last: number): boolean {
+  return last - first <= Math.max(2048, input.length / 4)
+}
 
 class RegularRegex implements Regex {
   readonly source: ByteString
@@ -74,12 +79,12 @@ class RegularRegex implements Regex {
     if (from === 0) {
       if (isAnchored(this.ast)) return [0, 0]
       const first = this.search?.lastQuiet(input, end)
-      if (first !== undefined && end - first <= maxForwardBytes) return [first, end]
+      if (first !== undefined && isNear(input, first, end)) return [first, end]
     }
     let start = this.startFromBehind(input, from)
     if (start === undefined && from === 0) {
       const { quiet } = this.simulated(input)
-      if (end - quiet <= maxForwardBytes) return [quiet, end]
+      if (isNear(input, quiet, end)) return [quiet, end]
     }
     start ??= this.simulateFromBehind(input, from)
     return [start, start]

@@ -42,6 +42,10 @@ export const rooms = {
     instead: 'certificates gets and keeps what listeners show: handshakes are the business of listen',
   },
   config: { may: ['lib', 'pipeline'], instead: 'config reads merlon.yaml: defaults of a guard live in its options.ts' },
+  convert: {
+    may: ['lib', 'waf', 'rulesets'],
+    instead: 'convert turns other servers’ files into ours: running rules is the engine’s business',
+  },
   ftw: {
     may: ['lib', 'waf', 'rulesets'],
     instead: 'ftw runs rule tests against the engine or a URL',
@@ -63,6 +67,7 @@ export const rooms = {
       'waf',
       'rulesets',
       'ftw',
+      'convert',
       'inspect',
       'store',
       'pipeline',

@@ -6,7 +6,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import type { Address } from '../config/config.ts'
-import { adminRoutes, json } from './routes.ts'
+import { parseIp } from '../lib/ip.ts'
+import { type AdminAnswer, adminRoutes, json } from './routes.ts'
 import type { Runtime } from './runtime.ts'
 
 export interface AdminServer {
@@ -24,7 +25,7 @@ export function adminSocketPath(stateDir: string): string {
 
 /** @throws Error as node:net does, when it can't listen */
 export async function openAdminAddress({ host, port }: Address, runtime: Runtime): Promise<AdminServer> {
-  const server = createAdminServer(runtime, 'anyone')
+  const server = createAdminServer(runtime, 'anyone', () => isLoopback((server.address() as AddressInfo).address))
   await listen(server, () => server.listen({ host, port }))
   const found = server.address() as AddressInfo
   return { address: { host, port: found.port }, close: () => close(server) }
@@ -51,8 +52,9 @@ export async function openAdminSocket(stateDir: string, runtime: Runtime): Promi
   return { address: undefined, close: () => close(server) }
 }
 
-function createAdminServer(runtime: Runtime, access: 'anyone' | 'socket'): Server {
+function createAdminServer(runtime: Runtime, access: 'anyone' | 'socket', isLocal = () => false): Server {
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (req, res) => {
+    if (isLocal() && !isLocalHost(req.headers.host)) return send(res, json(421, { title: 'Misdirected request' }))
     void answer(runtime, access, req, res)
   })
   server.maxConnections = 64
@@ -78,6 +80,10 @@ async function answer(
       result = json(500, { title: 'Internal error', detail: error instanceof Error ? error.message : String(error) })
     }
   }
+  send(res, result)
+}
+
+function send(res: ServerResponse, result: AdminAnswer): void {
   res.writeHead(result.status, {
     'content-type': result.contentType,
     'content-length': Buffer.byteLength(result.body),
@@ -85,6 +91,16 @@ async function answer(
     'x-content-type-options': 'nosniff',
   })
   res.end(result.body)
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.')
+}
+
+/** By name only as localhost: a web page can have a name of its own lead to loopback, and would read what is said. */
+function isLocalHost(host = ''): boolean {
+  const name = host.replace(/:\d*$/, '').replace(/^\[|\]$/g, '')
+  return name.toLowerCase() === 'localhost' || parseIp(name) !== undefined
 }
 
 function listen(server: Server, start: () => void): Promise<void> {

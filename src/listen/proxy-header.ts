@@ -18,7 +18,7 @@ const v2BytesMax = 4096
 export function readProxyHeader(bytes: Buffer): Look<ProxyHeader> {
   const start = bytes[0] === signature[0] ? signature : v1Start
   const seen = Math.min(bytes.length, start.length)
-  if (!bytes.subarray(0, seen).equals(start.subarray(0, seen))) return fault('no PROXY header')
+  if (!bytes.subarray(0, seen).equals(start.subarray(0, seen))) return unreadable('no PROXY header')
   if (seen < start.length) return { kind: 'more', wantedBytes: start.length }
   return start === signature ? readV2(bytes) : readV1(bytes)
 }
@@ -26,7 +26,9 @@ export function readProxyHeader(bytes: Buffer): Look<ProxyHeader> {
 function readV1(bytes: Buffer): Look<ProxyHeader> {
   const end = bytes.subarray(0, v1BytesMax).indexOf('\r\n')
   if (end < 0) {
-    return bytes.length >= v1BytesMax ? fault('a line without end') : { kind: 'more', wantedBytes: bytes.length + 1 }
+    return bytes.length >= v1BytesMax
+      ? unreadable('a line without end')
+      : { kind: 'more', wantedBytes: bytes.length + 1 }
   }
   const usedBytes = end + 2
   const [, family = '', from = '', to = '', fromPort = '', toPort = '', ...more] = bytes
@@ -37,7 +39,7 @@ function readV1(bytes: Buffer): Look<ProxyHeader> {
   const remote = family === 'TCP4' || family === 'TCP6' ? address(from, family) : undefined
   const local = remote && address(to, family)
   if (!remote || !local || remotePort === undefined || localPort === undefined || more.length > 0) {
-    return fault('a malformed line')
+    return unreadable('a malformed line')
   }
   const value = { remoteAddress: remote, remotePort, localAddress: local, localPort }
   return { kind: 'found', value, usedBytes }
@@ -58,8 +60,8 @@ function readV2(bytes: Buffer): Look<ProxyHeader> {
   const command = bytes.readUInt8(12)
   const family = bytes.readUInt8(13)
   const length = bytes.readUInt16BE(14)
-  if (command >> 4 !== 2 || (command & 0x0f) > 1) return fault('an unknown version or command')
-  if (length > v2BytesMax) return fault('a header over its limit')
+  if (command >> 4 !== 2 || (command & 0x0f) > 1) return unreadable('an unknown version or command')
+  if (length > v2BytesMax) return unreadable('a header over its limit')
   const usedBytes = 16 + length
   if (bytes.length < usedBytes) return { kind: 'more', wantedBytes: usedBytes }
   const body = bytes.subarray(16, usedBytes)
@@ -67,9 +69,9 @@ function readV2(bytes: Buffer): Look<ProxyHeader> {
   const size = family === 0x11 ? 4 : family === 0x21 ? 16 : undefined
   if (size === undefined) {
     // Datagrams and unknown families can't be the transport of this connection.
-    return family === 0 ? { kind: 'found', value: undefined, usedBytes } : fault('no TCP over IP')
+    return family === 0 ? { kind: 'found', value: undefined, usedBytes } : unreadable('no TCP over IP')
   }
-  if (body.length < 2 * size + 4) return fault('addresses that end too early')
+  if (body.length < 2 * size + 4) return unreadable('addresses that end too early')
   const value = {
     remoteAddress: formatIp(body.subarray(0, size)),
     localAddress: formatIp(body.subarray(size, 2 * size)),
@@ -79,6 +81,6 @@ function readV2(bytes: Buffer): Look<ProxyHeader> {
   return { kind: 'found', value, usedBytes }
 }
 
-function fault(detail: string): Look<ProxyHeader> {
+function unreadable(detail: string): Look<ProxyHeader> {
   return { kind: 'fault', detail: `PROXY protocol: ${detail}` }
 }

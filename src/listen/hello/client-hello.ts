@@ -39,15 +39,16 @@ export function readClientHello(bytes: Uint8Array, limitBytes: number): HelloRes
   let held = 0
   let at = 0
   for (let records = 0; ; records++) {
-    if (records >= recordsMax) return fault('a hello in too many records')
-    if (bytes.length > at && bytes[at] !== handshakeRecord) return fault('no TLS handshake')
+    if (records >= recordsMax) return unreadable('a hello in too many records')
+    if (bytes.length > at && bytes[at] !== handshakeRecord) return unreadable('no TLS handshake')
     if (bytes.length < at + 5) return more(at + 5, limitBytes)
-    if (bytes[at + 1] !== 3) return fault('an unknown record version')
+    if (bytes[at + 1] !== 3) return unreadable('an unknown record version')
     const length = (bytes[at + 3] ?? 0) * 256 + (bytes[at + 4] ?? 0)
-    if (length === 0 || length > recordBytesMax) return fault('a record of a forbidden length')
+    if (length === 0 || length > recordBytesMax) return unreadable('a record of a forbidden length')
     const end = at + 5 + length
     // The first bytes of the message tell what it is, before the whole of it is waited for.
-    if (records === 0 && bytes.length > at + 5 && bytes[at + 5] !== clientHelloMessage) return fault('no ClientHello')
+    if (records === 0 && bytes.length > at + 5 && bytes[at + 5] !== clientHelloMessage)
+      return unreadable('no ClientHello')
     if (bytes.length < end) return more(end, limitBytes)
     parts.push(bytes.subarray(at + 5, end))
     held += length
@@ -57,16 +58,16 @@ export function readClientHello(bytes: Uint8Array, limitBytes: number): HelloRes
     const reader = new ByteReader(message)
     reader.uint8()
     const wanted = reader.uint24()
-    if (wanted + 4 > limitBytes) return fault('a hello over its limit')
+    if (wanted + 4 > limitBytes) return unreadable('a hello over its limit')
     if (reader.left >= wanted) return parseClientHello(reader.take(wanted))
   }
 }
 
 function more(wantedBytes: number, limitBytes: number): HelloResult {
-  return wantedBytes > limitBytes ? fault('a hello over its limit') : { kind: 'more', wantedBytes }
+  return wantedBytes > limitBytes ? unreadable('a hello over its limit') : { kind: 'more', wantedBytes }
 }
 
-function fault(detail: string): HelloResult {
+function unreadable(detail: string): HelloResult {
   return { kind: 'fault', detail }
 }
 
@@ -78,16 +79,16 @@ function parseClientHello(body: Uint8Array): HelloResult {
   const suites = reader.vector16()
   const cipherSuites = suites.uint16s()
   reader.vector8() // compression methods
-  if (reader.overrun || suites.overrun) return fault('a ClientHello that ends too early')
+  if (reader.overrun || suites.overrun) return unreadable('a ClientHello that ends too early')
   const found = new Extensions()
   if (reader.left > 0) {
     const list = reader.vector16()
-    if (reader.overrun || reader.left > 0) return fault('extensions of a wrong length')
+    if (reader.overrun || reader.left > 0) return unreadable('extensions of a wrong length')
     while (list.left > 0) {
       const type = list.uint16()
       const content = list.vector16()
-      if (list.overrun) return fault('an extension that ends too early')
-      if (!found.add(type, content)) return fault(`extension ${type} is malformed or stands twice`)
+      if (list.overrun) return unreadable('an extension that ends too early')
+      if (!found.add(type, content)) return unreadable(`extension ${type} is malformed or stands twice`)
     }
   }
   return { kind: 'hello', hello: { legacyVersion, cipherSuites, ...found.values() } }

@@ -1,14 +1,16 @@
 // `npm run bench`: the benchmarks in one run, on one core each, with ratios. Parts by argument: engine, hostile,
-// load.
+// memory, load.
 
 import { benchHostile } from './hostile.ts'
 import { benchLoad } from './load/run.ts'
+import { benchMemory } from './memory.ts'
 import { benchRivals } from './rivals/compare.ts'
 import { benchWaf } from './waf.ts'
 
 const parts = {
   engine: async () => benchRivals(benchWaf()),
   hostile: async () => benchHostile(),
+  memory: async () => benchMemory(),
   load: benchLoad,
 }
 

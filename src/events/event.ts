@@ -60,6 +60,7 @@ export function eventOf(ex: Exchange): StoredEvent | undefined {
       score: scoreOf(ex),
       findings: ex.findings.slice(0, findingsMax).map(describeFinding),
       us: Math.round(ex.inspectUs),
+      principal: ex.principal === undefined ? undefined : { kind: ex.principal.kind, id: display(ex.principal.id) },
       upstream: ex.upstream === '' ? undefined : ex.upstream,
       uninspected_bytes: ex.uninspectedBytes === 0 ? undefined : ex.uninspectedBytes,
       failure: ex.failure === undefined ? undefined : describeFailure(ex.failure),

@@ -69,6 +69,8 @@ export function readJwt(token: string): UnverifiedJwt | undefined {
   if (token.length > jwtBytesMax) return undefined
   const parts = token.split('.')
   if (parts.length !== 3 || parts.some(part => !/^[\w-]*$/.test(part))) return undefined
+  // One text has one spelling: spare bits at the end of a part must be zero.
+  if (parts.some(part => Buffer.from(part, 'base64url').toString('base64url') !== part)) return undefined
   const header = decode(parts[0])
   const claims = decode(parts[1])
   return header && claims && { header, claims }
@@ -76,8 +78,6 @@ export function readJwt(token: string): UnverifiedJwt | undefined {
 
 function decode(part = ''): Readonly<Record<string, unknown>> | undefined {
   const bytes = Buffer.from(part, 'base64url')
-  // One text has one spelling: spare bits at the end must be zero.
-  if (bytes.toString('base64url') !== part) return undefined
   const text = bytes.toString('utf8')
   return Buffer.from(text, 'utf8').equals(bytes) ? parseStrictObject(text, depthMax) : undefined
 }

@@ -3,6 +3,9 @@
 
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Accounts, accountsPath, accountsSocketPath } from './accounts/accounts.ts'
+import { MasterKeyError } from './accounts/master-key.ts'
+import { type AccountOperation, runAccountOperation } from './accounts/operations.ts'
 import type { GatewayStatus, ReloadResult, Runtime, ServerStatus } from './admin/runtime.ts'
 import { type AdminServer, openAdminAddress, openAdminSocket } from './admin/server.ts'
 import type { Address, Config } from './config/config.ts'
@@ -16,6 +19,7 @@ import type { WafOptions } from './guards/waf/options.ts'
 import type { Problem } from './lib/problem.ts'
 import { createSharedCounters, SharedCounters } from './store/counters-shared.ts'
 import { openSqliteJournal } from './store/journal-sqlite.ts'
+import { openSqliteRecords } from './store/records-sqlite.ts'
 import type { EventFilter, Journal, StoredEvent } from './store/store.ts'
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string) => void
@@ -72,6 +76,7 @@ class ControlPlane implements Gateway, Runtime {
   readonly #recorder: Recorder
   readonly #counters: SharedCounters
   readonly #fleet: Fleet
+  #openAccounts: Accounts | undefined
   #lines = new Map<string, Lines>()
   /** Audit logs by file. */
   #auditLogs = new Map<string, Lines>()
@@ -104,6 +109,9 @@ class ControlPlane implements Gateway, Runtime {
     this.#fleet = new Fleet({
       counters,
       log: this.#log,
+      identity: () => this.#accounts.state(),
+      onKeysUsed: used => void this.#accounts.keysUsed(used),
+      onWantKeys: issuer => this.#accounts.wantKeys(issuer),
       onEvents: (worker, events) => this.#recorder.add(events, count => worker.stored(count)),
       onLines: lines => {
         for (const { file, text } of lines) this.#auditLogs.get(file)?.write(text)
@@ -119,6 +127,11 @@ class ControlPlane implements Gateway, Runtime {
     return this.#adminAddress?.server.address
   }
 
+  get #accounts(): Accounts {
+    if (!this.#openAccounts) throw new Error('asked about accounts before they are open')
+    return this.#openAccounts
+  }
+
   get ready(): boolean {
     return this.#state === 'serving' && this.#fleet.workers.length > 0
   }
@@ -127,6 +140,16 @@ class ControlPlane implements Gateway, Runtime {
     this.#socket = await openAdminSocket(this.#config.store.state, this)
     const adminProblem = await this.#moveAdmin(this.#config)
     if (adminProblem) return [adminProblem]
+    const { state, key } = this.#config.store
+    this.#openAccounts = await Accounts.openForGateway({
+      records: openSqliteRecords(accountsPath(state)),
+      stateDir: state,
+      key,
+      now: Date.now,
+      onUpdate: update => this.#fleet.updateIdentity(update),
+      log: this.#log,
+    })
+    await this.#useAccounts(this.#config)
     const problems = await this.#fleet.apply(this.#config)
     if (problems.length === 0) this.#state = 'serving'
     return problems
@@ -191,6 +214,10 @@ class ControlPlane implements Gateway, Runtime {
     return this.#journal.query(filter)
   }
 
+  accounts(operation: AccountOperation, input: unknown): Promise<unknown> {
+    return runAccountOperation(this.#accounts, operation, input)
+  }
+
   reopenFiles(): void {
     for (const lines of [...this.#lines.values(), ...this.#auditLogs.values()]) lines.reopen()
   }
@@ -220,6 +247,9 @@ class ControlPlane implements Gateway, Runtime {
     if (config.store.state !== this.#config.store.state) {
       return [problem(config, 'store.state', 'the state folder can’t change while the gateway runs: restart it')]
     }
+    if (config.store.key !== this.#config.store.key) {
+      return [problem(config, 'store.key', 'the master key can’t change while the gateway runs: restart it')]
+    }
     const opened = openOrSay('events.file', config, linesOf(config), this.#lines)
     if (!(opened instanceof Map)) return [opened]
     const lines = opened
@@ -230,10 +260,10 @@ class ControlPlane implements Gateway, Runtime {
     }
     const undo = () => Promise.all([closeUnused(lines, this.#lines), closeUnused(logs, this.#auditLogs)])
     const previous = this.#config
-    const adminProblem = await this.#moveAdmin(config)
-    const problems = adminProblem ? [adminProblem] : await this.#fleet.apply(config)
+    const early = (await this.#moveAdmin(config)) ?? (await this.#takeAccounts(config))
+    const problems = early ? [early] : await this.#fleet.apply(config)
     if (problems.length > 0) {
-      await Promise.all([undo(), this.#moveAdmin(previous)])
+      await Promise.all([undo(), this.#moveAdmin(previous), this.#takeAccounts(previous)])
       return problems
     }
     const unused = this.#lines
@@ -243,6 +273,20 @@ class ControlPlane implements Gateway, Runtime {
     this.#recorder.use([...lines.values()], config.events.retentionMs)
     await Promise.all([closeUnused(unused, lines), closeUnused(unusedLogs, logs)])
     return []
+  }
+
+  async #takeAccounts(config: Config): Promise<Problem | undefined> {
+    try {
+      await this.#useAccounts(config)
+      return undefined
+    } catch (error) {
+      return problem(config, 'accounts', messageOf(error))
+    }
+  }
+
+  /** Before the workers send anybody there. @throws Error when it can't listen */
+  #useAccounts({ accounts: { oauth, issuers }, store }: Config): Promise<void> {
+    return this.#accounts.use(oauth, issuers, accountsSocketPath(store.state))
   }
 
   /** Makes the admin listener be where the config wants it; the old one goes only when the new one is there. */
@@ -263,6 +307,7 @@ class ControlPlane implements Gateway, Runtime {
     this.#journal.close()
     await this.#adminAddress?.server.close()
     await this.#socket?.close()
+    await this.#openAccounts?.close()
     await Promise.all([...this.#lines.values(), ...this.#auditLogs.values()].map(lines => lines.close()))
   }
 }
@@ -314,7 +359,7 @@ function addServers(servers: readonly ServerStatus[]): ServerStatus[] {
 }
 
 function startProblem(config: Config, error: unknown): Problem {
-  return problem(config, 'store.state', messageOf(error))
+  return problem(config, error instanceof MasterKeyError ? 'store.key' : 'store.state', messageOf(error))
 }
 
 function problem({ file }: Pick<Config, 'file'>, path: string, message: string): Problem {

@@ -21,7 +21,7 @@ const oauth = { issuer, signing: 'ES256', rotateMs: 30 * 86_400_000 } as const
 
 async function open(dir = freshDir(), key?: string, now: () => number = Date.now) {
   const updates: IdentityUpdate[] = []
-  const accounts = await Accounts.open({
+  const accounts = await Accounts.openForGateway({
     records: openSqliteRecords(accountsPath(dir)),
     stateDir: dir,
     key,
@@ -83,7 +83,7 @@ test('a client gets a JWT for an hour with its secret in body or header, introsp
   const { iat, exp, jti, ...claims } = read?.claims ?? {}
   assert.deepEqual(claims, { iss: issuer, sub: clientId, client_id: clientId, aud: issuer, scope: 'read write' })
   assert.equal(Number(exp) - Number(iat), 3600)
-  const [own] = (await accounts.state()).issuers
+  const [own] = accounts.state().issuers
   assert.ok(own && (await verifyJwt(String(token), own, { nowMs: Date.now(), skewMs: 0 })).ok)
 
   const narrow = await post(dir, '/oauth/token', { ...grant, scope: 'read' }, basic(clientId, clientSecret))
@@ -169,7 +169,7 @@ test('signing keys are published before they sign and after', async t => {
   t.after(() => accounts.close())
   const kids = async () => {
     await accounts.use({ ...oauth, rotateMs: 10 * dayMs }, [], accountsSocketPath(dir))
-    return (await accounts.state()).issuers[0]?.keys.map(({ kid }) => kid) ?? []
+    return accounts.state().issuers[0]?.keys.map(({ kid }) => kid) ?? []
   }
   const [first] = await kids()
   clock.ms += 9 * dayMs
@@ -185,7 +185,7 @@ test('signing keys are published before they sign and after', async t => {
 test('keys: a worker’s copy knows them by their secret until they are revoked', async t => {
   const { accounts, updates } = await open()
   t.after(() => accounts.close())
-  const mirror = new IdentityMirror(await accounts.state(), { onUsed: () => {}, onWantKeys: () => {} })
+  const mirror = new IdentityMirror(accounts.state(), { onUsed: () => {}, onWantKeys: () => {} })
   const sync = () => {
     for (const update of updates.splice(0)) mirror.update(update)
   }
@@ -207,7 +207,7 @@ test('keys: a worker’s copy knows them by their secret until they are revoked'
   await accounts.revokeKey(keyId)
   sync()
   assert.equal(mirror.findKey(next.key, Date.now()), undefined)
-  const fresh = new IdentityMirror(await accounts.state(), { onUsed: () => {}, onWantKeys: () => {} })
+  const fresh = new IdentityMirror(accounts.state(), { onUsed: () => {}, onWantKeys: () => {} })
   assert.equal(fresh.findKey(next.key, Date.now()), undefined)
 })
 

@@ -13,7 +13,7 @@ import { createOAuthServer, tokenTtlS } from './oauth-server.ts'
 import { type AccountsService, openAccountsService } from './service.ts'
 import { type SigningAlgorithm, SigningKeys } from './signing-keys.ts'
 import { TokenEndpoints } from './token-endpoints.ts'
-import type { DeniedEntry, IdentityState, IdentityUpdate } from './update.ts'
+import type { DeniedEntry, IdentityState, IdentityUpdate, KeyEntry } from './update.ts'
 
 export interface OAuthConfig {
   readonly issuer: string
@@ -47,6 +47,9 @@ export class Accounts {
   #own: TokenIssuer | undefined
   #service: AccountsService | undefined
   #tending: NodeJS.Timeout | undefined
+  /** What workers know, so that one that starts learns it in one moment. */
+  readonly #entries = new Map<string, KeyEntry>()
+  readonly #deniedEntries = new Map<string, DeniedEntry>()
 
   private constructor(options: AccountsOptions, keyring: Keyring) {
     const { records, now } = options
@@ -65,8 +68,21 @@ export class Accounts {
   }
 
   /** @throws MasterKeyError when the master key is missing or wrong */
+  static async openForGateway(options: AccountsOptions): Promise<Accounts> {
+    const accounts = await Accounts.open(options)
+    for (const entry of await accounts.keys.entries()) accounts.#entries.set(entry.id, entry)
+    for (const entry of await accounts.#denied.entries()) accounts.#deniedEntries.set(entry.what, entry)
+    return accounts
+  }
+
+  /** For a look or a change without a gateway. @throws MasterKeyError when the master key is missing or wrong */
   static async open(options: AccountsOptions): Promise<Accounts> {
-    return new Accounts(options, await openKeyring(options.records, options))
+    try {
+      return new Accounts(options, await openKeyring(options.records, options))
+    } catch (error) {
+      await options.records.close()
+      throw error
+    }
   }
 
   /** Serves the authorization server, if there is one, on a socket, and verifies tokens of other issuers. */
@@ -82,9 +98,13 @@ export class Accounts {
     }, tendEveryMs).unref()
   }
 
-  async state(): Promise<IdentityState> {
-    const [keys, denied] = await Promise.all([this.keys.entries(), this.#denied.entries()])
-    return { pepper: this.#keyring.pepper, issuers: this.#allIssuers(), keys, denied }
+  state(): IdentityState {
+    return {
+      pepper: this.#keyring.pepper,
+      issuers: this.#allIssuers(),
+      keys: [...this.#entries.values()],
+      denied: [...this.#deniedEntries.values()],
+    }
   }
 
   async createKey(input: KeyInput): Promise<IssuedKey> {
@@ -138,6 +158,9 @@ export class Accounts {
   async #tend(socketPath: string): Promise<void> {
     await this.#records.prune(this.now())
     this.#denied.pruned()
+    for (const [what, { untilMs }] of this.#deniedEntries) {
+      if (untilMs <= this.now()) this.#deniedEntries.delete(what)
+    }
     const oauth = this.#oauth
     if (!oauth) {
       await this.#service?.close()
@@ -196,6 +219,9 @@ export class Accounts {
   }
 
   #tell(update: IdentityUpdate): void {
+    for (const entry of update.keys ?? []) this.#entries.set(entry.id, entry)
+    for (const id of update.removedKeys ?? []) this.#entries.delete(id)
+    for (const entry of update.denied ?? []) this.#deniedEntries.set(entry.what, entry)
     this.#options.onUpdate?.(update)
   }
 }

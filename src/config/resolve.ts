@@ -8,6 +8,7 @@ import type { GuardDefinition } from '../pipeline/guard.ts'
 import { defaultLimits, type Limits } from '../pipeline/limits.ts'
 import type { Config, RouteConfig, UpstreamConfig } from './config.ts'
 import { GuardOptions, isSection, lowestMode } from './guard-options.ts'
+import { accountsConfig, accountsUpstream, keyReference, oauthRoutes } from './own-services.ts'
 import { valueProblem } from './problems.ts'
 import type { ConfigInput, RouteInput } from './schema.ts'
 import type { ConfigSource, Path } from './source.ts'
@@ -59,15 +60,30 @@ export function resolveConfig(
       limits: own,
     }
   })
+  const state = resolve(origin.dir, input.store.state)
+  const accounts = accountsConfig(input.accounts, origin.dir)
+  // What is wrong with the defaults is said above already.
+  const ownGuards = new GuardOptions(source, withoutOwn(guards)).forRoute(defaults, undefined, [], input.mode)
+  const ownRoutes = accounts.oauth
+    ? oauthRoutes(accounts.oauth, ownGuards, {
+        mode: input.mode,
+        body: bodyPolicy(defaultBodyPolicy, input.body),
+        limits,
+      })
+    : []
   const config: Config = {
     file: origin.file,
     dir: origin.dir,
     mode: input.mode,
     listen: input.listen.map(({ http }) => ({ ...http, protocol: 'http' })),
-    upstreams: Object.fromEntries(Object.entries(input.upstreams).map(([name, value]) => [name, upstream(value)])),
-    routes,
+    upstreams: {
+      ...Object.fromEntries(Object.entries(input.upstreams).map(([name, value]) => [name, upstream(value)])),
+      ...(accounts.oauth && accountsUpstream(state)),
+    },
+    routes: [...ownRoutes, ...routes],
     trustedProxies: input.trustedProxies,
-    store: { state: resolve(origin.dir, input.store.state) },
+    store: { state, key: keyReference(input.store.key, origin.dir) },
+    accounts,
     admin: { listen: input.admin.listen },
     events: {
       stdout: input.events.stdout === 'ecs',
@@ -78,6 +94,10 @@ export function resolveConfig(
     workers: input.workers ?? availableParallelism(),
   }
   return { config, problems }
+}
+
+function withoutOwn(guards: readonly GuardDefinition[]): readonly GuardDefinition[] {
+  return guards.filter(guard => guard.skipsOwnServices !== true)
 }
 
 function upstream({ servers, health }: ConfigInput['upstreams'][string]): UpstreamConfig {

@@ -21,14 +21,14 @@ export class UpstreamServer {
   #failures = 0
   #pausedUntilMs = 0
 
-  constructor(url: string, limits: Limits) {
+  constructor(url: string, limits: Limits, socketPath?: string) {
     const origin = new URL(url)
     this.url = origin.origin
     this.hostname = origin.hostname.replace(/^\[|\]$/g, '')
     this.#connectionsMax = limits.upstreamConnections
     this.pool = new Pool(origin.origin, {
       connections: limits.upstreamConnections,
-      connect: createConnect(this.hostname, limits),
+      connect: createConnect(this.hostname, limits, socketPath),
       allowH2: false,
       pipelining: 1,
       headersTimeout: limits.upstreamTimeout,
@@ -72,8 +72,12 @@ export class UpstreamServer {
  * TLS is checked against the name in the upstream's URL, never against the client's Host header, which undici takes
  * unless told.
  */
-export function createConnect(hostname: string, limits: Limits): buildConnector.connector {
-  const connect = buildConnector({ timeout: limits.upstreamConnectTimeout, allowH2: false })
+export function createConnect(hostname: string, limits: Limits, socketPath?: string): buildConnector.connector {
+  const connect = buildConnector({
+    timeout: limits.upstreamConnectTimeout,
+    allowH2: false,
+    ...(socketPath !== undefined && { socketPath }),
+  })
   const servername = isIP(hostname) ? undefined : hostname
   return (options, callback) => {
     const { servername: _host, ...rest } = options

@@ -21,7 +21,7 @@ export interface Upstream extends Destination {
 }
 
 export function createUpstream(name: string, config: UpstreamConfig, limits: Limits): Upstream {
-  const servers = config.servers.map(url => new UpstreamServer(url, limits))
+  const servers = config.servers.map(url => new UpstreamServer(url, limits, config.socketPath))
   const picker = new Picker(servers, limits)
   const checks = config.health ? new HealthChecks(servers, config.health, limits) : undefined
   return {

@@ -187,7 +187,7 @@ class ControlPlane implements Gateway, Runtime {
       listening: this.listening.map(formatAddress),
       admin: this.admin && formatAddress(this.admin),
       workers: { alive: this.#fleet.workers.length, wanted: workers, restarts: this.#fleet.restarts },
-      routes: routes.map(route => ({ name: route.name, mode: route.mode, to: route.to })),
+      routes: listRoutes(routes),
       upstreams: addServers(servers),
       events: { stored: this.#recorder.stored, dropped: this.#recorder.dropped },
     }
@@ -356,6 +356,12 @@ function addServers(servers: readonly ServerStatus[]): ServerStatus[] {
     sums.set(key, { ...sum, healthy: sum.healthy && server.healthy, active: sum.active + server.active })
   }
   return [...sums.values()]
+}
+
+/** The routes of a service of our own are one to the operator. */
+function listRoutes(routes: Config['routes']): GatewayStatus['routes'] {
+  const listed = new Map(routes.map(({ name, mode, to }) => [`${name} ${to}`, { name, mode, to }]))
+  return [...listed.values()]
 }
 
 function startProblem(config: Config, error: unknown): Problem {

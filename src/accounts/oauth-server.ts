@@ -59,7 +59,7 @@ function configurationOf({ issuer, algorithm, keys, clients, records, cookieKey,
     },
     cookies: { keys: [cookieKey] },
     scopes: ['openid'],
-    responseTypes: ['code'],
+    responseTypes: [],
     clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
     clientDefaults: {
       id_token_signed_response_alg: algorithm,

@@ -61,7 +61,7 @@ export type JwtFault =
   | 'claims'
 
 /** Longer ones are refused unread. */
-export const jwtBytesMax = 8192
+const jwtBytesMax = 8192
 const depthMax = 16
 
 /** What a token says of itself, with nothing of it believed; undefined when it is no signed JWT. */

@@ -1,7 +1,9 @@
 // A worker's copy of what it must know of accounts. The main thread posts every change as it happens, so a revocation
 // holds on every worker as soon as the message is read.
 
+import { hash } from 'node:crypto'
 import type { TokenIssuer } from '../lib/jwt.ts'
+import { Lru } from '../lib/lru.ts'
 import type { Identity, KnownKey } from '../pipeline/identity.ts'
 import { pepperedHash } from './keyring.ts'
 import type { DeniedEntry, IdentityState, IdentityUpdate, KeyEntry } from './update.ts'
@@ -13,6 +15,8 @@ export interface MirrorOutput {
 
 /** `last used` is told this often: it is for people who clean up, not for limits. */
 const usedEveryMs = 2000
+/** Keys whose peppered hash is remembered. */
+const rememberedMax = 10_000
 /** Expired denials go when there are this many more than after the last sweep. */
 const sweepEvery = 1000
 
@@ -23,6 +27,8 @@ export class IdentityMirror implements Identity {
   readonly #keys = new Map<string, KeyEntry>()
   /** By hash; the old secret of a rotated key until its time is over. */
   readonly #hashes = new Map<string, { readonly key: KeyEntry; readonly untilMs: number | undefined }>()
+  /** Peppered hashes of good keys by their plain hash, which is ten times as fast. */
+  readonly #peppered = new Lru<string, string>(rememberedMax)
   readonly #denied = new Map<string, number>()
   #sweepAt = sweepEvery
   readonly #used = new Map<string, number>()
@@ -50,8 +56,13 @@ export class IdentityMirror implements Identity {
   }
 
   findKey(secret: string, nowMs: number): KnownKey | undefined {
-    const found = this.#hashes.get(pepperedHash(this.#pepper, secret))
-    return found && (found.untilMs === undefined || found.untilMs > nowMs) ? found.key : undefined
+    const plain = hash('sha256', secret, 'base64url')
+    const known = this.#peppered.get(plain)
+    const peppered = known ?? pepperedHash(this.#pepper, secret)
+    const found = this.#hashes.get(peppered)
+    if (!found || (found.untilMs !== undefined && found.untilMs <= nowMs)) return undefined
+    if (known === undefined) this.#peppered.set(plain, peppered)
+    return found.key
   }
 
   isDenied(tokenId: string, clientId: string): boolean {

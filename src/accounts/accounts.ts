@@ -46,6 +46,8 @@ export class Accounts {
   #oauth: OAuthConfig | undefined
   #own: TokenIssuer | undefined
   #service: AccountsService | undefined
+  /** A reload and the hourly work never meet. */
+  #turn: Promise<void> = Promise.resolve()
   #tending: NodeJS.Timeout | undefined
   /** What workers know, so that one that starts learns it in one moment. */
   readonly #entries = new Map<string, KeyEntry>()
@@ -87,14 +89,15 @@ export class Accounts {
 
   /** Serves the authorization server, if there is one, on a socket, and verifies tokens of other issuers. */
   async use(oauth: OAuthConfig | undefined, issuers: readonly IssuerConfig[], socketPath: string): Promise<void> {
-    this.#oauth = oauth
-    this.#issuers.use(issuers)
-    await this.#tend(socketPath)
-    this.#tellIssuers()
+    await this.#inTurn(async () => {
+      this.#oauth = oauth
+      this.#issuers.use(issuers)
+      await this.#tend(socketPath)
+    })
     this.#tending ??= setInterval(() => {
-      this.#tend(socketPath)
-        .then(() => this.#tellIssuers())
-        .catch(error => this.#options.log?.('error', `accounts were not tended: ${String(error)}`))
+      this.#inTurn(() => this.#tend(socketPath)).catch(error =>
+        this.#options.log?.('error', `accounts were not tended: ${String(error)}`),
+      )
     }, tendEveryMs).unref()
   }
 
@@ -150,11 +153,18 @@ export class Accounts {
   async close(): Promise<void> {
     clearInterval(this.#tending)
     this.#issuers.close()
+    await this.#turn
     await this.#service?.close()
     await this.#records.close()
   }
 
-  /** Makes signing keys as their time wants it, and removes what has expired. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => {})
+    return done
+  }
+
+  /** Makes signing keys as their time wants it, tells workers, and removes what has expired. */
   async #tend(socketPath: string): Promise<void> {
     await this.#records.prune(this.now())
     this.#denied.pruned()
@@ -166,6 +176,7 @@ export class Accounts {
       await this.#service?.close()
       this.#service = undefined
       this.#own = undefined
+      this.#tellIssuers()
       return
     }
     const { issuer, signing, rotateMs } = oauth
@@ -189,6 +200,7 @@ export class Accounts {
     })
     if (this.#service) this.#service.use(server, issuer)
     else this.#service = await openAccountsService(socketPath, this.#endpoints(), server, issuer)
+    this.#tellIssuers()
   }
 
   #endpoints(): TokenEndpoints {

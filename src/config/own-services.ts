@@ -8,7 +8,8 @@ import type { AccountsConfig, GuardConfig, OAuthConfig, RouteConfig, UpstreamCon
 /** No upstream of an operator can have this name: brackets are not allowed in names. */
 const upstreamName = '(accounts)'
 
-const oauthPaths = [
+/** What the authorization server answers at. */
+export const oauthPaths: readonly string[] = [
   '/oauth/*',
   '/.well-known/oauth-authorization-server',
   '/.well-known/openid-configuration',

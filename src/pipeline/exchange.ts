@@ -96,6 +96,8 @@ export class Exchange {
   isWelcome: boolean
   /** By guards/authn: who the request speaks for, once that is proven. */
   principal: Principal | undefined
+  /** By guards/authn: names of headers that the upstream does not get. Lower case. */
+  withheldHeaders: readonly string[]
   /** By guards that answer with headers of their own (rate limits): added to whatever response is sent. Flat. */
   readonly extraHeaders: string[]
   /** By the destination: stops the upstream request. Called when the client goes away. */
@@ -131,11 +133,14 @@ export class Exchange {
     this.inspectUs = 0
     this.isWelcome = false
     this.principal = undefined
+    this.withheldHeaders = nothing
     this.extraHeaders = []
     this.cancel = undefined
     this.aborted = false
     this.wafTransaction = undefined
   }
 }
+
+const nothing: readonly string[] = Object.freeze([])
 
 export const noBody: RequestBody = Object.freeze({ bytes: new Uint8Array(0), complete: true })

@@ -122,6 +122,13 @@ test('events name the principal, never the credential; a scope that is lacking i
   assert.ok(!text.includes(token) && !text.includes(key) && !text.includes(client.clientSecret))
 })
 
+test('the upstream gets no credential where that is configured', async t => {
+  const running = await start(t, { require: ['oauth2', 'apiKey'], forwardCredential: false })
+  const token = await tokenOf(running, await createClient(running))
+  assert.equal((await call(running, bearer(token))).status, 200)
+  assert.deepEqual(running.seen, ['undefined'])
+})
+
 test('revoked under load: a key, a token and a client are refused on every worker at once', async t => {
   const running = await start(t)
   const client = await createClient(running)

@@ -7,6 +7,9 @@ export type Credential =
   | { readonly kind: 'token' | 'apiKey'; readonly value: string }
   | { readonly kind: 'bad'; readonly why: string }
 
+/** Where credentials stand; there is one at the most. */
+export const credentialHeaders: readonly string[] = ['authorization', 'x-api-key']
+
 const none: Credential = { kind: 'none' }
 
 export function credentialOf(headers: HeaderList): Credential {

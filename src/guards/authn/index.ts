@@ -7,7 +7,7 @@ import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Guard, GuardDefinition, GuardTools, Outcome } from '../../pipeline/guard.ts'
 import type { Identity, KnownKey, Principal } from '../../pipeline/identity.ts'
 import type { Verdict } from '../../pipeline/verdict.ts'
-import { credentialOf } from './credential.ts'
+import { credentialHeaders, credentialOf } from './credential.ts'
 import { type AuthnOptions, authnOptions } from './options.ts'
 import { type TokenResult, Tokens } from './tokens.ts'
 
@@ -85,6 +85,7 @@ class AuthnGuard implements Guard {
 
   #admit(ex: Exchange, principal: Principal): Verdict | undefined {
     ex.principal = principal
+    if (!this.#options.forwardCredential) ex.withheldHeaders = credentialHeaders
     const { scopes } = this.#options
     const missing = scopes.filter(scope => !principal.scopes.includes(scope))
     if (missing.length === 0) return undefined

@@ -15,6 +15,10 @@ export const authnOptions = z
       .max(64)
       .default([])
       .meta({ description: 'Scopes that the credential must have, all of them.' }),
+    forwardCredential: z
+      .boolean()
+      .default(true)
+      .meta({ description: 'Whether the upstream gets the token or key as it came.' }),
     clockSkew: durationField
       .refine(ms => ms <= 300_000, { message: 'must be at most 5m' })
       .prefault('30s')

@@ -7,6 +7,7 @@ import { after, test } from 'node:test'
 import { readJwt, verifyJwt } from '../lib/jwt.ts'
 import { openSqliteRecords } from '../store/records-sqlite.ts'
 import { Accounts, accountsPath, accountsSocketPath } from './accounts.ts'
+import { DenyList } from './deny-list.ts'
 import { masterKeyPath } from './master-key.ts'
 import { IdentityMirror } from './mirror.ts'
 import { runAccountOperation } from './operations.ts'
@@ -249,6 +250,21 @@ test('a wrong, missing or unreadable master key is an error that explains, never
   await (await open(given, 'env:MERLON_TEST_KEY')).accounts.close()
   await (await open(given, 'env:MERLON_TEST_KEY')).accounts.close()
   await assert.rejects(open(given), /the master key is gone/)
+})
+
+test('the deny list takes as many as it holds, and again when some have expired', async t => {
+  const clock = { ms: 1000 }
+  const records = openSqliteRecords(accountsPath(freshDir()))
+  t.after(() => records.close())
+  const denied = new DenyList(records, () => clock.ms, 3)
+  for (const i of [1, 2, 3]) await denied.add({ what: `token:${i}`, untilMs: 2000 })
+  await assert.rejects(denied.add({ what: 'token:4', untilMs: 2000 }), /revoke their clients/)
+  assert.deepEqual([await denied.has('token:3'), await denied.has('token:4')], [true, false])
+  clock.ms = 2000
+  await records.prune(clock.ms)
+  denied.pruned()
+  await denied.add({ what: 'token:4', untilMs: 3000 })
+  assert.deepEqual(await denied.entries(), [{ what: 'token:4', untilMs: 3000 }])
 })
 
 const badInput: [string, object, RegExp][] = [

@@ -8,23 +8,25 @@ import type { DeniedEntry } from './update.ts'
 
 const kind = 'denied'
 /** Workers hold them in memory. Whoever revokes more tokens in an hour revokes clients instead. */
-const entriesMax = 500_000
+const defaultMax = 500_000
 
 export class DenyList {
   readonly #records: Records
   readonly #now: () => number
+  readonly #max: number
   #count: number | undefined
 
-  constructor(records: Records, now: () => number) {
+  constructor(records: Records, now: () => number, max = defaultMax) {
     this.#records = records
     this.#now = now
+    this.#max = max
   }
 
   /** Durable when it resolves. */
   async add({ what, untilMs }: DeniedEntry): Promise<void> {
     this.#count ??= (await this.entries()).length
-    if (this.#count >= entriesMax) {
-      throw new AccountFailure('conflict', `${entriesMax} tokens are revoked at once already: revoke their clients`)
+    if (this.#count >= this.#max) {
+      throw new AccountFailure('conflict', `${this.#max} tokens are revoked at once already: revoke their clients`)
     }
     this.#count++
     await this.#records.put({ kind, id: what, json: JSON.stringify({ untilMs }), expiresAtMs: untilMs })

@@ -38,6 +38,10 @@ export const rooms = {
     instead: 'listen turns sockets into exchanges: judging is a guard’s business',
   },
   config: { may: ['lib', 'pipeline'], instead: 'config reads merlon.yaml: defaults of a guard live in its options.ts' },
+  convert: {
+    may: ['lib', 'waf', 'rulesets'],
+    instead: 'convert turns other servers’ files into ours: running rules is the engine’s business',
+  },
   ftw: {
     may: ['lib', 'waf', 'rulesets'],
     instead: 'ftw runs rule tests against the engine or a URL',
@@ -64,6 +68,7 @@ export const rooms = {
       'waf',
       'rulesets',
       'ftw',
+      'convert',
       'inspect',
       'store',
       'pipeline',

@@ -218,8 +218,8 @@ class Running implements Guard {
     this.#report = report
   }
 
-  begin(route: Route | undefined): Route | undefined {
-    if (route) {
+  begin(route: Route | 'ambiguous' | undefined): Route | 'ambiguous' | undefined {
+    if (route && route !== 'ambiguous') {
       this.#routes.add(route)
       this.#count++
     }

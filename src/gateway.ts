@@ -9,6 +9,7 @@ import { type AccountOperation, runAccountOperation } from './accounts/operation
 import type { GatewayStatus, ReloadResult, Runtime, ServerStatus } from './admin/runtime.ts'
 import { type AdminServer, openAdminAddress, openAdminSocket } from './admin/server.ts'
 import type { Address, Config } from './config/config.ts'
+import { formatAddress } from './config/fields.ts'
 import { type Lines, openLines } from './events/lines.ts'
 import { addSeries, labels } from './events/metrics.ts'
 import { formatPrometheus } from './events/prometheus.ts'
@@ -95,11 +96,9 @@ class ControlPlane implements Gateway, Runtime {
     this.#log = options.log ?? (() => {})
     mkdirSync(config.store.state, { recursive: true, mode: 0o700 })
     this.#journal = openSqliteJournal(journalPath(config.store.state))
-    this.#lines = openAll(linesOf(config), new Map())
-    this.#auditLogs = openAll(auditFilesOf(config), new Map())
     this.#recorder = new Recorder({
       journal: this.#journal,
-      lines: [...this.#lines.values()],
+      lines: [],
       retentionMs: config.events.retentionMs,
       now: Date.now,
       onError: error => this.#log('error', `events were not stored: ${messageOf(error)}`),
@@ -138,6 +137,11 @@ class ControlPlane implements Gateway, Runtime {
 
   async start(): Promise<readonly Problem[]> {
     this.#socket = await openAdminSocket(this.#config.store.state, this)
+    const files = openFiles(this.#config, this.#lines, this.#auditLogs)
+    if (!files.ok) return [files.problem]
+    this.#lines = files.lines
+    this.#auditLogs = files.logs
+    this.#recorder.use([...files.lines.values()], this.#config.events.retentionMs)
     const adminProblem = await this.#moveAdmin(this.#config)
     if (adminProblem) return [adminProblem]
     const { state, key } = this.#config.store
@@ -176,7 +180,7 @@ class ControlPlane implements Gateway, Runtime {
   }
 
   async status(): Promise<GatewayStatus> {
-    const { servers } = await this.#fleet.measure()
+    const { servers, snapshot } = await this.#fleet.measure()
     const { file, mode, routes, workers } = this.#config
     return {
       version: packageVersion,
@@ -189,7 +193,10 @@ class ControlPlane implements Gateway, Runtime {
       workers: { alive: this.#fleet.workers.length, wanted: workers, restarts: this.#fleet.restarts },
       routes: listRoutes(routes),
       upstreams: addServers(servers),
-      events: { stored: this.#recorder.stored, dropped: this.#recorder.dropped },
+      events: {
+        stored: this.#recorder.stored,
+        dropped: this.#recorder.dropped + (snapshot.get('merlon_events_dropped_total') ?? 0),
+      },
     }
   }
 
@@ -204,7 +211,7 @@ class ControlPlane implements Gateway, Runtime {
     addSeries(snapshot, 'merlon_counter_evictions_total', '', this.#counters.evictions)
     addSeries(snapshot, 'merlon_events_total', '', this.#recorder.stored)
     addSeries(snapshot, 'merlon_events_dropped_total', '', this.#recorder.dropped)
-    for (const { dropped } of this.#auditLogs.values()) {
+    for (const { dropped } of [...this.#lines.values(), ...this.#auditLogs.values()]) {
       addSeries(snapshot, 'merlon_log_lines_dropped_total', '', dropped)
     }
     return formatPrometheus(snapshot)
@@ -250,14 +257,9 @@ class ControlPlane implements Gateway, Runtime {
     if (config.store.key !== this.#config.store.key) {
       return [problem(config, 'store.key', 'the master key can’t change while the gateway runs: restart it')]
     }
-    const opened = openOrSay('events.file', config, linesOf(config), this.#lines)
-    if (!(opened instanceof Map)) return [opened]
-    const lines = opened
-    const logs = openOrSay('guards.waf.audit.file', config, auditFilesOf(config), this.#auditLogs)
-    if (!(logs instanceof Map)) {
-      await closeUnused(lines, this.#lines)
-      return [logs]
-    }
+    const files = openFiles(config, this.#lines, this.#auditLogs)
+    if (!files.ok) return [files.problem]
+    const { lines, logs } = files
     const undo = () => Promise.all([closeUnused(lines, this.#lines), closeUnused(logs, this.#auditLogs)])
     const previous = this.#config
     const early = (await this.#moveAdmin(config)) ?? (await this.#takeAccounts(config))
@@ -326,16 +328,21 @@ function auditFilesOf({ routes, dir }: Config): string[] {
   return [...files]
 }
 
-function openOrSay(
-  path: string,
-  config: Config,
-  targets: readonly (string | 1)[],
-  known: ReadonlyMap<string, Lines>,
-): Map<string, Lines> | Problem {
+type Files =
+  | { readonly ok: true; readonly lines: Map<string, Lines>; readonly logs: Map<string, Lines> }
+  | { readonly ok: false; readonly problem: Problem }
+
+/** The files that a config names; those that are open already go on. */
+function openFiles(config: Config, lines: ReadonlyMap<string, Lines>, logs: ReadonlyMap<string, Lines>): Files {
+  let path = 'events.file'
+  let opened = new Map<string, Lines>()
   try {
-    return openAll(targets, known)
+    opened = openAll(linesOf(config), lines)
+    path = 'guards.waf.audit.file'
+    return { ok: true, lines: opened, logs: openAll(auditFilesOf(config), logs) }
   } catch (error) {
-    return problem(config, path, messageOf(error))
+    void closeUnused(opened, lines)
+    return { ok: false, problem: problem(config, path, messageOf(error)) }
   }
 }
 
@@ -370,10 +377,6 @@ function startProblem(config: Config, error: unknown): Problem {
 
 function problem({ file }: Pick<Config, 'file'>, path: string, message: string): Problem {
   return { code: 'gateway.failed', severity: 'error', file, line: 0, column: 0, path, message }
-}
-
-function formatAddress({ host, port }: Address): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 function messageOf(error: unknown): string {

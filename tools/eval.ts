@@ -1,14 +1,17 @@
 // Measures detection on labelled requests (NDJSON, gzip or plain): the share of attacks that are blocked and of benign
 // requests that are let pass, by category and by source, and which rules are behind the wrong ones.
 //
-//     node tools/eval.ts [--rules builtin]… [--paranoia N] [--threshold N] [--fp] [--fn] [--only CATEGORY] PATH…
+//     npm run eval -- [--rules builtin]… [--compare crs]… [--swap-headers] [--paranoia N] [--threshold N]
+//                     [--fp] [--fn] [--only CATEGORY] PATH…
 //
-// --fp and --fn list the wrong rows with what matched; exit 0 always: judging the numbers is the reader's.
+// --fp and --fn list the wrong rows with what matched. --compare runs a further rule set (each by itself) and ends with a
+// table of all. --swap-headers gives each attack the constant headers of a benign row and the other way round: what a
+// request is must not depend on who sends it. Exit 0 always: judging the numbers is the reader's.
 
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
-import { createInspector, type InspectResult } from '../src/inspect/inspector.ts'
+import { createInspector, type Inspector, type InspectResult } from '../src/inspect/inspector.ts'
 import { parseRow, type Row } from '../src/inspect/row.ts'
 import { formatProblem } from '../src/lib/problem.ts'
 
@@ -18,6 +21,8 @@ const { values: options, positionals: paths } = parseArgs({
     rules: { type: 'string', multiple: true, default: ['builtin'] },
     paranoia: { type: 'string' },
     threshold: { type: 'string' },
+    compare: { type: 'string', multiple: true, default: [] },
+    'swap-headers': { type: 'boolean', default: false },
     only: { type: 'string' },
     full: { type: 'boolean', default: false },
     fp: { type: 'boolean', default: false },
@@ -26,21 +31,25 @@ const { values: options, positionals: paths } = parseArgs({
   },
 })
 if (paths.length === 0) {
-  console.error('usage: node tools/eval.ts [--rules builtin]… [--paranoia N] [--fp] [--fn] [--only CATEGORY] PATH…')
+  console.error(
+    'usage: npm run eval -- [--rules builtin]… [--compare crs]… [--swap-headers] [--fp] [--fn] [--only CATEGORY] PATH…',
+  )
   process.exit(2)
 }
 
-const created = createInspector({
-  rules: options.rules,
-  full: options.full,
-  ...(options.paranoia !== undefined && { paranoia: Number(options.paranoia) }),
-  ...(options.threshold !== undefined && { threshold: Number(options.threshold) }),
-})
-if (!created.ok) {
+const inspector = inspectorOf(options.rules)
+
+function inspectorOf(rules: string[]): Inspector {
+  const created = createInspector({
+    rules,
+    full: options.full,
+    ...(options.paranoia !== undefined && { paranoia: Number(options.paranoia) }),
+    ...(options.threshold !== undefined && { threshold: Number(options.threshold) }),
+  })
+  if (created.ok) return created.inspector
   for (const problem of created.problems) console.error(formatProblem(problem))
   process.exit(1)
 }
-const { inspector } = created
 
 interface Count {
   right: number
@@ -71,21 +80,77 @@ const slowest: { us: number; id: string }[] = []
 let rows = 0
 let totalUs = 0
 
+/** Headers that say who sends and not what: those an attack stands in stay, because they differ from row to row. */
+const constant = new Set('host user-agent accept accept-language accept-encoding connection origin'.split(' '))
+/** An attack in one of these is told by what no browser or program has in them. */
+const harmless = /^[\w ./;:,()+*=?"-]*$/
+
+/** Headers of the other label, taken from the rows before in turn. */
+const donors: Record<string, string[][]> = { attack: [], benign: [] }
+if (options['swap-headers']) for (const path of paths) collectDonors(readRows(path))
+
+function collectDonors(found: Row[]): void {
+  for (const row of found) {
+    if (isAbout(row)) continue
+    const pool = donors[row.label === 'attack' ? 'attack' : 'benign'] ?? []
+    if (pool.length < 500) pool.push(ownOf(row).flat())
+  }
+}
+
+/** Rows whose headers are what makes them an attack. */
+function isAbout({ category }: Row): boolean {
+  return category === 'scanner' || category === 'protocol'
+}
+
+function ownOf(row: Row): [string, string][] {
+  return pairs(row).filter(([name, value]) => constant.has(name.toLowerCase()) && harmless.test(value))
+}
+
+function swapped(found: Row[]): Row[] {
+  if (!options['swap-headers']) return found
+  return found.map((row, i) => {
+    if (isAbout(row)) return row
+    const own = ownOf(row)
+    const others = donors[row.label === 'attack' ? 'benign' : 'attack'] ?? []
+    const donor = others[i % Math.max(1, others.length)] ?? [
+      'Host',
+      'www.example.com',
+      'User-Agent',
+      'curl/8.5.0',
+      'Accept',
+      '*/*',
+    ]
+    const kept = pairs(row).filter(pair => !own.some(([name]) => name === pair[0]))
+    const host = donor.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'host')
+      ? []
+      : ['Host', 'www.example.com']
+    return { ...row, headers: [...host, ...donor, ...kept.flat()] }
+  })
+}
+
+function pairs({ headers }: Row): [string, string][] {
+  const found: [string, string][] = []
+  for (let i = 0; i < headers.length; i += 2) found.push([headers[i] ?? '', headers[i + 1] ?? ''])
+  return found
+}
+
 const startMs = performance.now()
-for (const path of paths) {
+const data = paths.map(path => ({ path, rows: swapped(readRows(path)) }))
+for (const { path, rows: found } of data) for (const row of found) count(row, inspector.inspect(row), path)
+const seconds = (performance.now() - startMs) / 1000
+
+function readRows(path: string): Row[] {
   const raw = readFileSync(path)
   const text = (raw[0] === 0x1f && raw[1] === 0x8b ? gunzipSync(raw) : raw).toString('utf8')
+  const found: Row[] = []
   for (const line of text.split('\n')) {
     if (line === '') continue
     const row = parseRow(line)
-    if ('error' in row) {
-      console.error(`${path}: ${row.id ?? '?'}: ${row.error}`)
-      continue
-    }
-    if (options.only === undefined || row.category === options.only) count(row, inspector.inspect(row), path)
+    if ('error' in row) console.error(`${path}: ${row.id ?? '?'}: ${row.error}`)
+    else if (options.only === undefined || row.category === options.only) found.push(row)
   }
+  return found
 }
-const seconds = (performance.now() - startMs) / 1000
 
 function count(row: Row, result: InspectResult, path: string): void {
   const isAttack = row.label === 'attack'
@@ -154,6 +219,7 @@ table('right, by category', categories)
 table('right, worst sources', sources, 12)
 table('right, by file', files)
 table('right, by label (attack: TPR, benign: TNR)', labels)
+const compared = [lineOf(options.rules.join('+'), files, totalUs / Math.max(1, rows))]
 if (blame.size > 0) {
   console.log('\nrules behind benign blocks: blocks, of these alone')
   for (const [rule, { blocks, alone, message }] of [...blame]
@@ -162,11 +228,38 @@ if (blame.size > 0) {
     console.log(`${String(blocks).padStart(6)} ${String(alone).padStart(6)}  ${rule} ${message}`)
   }
 }
+for (const rules of options.compare) compared.push(comparison(rules))
+if (compared.length > 1) {
+  console.log('\nrule sets: attacks blocked (TPR), benign passed (TNR) by file, µs a row')
+  for (const line of compared) console.log(`  ${line}`)
+}
 keepSlowest()
 const slow = slowest.map(({ id, us }) => `${id} ${us} µs`).join(', ')
 console.log(
   `\n${rows} rows, ${(rows / seconds).toFixed(0)} rows/s, ${(totalUs / rows).toFixed(0)} µs a row; slowest ${slow}`,
 )
+
+/** One line for a rule set that is run by itself over the same rows. */
+function comparison(rules: string): string {
+  const other = inspectorOf([rules])
+  const byFile = new Counts()
+  let us = 0
+  let count = 0
+  for (const { path, rows: found } of data) {
+    for (const row of found) {
+      const result = other.inspect(row)
+      us += result.us
+      count++
+      byFile.add(path.split('/').at(-1) ?? path, (result.action === 'block') === (row.label === 'attack'))
+    }
+  }
+  return lineOf(rules, byFile, us / Math.max(1, count))
+}
+
+function lineOf(rules: string, byFile: Counts, us: number): string {
+  const shares = [...byFile.byKey].map(([file, value]) => `${file} ${percent(value).trim()}`)
+  return `${rules.padEnd(10)} ${shares.join(', ')}, ${us.toFixed(0)} µs`
+}
 
 function print(title: string, lines: readonly string[]): void {
   console.log(`\n${title}: ${lines.length}`)

@@ -6,7 +6,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import type { Address } from '../config/config.ts'
-import { adminRoutes, json } from './routes.ts'
+import { parseIp } from '../lib/ip.ts'
+import { type AdminAnswer, adminRoutes, json } from './routes.ts'
 import type { Runtime } from './runtime.ts'
 
 export interface AdminServer {
@@ -26,7 +27,7 @@ export function adminSocketPath(stateDir: string): string {
 
 /** @throws Error as node:net does, when it can't listen */
 export async function openAdminAddress({ host, port }: Address, runtime: Runtime): Promise<AdminServer> {
-  const server = createAdminServer(runtime, 'anyone')
+  const server = createAdminServer(runtime, 'anyone', () => isLoopback((server.address() as AddressInfo).address))
   await listen(server, () => server.listen({ host, port }))
   const found = server.address() as AddressInfo
   return { address: { host, port: found.port }, close: () => close(server) }
@@ -53,8 +54,9 @@ export async function openAdminSocket(stateDir: string, runtime: Runtime): Promi
   return { address: undefined, close: () => close(server) }
 }
 
-function createAdminServer(runtime: Runtime, access: 'anyone' | 'socket'): Server {
+function createAdminServer(runtime: Runtime, access: 'anyone' | 'socket', isLocal = () => false): Server {
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (req, res) => {
+    if (isLocal() && !isLocalHost(req.headers.host)) return send(res, json(421, { title: 'Misdirected request' }))
     void answer(runtime, access, req, res)
   })
   server.maxConnections = 64
@@ -83,6 +85,10 @@ async function answer(
     }
   }
   req.resume()
+  send(res, result)
+}
+
+function send(res: ServerResponse, result: AdminAnswer): void {
   res.writeHead(result.status, {
     'content-type': result.contentType,
     'content-length': Buffer.byteLength(result.body),
@@ -97,7 +103,7 @@ type Body = { readonly ok: true; readonly value: unknown } | { readonly ok: fals
 async function readJson(req: IncomingMessage): Promise<Body> {
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of req as AsyncIterable<Buffer>) {
+  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length
     if (bytes > bodyBytesMax) return { ok: false, why: 'the body is too large' }
     chunks.push(chunk)
@@ -108,6 +114,16 @@ async function readJson(req: IncomingMessage): Promise<Body> {
   } catch {
     return { ok: false, why: 'the body is not JSON' }
   }
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.')
+}
+
+/** By name only as localhost: a web page can have a name of its own lead to loopback, and would read what is said. */
+function isLocalHost(host = ''): boolean {
+  const name = host.replace(/:\d*$/, '').replace(/^\[|\]$/g, '')
+  return name.toLowerCase() === 'localhost' || parseIp(name) !== undefined
 }
 
 function listen(server: Server, start: () => void): Promise<void> {

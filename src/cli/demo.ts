@@ -26,6 +26,12 @@ interface DemoOptions {
 const host = '127.0.0.1'
 const portsTried = 20
 
+const attackOutcome = {
+  protect: 'refused with 403 and a reference',
+  monitor: 'passes, and is recorded',
+  off: 'passes, and nothing is recorded',
+} as const
+
 export function define(command: Command): void {
   command
     .option('-p, --port <n>', 'port of the gateway; the next free one if it is taken; 0 for any', parsePort, 8080)
@@ -100,7 +106,7 @@ Try it in another terminal:
   ${`curl '${gateway}/products?q=boots'`}
       an ordinary request: the shop answers
   ${attack}
-      an attack: ${mode === 'protect' ? 'refused with 403 and a reference' : 'passes, and is recorded'}
+      an attack: ${attackOutcome[mode]}
   ${launcher()} events query --state ${state}
       what was found, newest first; add --reference R for one request, --json for all of it
 

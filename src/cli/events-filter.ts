@@ -1,6 +1,7 @@
 // What `events query` and `events tail` have in common: filter options, the journal, and the line for a person.
 
 import { existsSync } from 'node:fs'
+import { formatIp, parseIp } from '../lib/ip.ts'
 import { parseDuration } from '../lib/units.ts'
 import { openSqliteJournal } from '../store/journal-sqlite.ts'
 import type { EventFilter, Journal, StoredEvent } from '../store/store.ts'
@@ -22,11 +23,18 @@ export function eventFilter(options: FilterOptions, nowMs: number): PartialFilte
   const { reference, client, guard, action, since } = options
   return {
     ...(reference !== undefined && { reference }),
-    ...(client !== undefined && { clientIp: client }),
+    ...(client !== undefined && { clientIp: canonicalIp(client) }),
     ...(guard !== undefined && { guard }),
     ...(action !== undefined && { action }),
     ...(since !== undefined && { sinceMs: parseSince(since, nowMs) }),
   }
+}
+
+/** As events have it, however it was written. */
+function canonicalIp(text: string): string {
+  const ip = parseIp(text)
+  if (ip) return formatIp(ip)
+  throw new CommandFailure(`--client ${text}: is no IP address`, 2)
 }
 
 function parseSince(text: string, nowMs: number): number {

@@ -4,6 +4,7 @@
 import { buildGateway } from '../build.ts'
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../lib/problem.ts'
+import { hostName } from '../listen/framing.ts'
 import { Exchange } from '../pipeline/exchange.ts'
 import { HeaderList } from '../pipeline/headers.ts'
 import type { Route, Step } from '../pipeline/route.ts'
@@ -24,6 +25,8 @@ export type GuardsResult =
   | {
       readonly ok: true
       readonly route: string
+      /** Servers read the path in ways that belong to different routes: it is refused. */
+      readonly isAmbiguous?: boolean
       readonly guards: readonly GuardReport[]
       readonly inspectedBytes: number
     }
@@ -40,9 +43,11 @@ export async function runGuards(config: Config, request: ExplainedRequest, clien
   const { gateway } = built
   try {
     const headers = new HeaderList(request.headers)
-    const host = (headers.get('host') ?? '').replace(/:\d*$/, '').toLowerCase()
+    const host = hostName(headers.get('host') ?? '')
     const route = gateway.match(request.method, host, request.target.split('?', 1)[0] ?? '')
-    if (!route) return { ok: true, route: '', guards: [], inspectedBytes: 0 }
+    if (route === undefined || route === 'ambiguous') {
+      return { ok: true, route: '', isAmbiguous: route === 'ambiguous', guards: [], inspectedBytes: 0 }
+    }
     const line = { ...request, headers, localIp: '192.0.2.1', localPort: 80 }
     const client = gateway.identify.client(gateway.identify.peer(clientIp, 40_000, false), headers)
     const bytes = request.body.subarray(0, route.limits.bodyInspected)

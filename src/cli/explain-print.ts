@@ -23,7 +23,10 @@ export function explainText({ request, config, route, guards, rules }: ExplainRe
   const size = body.length > 0 ? `, body of ${body.length} bytes` : ''
   const lines = [`${show(method)} ${show(target)}${size}`, ...notes.map(note => `  note: ${note}`), '']
   lines.push(`framing   ${framing ? `refuses: ${framing.code}, ${framing.detail}` : 'good'}`)
-  if (route === '') return [...lines, `route     none of ${config} takes it: 404`].join('\n')
+  if (route === '') {
+    if (!framing) lines.push(`route     none of ${config} takes it: 404`)
+    return lines.join('\n')
+  }
   lines.push(`route     ${route} of ${config}`)
   for (const report of guards) lines.push(`${report.guard.padEnd(9)} ${verdictText(report)} (${report.us} µs)`)
   const told = tellingMatches(rules?.matches ?? [])

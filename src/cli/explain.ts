@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { zeroConfig } from '../config/zero.ts'
 import { parseIp } from '../lib/ip.ts'
+import { ambiguousPath } from '../pipeline/router.ts'
 import { action } from './action.ts'
 import { type GuardReport, runGuards } from './explain-guards.ts'
 import { type ExplainReport, explainJson, explainText } from './explain-print.ts'
@@ -38,14 +39,15 @@ export function define(command: Command): void {
 
 async function explain(file: string, options: ExplainOptions): Promise<number> {
   if (parseIp(options.client) === undefined) throw new CommandFailure(`--client ${options.client}: is no IP address`, 2)
-  const request = readExplained(readInput(file))
-  if (typeof request === 'string') throw new CommandFailure(`${file}: ${request}`)
+  const given = readExplained(readInput(file))
+  if (typeof given === 'string') throw new CommandFailure(`${file}: ${given}`)
   const config = chosenConfig(options)
-  const guards = await runGuards(config, request, options.client)
+  const guards = await runGuards(config, given, options.client)
   if (!guards.ok) {
     sayProblems(guards.problems)
     return 1
   }
+  const request = guards.isAmbiguous && !given.framing ? { ...given, framing: ambiguousPath.reason } : given
   const rules = guards.guards.some(({ guard }) => guard === 'waf')
     ? rulesOf(config, guards.route, request, guards.inspectedBytes)
     : undefined

@@ -84,7 +84,7 @@ routes:
 
 trustedProxies: []                # proxies in front of this gateway whose x-forwarded-for is believed: 10.0.0.0/8
 store: { state: ./.merlon }       # events and the admin socket; seen from the folder of this file
-# admin: { listen: "127.0.0.1:9000" }   # status and metrics over HTTP
+# admin: { listen: "127.0.0.1:9000" }   # health and metrics over HTTP
 events: { retention: 30d }        # stdout: ecs prints each event as a line of JSON
 `
 }

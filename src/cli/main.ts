@@ -3,11 +3,11 @@
 import { runCli } from './program.ts'
 
 // A reader that has seen enough (`| head`) closes the pipe: that is no failure of ours.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0)
-    throw error
-  })
-}
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0)
+  throw error
+})
+// Nobody can be told. A gateway must not end with the terminal or the log reader that listened to it.
+process.stderr.on('error', () => {})
 
 process.exitCode = await runCli(process.argv.slice(2))

@@ -1,4 +1,4 @@
-// merlon rules list | lint | test
+// merlon rules list | lint | convert | test
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { action } from './action.ts'
@@ -8,10 +8,21 @@ export function define(command: Command): void {
   const list = command.command('list').description('print the rules of a rule set, in the order in which they run')
   rulesOptions(list)
     .option('--json', 'print each rule as a line of JSON')
-    .action(action(async options => (await import('./rules-list.ts')).listRules(options)))
+    .option('--cost', 'run requests and print what each rule costs, in microseconds, the dearest first')
+    .option('--requests <file>', 'the requests for --cost, as lines of JSON like those of `merlon inspect`')
+    .option('--top <n>', 'how many rules --cost prints', parseCount, 30)
+    .action(
+      action(async ({ cost, ...options }) =>
+        cost
+          ? (await import('./rules-cost.ts')).printRuleCost(options)
+          : (await import('./rules-list.ts')).listRules(options),
+      ),
+    )
   examples(list, [
     ['merlon rules list', 'the built-in rules'],
     ['merlon rules list --rules crs --paranoia 2', 'the Core Rule Set up to paranoia level 2'],
+    ['merlon rules list --cost --rules crs', 'its dearest rules, on sample requests'],
+    ['merlon rules list --cost --requests mine.ndjson', 'the same on your own requests'],
   ])
 
   const lint = command.command('lint').description('load rules and print all that is wrong with them')
@@ -22,6 +33,18 @@ export function define(command: Command): void {
   examples(lint, [
     ['merlon rules lint my-rules.conf', 'exit 1 when it does not load'],
     ['merlon rules lint --json rules/ | jq .problems', 'for an editor'],
+  ])
+
+  const convert = command.command('convert').description('make merlon.yaml of a set-up of ModSecurity, nginx or Apache')
+  convert
+    .argument('<path>', 'modsecurity.conf, nginx.conf, an Apache configuration, or a folder that holds one')
+    .option('-o, --out <dir>', 'folder to write merlon.yaml and rule files to', '.')
+    .option('-u, --upstream <url>', 'the application, where the set-up does not name it', 'http://127.0.0.1:3000')
+    .option('--json', 'print {"kind","files","notes","problems"} as JSON')
+    .action(action(async (path, options) => (await import('./rules-convert.ts')).convertRules(path, options)))
+  examples(convert, [
+    ['merlon rules convert /etc/nginx/nginx.conf -o merlon', 'servers, upstreams, rules; prints what has no equal'],
+    ['merlon rules convert /etc/modsecurity/modsecurity.conf', 'rules alone'],
   ])
 
   const test = command.command('test').description('run regression tests (go-ftw YAML) against a rule set')
@@ -48,6 +71,11 @@ export function define(command: Command): void {
 export interface RulesOptions {
   readonly rules: readonly string[]
   readonly paranoia?: number
+}
+
+function parseCount(text: string): number {
+  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Write a number from 1 to 99999.')
 }
 
 function parseRegex(text: string): RegExp {

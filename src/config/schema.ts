@@ -155,7 +155,7 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
           .min(1, 'needs at least one method')
           .max(32)
           .optional()
-          .meta({ description: 'Methods of the route; every method when absent.' }),
+          .meta({ description: 'Methods of the route, GET with HEAD; every method when absent.' }),
       })
       .default({})
       .meta({ description: 'Which requests; all when absent.' }),
@@ -204,7 +204,7 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
       admin: z
         .strictObject({ listen: addressField.optional() })
         .default({})
-        .meta({ description: 'Admin API and metrics over HTTP; off when absent (the admin socket is always there).' }),
+        .meta({ description: 'Health and metrics over HTTP; off when absent (the admin socket is always there).' }),
       events: z
         .strictObject({
           stdout: z.enum(['ecs', 'off']).default('off').meta({ description: 'One JSON line an event, ECS fields.' }),

@@ -7,7 +7,7 @@ import type { Exchange } from '../pipeline/exchange.ts'
 import type { Evidence, Finding, Reason } from '../pipeline/verdict.ts'
 import type { StoredEvent } from '../store/store.ts'
 import { excerpt, printable } from './excerpt.ts'
-import { maskText } from './mask.ts'
+import { isSecretPlace, masked, maskText } from './mask.ts'
 
 /** What became of a request. */
 export type Action = 'allow' | 'answer' | 'deny' | 'would-deny' | 'fail'
@@ -15,6 +15,8 @@ export type Action = 'allow' | 'answer' | 'deny' | 'would-deny' | 'fail'
 const findingsMax = 32
 const evidenceMax = 32
 const textMax = 1024
+/** What is shorter tells nothing, and stands in other words too. */
+const secretMin = 3
 
 /** Failures that say nothing about security, and happen all day. */
 const everyday: ReadonlySet<string> = new Set(['CLIENT_ABORTED', 'NO_ROUTE', 'DRAINING'])
@@ -56,7 +58,7 @@ export function eventOf(ex: Exchange): StoredEvent | undefined {
       mode: ex.route.mode,
       guard,
       code: reason.code,
-      detail: display(reason.detail),
+      detail: told(reason.detail, reason.evidence),
       score: scoreOf(ex),
       findings: ex.findings.slice(0, findingsMax).map(describeFinding),
       us: Math.round(ex.inspectUs),
@@ -108,27 +110,40 @@ function isEveryday(failure: Error): boolean {
 }
 
 function describeFinding({ guard, phase, mode, verdict }: Finding): object {
+  const { evidence = [] } = verdict.reason
   return {
     guard,
     phase,
     mode,
     kind: verdict.kind,
     code: verdict.reason.code,
-    detail: display(verdict.reason.detail),
-    evidence: (verdict.reason.evidence ?? []).slice(0, evidenceMax).map(describeEvidence),
+    detail: told(verdict.reason.detail, evidence),
+    evidence: evidence.slice(0, evidenceMax).map(proof => describeEvidence(proof, evidence)),
   }
 }
 
-function describeEvidence({ rule, message, where, match, span, points }: Evidence): object {
-  const shown = excerpt(where, match, span)
+function describeEvidence(proof: Evidence, all: readonly Evidence[]): object {
+  const { rule, message, where, match, span, points } = proof
+  // A rule may have looked at the same value again, as MATCHED_VAR.
+  const secret = all.find(other => other.match === match && isSecretPlace(other.where))
+  const shown = excerpt(secret?.where ?? where, match, span)
   return {
     rule,
-    message: maskText(display(message)),
+    message: told(message, all),
     where: display(where),
     match: shown.text,
     span: shown.span,
     points,
   }
+}
+
+/** What a guard says, without what it repeats of secret places. */
+function told(text: string, evidence: readonly Evidence[] = []): string {
+  let result = text
+  for (const { where, match } of evidence) {
+    if (match.length >= secretMin && isSecretPlace(where)) result = result.replaceAll(match, masked)
+  }
+  return maskText(display(result))
 }
 
 function describeFailure(failure: Error): object {

@@ -7,6 +7,9 @@ import { pino } from 'pino'
 /** Waiting to be written; more is dropped, because a stdout that nobody reads must not fill the memory. */
 const bytesMax = 16 * 1024 * 1024
 
+/** Only we may read a file that we made, also when it is made again behind a rotator. */
+const mode = 0o600
+
 /** A pipe that nobody reads is not waited for any longer. */
 const closeTimeoutMs = 1000
 
@@ -21,8 +24,8 @@ export interface Lines {
 
 /** @param target A file, or 1 for stdout. */
 export function openLines(target: string | 1): Lines {
-  if (typeof target === 'string') closeSync(openSync(target, 'a', 0o600)) // only we may read it, if we made it
-  const out = pino.destination({ dest: target, sync: false, maxLength: bytesMax, mkdir: true })
+  if (typeof target === 'string') closeSync(openSync(target, 'a', mode)) // throws here, and not some time later
+  const out = pino.destination({ dest: target, sync: false, maxLength: bytesMax, mkdir: true, mode })
   let dropped = 0
   out.on('drop', () => dropped++)
   out.on('error', () => dropped++) // a full disk or a closed pipe must not stop the gateway
@@ -38,7 +41,10 @@ export function openLines(target: string | 1): Lines {
     },
     close: () =>
       new Promise(resolve => {
-        const timer = setTimeout(resolve, closeTimeoutMs)
+        const timer = setTimeout(() => {
+          out.destroy() // what can't be written would be tried again and again when the process wants to end
+          resolve()
+        }, closeTimeoutMs)
         out.once('close', () => {
           clearTimeout(timer)
           resolve()

@@ -22,9 +22,12 @@ const secretHeaders = new Set([
 const secretName =
   /pass(?:wo?rd|wd|phrase|code)?$|^pw[dx]?$|pwd|passw|secret|token$|^tok$|api[-_.]?key|access[-_.]?key|private[-_.]?key|credential|^auth$|authorization|session(?:[-_.]?id)?$|^sid$|jwt|^pin$|otp$|cvv|cvc|card[-_.]?(?:no|num)|signature$|^sig$/i
 
-/** Whether a parameter, JSON key or cookie of this name holds a secret. */
+/** Whether a parameter, JSON key or XML element of this name (`user[token]`, `user.pin`, `a:pin`) holds a secret. */
 function isSecretName(name: string): boolean {
-  return secretName.test(name.slice(-64))
+  const end = name.slice(-64)
+  if (secretName.test(end)) return true
+  const last = end.split(/[.:[\]]/).findLast(part => !/^\d*$/.test(part))
+  return last !== undefined && secretName.test(last)
 }
 
 /** Whether the variable that a rule matched (`REQUEST_HEADERS:Authorization`, `ARGS:password`) is secret as a whole. */
@@ -36,7 +39,7 @@ export function isSecretPlace(where: string): boolean {
   const key = where.slice(colon + 1)
   if (collection.endsWith('HEADERS')) return secretHeaders.has(key.toLowerCase()) || isSecretName(key)
   if (collection === 'REQUEST_COOKIES') return true
-  return isSecretName(key.slice(key.lastIndexOf('.') + 1)) || isSecretName(key)
+  return isSecretName(key) || (collection === 'LAYERS' && isSecretPlace(key)) // what stood in that place, decoded
 }
 
 export interface Span {
@@ -64,6 +67,7 @@ const cardNumber = /(?<![\d.])\d(?:[ -]?\d){12,18}(?![\d.])/g
 export function findSecrets(text: string): Span[] {
   const spans: Span[] = []
   findPairs(text, spans)
+  findElements(text, spans)
   findMatches(headerLine, text, spans)
   findMatches(knownToken, text, spans)
   if (/\d{4}/.test(text)) {
@@ -89,16 +93,17 @@ function findMatches(pattern: RegExp, text: string, spans: Span[]): void {
 }
 
 const separator = /[=:]|%3[ad]/gi
-const nameBefore = /([\w.\-[\]]{1,64})(?:["']|%22|\\")?\s{0,4}$/i
-const quotedAfter = /\s{0,4}("|%22|\\")((?:(?!\1)(?:\\.|[^\r\n])){0,2048})/iy
+const nameBefore = /((?:[\w.\-[\]]|%[0-9a-f]{2}){1,64})(?:["']|\\")?\s{0,4}$/i
+const quotedAfter = /\s{0,4}("|'|%2[27]|\\")((?:(?!\1)(?:\\.|[^\r\n])){0,2048})/iy
 const plainAfter = /\s{0,4}([^\s&;,"'}\]]{1,2048})/y
 const nameWindow = 64 + 8
+const element = /<([\w:.-]{1,64})(?:\s[^<>]{0,256})?>(?:<!\[CDATA\[)?([^<]{1,2048})/g
 
 /** Values of name=value and "name":"value", in queries, forms, cookies and JSON, also when percent-encoded. */
 function findPairs(text: string, spans: Span[]): void {
   for (const { index, 0: sign } of text.matchAll(separator)) {
     const name = nameBefore.exec(text.slice(Math.max(0, index - nameWindow), index))?.[1]
-    if (name === undefined || !isSecretName(name)) continue
+    if (name === undefined || !isSecretName(plainName(name))) continue
     for (const [pattern, group] of [
       [quotedAfter, 2],
       [plainAfter, 1],
@@ -110,6 +115,21 @@ function findPairs(text: string, spans: Span[]): void {
       if (value !== '') spans.push({ start: end - value.length, end })
       break
     }
+  }
+}
+
+/** Of `%7B%22user%5Bpin%5D%22` it is `user[pin]`. */
+function plainName(name: string): string {
+  if (!name.includes('%')) return name
+  const decoded = name.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  return /([\w.\-[\]]+)["']?$/.exec(decoded)?.[1] ?? ''
+}
+
+/** `<password>…` */
+function findElements(text: string, spans: Span[]): void {
+  for (const { index, 0: whole, 1: name = '', 2: value = '' } of text.matchAll(element)) {
+    const end = index + whole.length
+    if (isSecretName(name)) spans.push({ start: end - value.length, end })
   }
 }
 

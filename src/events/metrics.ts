@@ -38,7 +38,7 @@ export const metricDefinitions = {
   merlon_events_dropped_total: { type: 'counter', help: 'Security events dropped because the queue was full.' },
   merlon_log_lines_dropped_total: {
     type: 'counter',
-    help: 'Lines of audit logs dropped because the main thread or the disk did not keep up.',
+    help: 'Lines of event and audit logs dropped because the main thread or the disk did not keep up.',
   },
 } as const satisfies Record<`merlon_${string}`, MetricDefinition>
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -87,4 +88,15 @@ test('a file that was moved away is written anew after reopen', async () => {
   lines.write('2')
   await lines.close()
   assert.deepEqual([readFileSync(`${file}.1`, 'utf8'), readFileSync(file, 'utf8')], ['1\n', '2\n'])
+  // Only we may read it, as the one before.
+  if (process.platform !== 'win32') assert.equal(statSync(file).mode & 0o777, 0o600)
+})
+
+test('a full disk does not keep the process from ending', { skip: !existsSync('/dev/full') }, () => {
+  const script = `import { openLines } from ${JSON.stringify(new URL('./lines.ts', import.meta.url).href)}
+    const lines = openLines('/dev/full')
+    lines.write('1')
+    setTimeout(() => lines.close(), 100)`
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 10_000 })
+  assert.equal(child.status, 0, String(child.stderr))
 })

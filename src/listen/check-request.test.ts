@@ -12,6 +12,7 @@ for (const [name, target, headers, want] of [
   ['absolute-form, query only', 'http://a?b', ['Host', 'a'], { target: '/?b', host: 'a', code: undefined }],
   ['IPv6 host', '/', ['Host', '[::1]:80'], { target: '/', host: '[::1]', code: undefined }],
   ['broken IPv6 host', '/', ['Host', '[::1'], { target: '/', host: '', code: 'http.host' }],
+  ['a dot behind the host', '/', ['Host', 'A.example.:80'], { target: '/', host: 'a.example', code: undefined }],
   ['no host', '/', [], { target: '/', host: '', code: 'http.host' }],
   ['asterisk-form', '*', ['Host', 'a'], { target: '*', host: 'a', code: 'http.target' }],
   ['target at its limit', `/${'a'.repeat(19)}`, ['Host', 'a'], { code: undefined }],

@@ -3,12 +3,12 @@
 import type { ByteString } from '../lib/bytes.ts'
 import type { Limits } from '../pipeline/limits.ts'
 import type { Verdict } from '../pipeline/verdict.ts'
-import { checkFraming } from './framing.ts'
+import { checkFraming, hostName } from './framing.ts'
 
 export interface CheckedRequest {
   /** In origin-form, whatever form it came in. */
   readonly target: ByteString
-  /** Lower case, without port; empty when there is none. */
+  /** As hostName has it; empty when there is none. */
   readonly host: ByteString
   readonly verdict: Verdict | undefined
 }
@@ -63,11 +63,6 @@ function rawHost(rawHeaders: readonly ByteString[]): ByteString {
     if (name.length === 4 && name.toLowerCase() === 'host') return rawHeaders[i + 1] ?? ''
   }
   return ''
-}
-
-function hostName(host: ByteString): ByteString {
-  const end = host.startsWith('[') ? host.indexOf(']') + 1 : host.indexOf(':')
-  return (end > 0 ? host.slice(0, end) : end === 0 ? '' : host).toLowerCase()
 }
 
 function deny(status: number, code: `http.${string}`, detail: string): Verdict {

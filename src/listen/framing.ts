@@ -1,5 +1,5 @@
-// Strict HTTP framing: refuses every request whose end, target or host two readers could see in two places (RFC 9112
-// §3, §6; request smuggling, host confusion). A pure function, so that `merlon inspect` and the listener judge alike.
+// Strict HTTP framing: refuses every request whose end, target, host or type two readers could see in two places (RFC
+// 9112 §3, §6; request smuggling, host confusion). A pure function, so that `merlon inspect` and the listener judge alike.
 // It runs on what a parser already split; sizes and counts are the listener's limits.
 
 import type { ByteString } from '../lib/bytes.ts'
@@ -53,6 +53,7 @@ function checkHeaders(target: ByteString, version: Version, headers: readonly By
   let host: ByteString | undefined
   let hasLength = false
   let hasCoding = false
+  let hasType = false
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? ''
     const value = headers[i + 1] ?? ''
@@ -65,6 +66,12 @@ function checkHeaders(target: ByteString, version: Version, headers: readonly By
         if (!isNamed(name, 'host')) break
         if (host !== undefined) return fault('host', 'more than one Host header')
         host = value
+        break
+      case 12:
+        // Of two, some servers take the first, some the last: a body would be read as another than was inspected.
+        if (!isNamed(name, 'content-type')) break
+        if (hasType) return fault('content-type', 'more than one Content-Type')
+        hasType = true
         break
       case 14:
         if (!isNamed(name, 'content-length')) break
@@ -117,6 +124,13 @@ function sameHost(a: ByteString, b: ByteString): boolean {
 function withoutDefaultPort(host: ByteString): ByteString {
   if (host.endsWith(':80')) return host.slice(0, -3)
   return host.endsWith(':443') ? host.slice(0, -4) : host.endsWith(':') ? host.slice(0, -1) : host
+}
+
+/** Lower case, without port and without the dot of a rooted name, which servers take for the same host. */
+export function hostName(host: ByteString): ByteString {
+  const end = host.startsWith('[') ? host.indexOf(']') + 1 : host.indexOf(':')
+  const name = (end > 0 ? host.slice(0, end) : end === 0 ? '' : host).toLowerCase()
+  return name.endsWith('.') ? name.slice(0, -1) : name
 }
 
 /**

@@ -180,7 +180,7 @@ class Listener implements Http1Listener {
     socket.pause()
     connection.run(() => {
       const { ex, verdict } = this.#open(connection, req)
-      const edge = new UpgradeEdge(connection.socket, ex.reference)
+      const edge = new UpgradeEdge(connection.socket, ex.reference, ex.route.limits)
       // Node before 24.9 does not ask isTunnelRequest, and can't go back to an ordinary request from here.
       const refusal = verdict ?? (isTunnelRequest(req) ? undefined : upgradeRefused)
       if (refusal) return serveRefusal(ex, edge, refusal)
@@ -195,7 +195,8 @@ class Listener implements Http1Listener {
     socket.on('error', ignore)
     connection.run(() => {
       const { ex, verdict } = this.#open(connection, req)
-      return serveRefusal(ex, new UpgradeEdge(connection.socket, ex.reference), verdict ?? connectRefused)
+      const edge = new UpgradeEdge(connection.socket, ex.reference, ex.route.limits)
+      return serveRefusal(ex, edge, verdict ?? connectRefused)
     })
   }
 

@@ -12,8 +12,8 @@ export interface Handler {
   readonly limits: Limits
   readonly identify: Identify
   /** Host in lower case and without port; path without query, as it was received. */
-  match(method: ByteString, host: ByteString, path: ByteString): Route | undefined
-  /** For requests that are malformed or that no route takes, so that they have guards and events too. */
+  match(method: ByteString, host: ByteString, path: ByteString): Route | 'ambiguous' | undefined
+  /** For requests that are malformed or that no route takes, so that they have events too. */
   readonly fallback: Route
 }
 

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Exchange, type RequestLine } from '../pipeline/exchange.ts'
 import { HeaderList } from '../pipeline/headers.ts'
+import { ambiguousPath } from '../pipeline/router.ts'
 import type { Verdict } from '../pipeline/verdict.ts'
 import { checkRequest } from './check-request.ts'
 import type { Connection } from './connection.ts'
@@ -23,10 +24,13 @@ export function openExchange(
 ): Opened {
   const { method = '', url = '', rawHeaders } = req
   const protocol = `HTTP/${req.httpVersion}`
-  const { target, host, verdict } = checkRequest(method, url, protocol, rawHeaders, handler.limits)
+  const checked = checkRequest(method, url, protocol, rawHeaders, handler.limits)
+  const { target, host } = checked
   const mark = target.indexOf('?')
   const path = mark < 0 ? target : target.slice(0, mark)
-  const route = (verdict ? undefined : handler.match(method, host, path)) ?? handler.fallback
+  const found = checked.verdict ? undefined : handler.match(method, host, path)
+  const route = found === 'ambiguous' || found === undefined ? handler.fallback : found
+  const verdict = found === 'ambiguous' ? ambiguousPath : checked.verdict
   const headers = new HeaderList(rawHeaders)
   const client = handler.identify.client(connection.peerFor(handler.identify), headers)
   const { localAddress = '', localPort = 0 } = connection.socket

@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net'
 import type { Edge } from '../pipeline/edge.ts'
 import { noBody, type RequestBody } from '../pipeline/exchange.ts'
+import type { Limits } from '../pipeline/limits.ts'
 import { formatHead } from './head.ts'
 
 export class UpgradeEdge implements Edge {
@@ -15,11 +16,13 @@ export class UpgradeEdge implements Edge {
   readonly finished: Promise<void>
   readonly #socket: Socket
   readonly #reference: string
+  readonly #idleTimeoutMs: number
   #ended = false
 
-  constructor(socket: Socket, reference: string) {
+  constructor(socket: Socket, reference: string, { responseIdleTimeout }: Limits) {
     this.#socket = socket
     this.#reference = reference
+    this.#idleTimeoutMs = responseIdleTimeout
     this.onDrain = undefined
     this.onAbort = undefined
     this.finished = new Promise(resolve => {
@@ -56,18 +59,31 @@ export class UpgradeEdge implements Edge {
   write(chunk: Uint8Array): boolean {
     if (chunk.length === 0 || this.#socket.destroyed) return true
     const room = this.#socket.write(chunk)
-    if (!room) this.#socket.once('drain', () => this.onDrain?.())
+    if (!room) {
+      this.#watchClient()
+      this.#socket.once('drain', () => {
+        this.#socket.setTimeout(0)
+        this.onDrain?.()
+      })
+    }
     return room
   }
 
   end(): void {
     this.#ended = true
+    if (this.#socket.writableLength > 0) this.#watchClient()
     this.#socket.destroySoon()
   }
 
   destroy(): void {
     this.#ended = true
     this.#socket.resetAndDestroy()
+  }
+
+  /** Nobody else does: the server has let go of the socket. */
+  #watchClient(): void {
+    this.#socket.setTimeout(this.#idleTimeoutMs)
+    this.#socket.off('timeout', this.#socket.destroy).once('timeout', this.#socket.destroy)
   }
 }
 

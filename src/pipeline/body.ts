@@ -44,7 +44,7 @@ const binaryApplicationTypes = new Set([
 export function classifyBody(headers: HeaderList): BodyClass {
   const type = mediaType(headers.get('content-type'))
   if (type.startsWith('multipart/')) return 'multipart'
-  if (type === 'image/svg+xml') return 'text'
+  if (type.endsWith('+json') || type.endsWith('+xml')) return 'text'
   if (binaryTypes.some(prefix => type.startsWith(prefix)) || binaryApplicationTypes.has(type)) return 'binary'
   if (type.startsWith('application/vnd.openxmlformats-') || type.startsWith('application/vnd.oasis.')) return 'binary'
   return 'text'

@@ -23,6 +23,9 @@ for (const [values, want, decodable] of codings) {
   })
 }
 
+/** A frame that claims a window of 2^log bytes: magic number, descriptor, window, one raw block that is the last. */
+const zstdWindow = (log: number) => Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, (log - 10) << 3, 0x09, 0, 0, 0x61])
+
 const text = Buffer.from('a=attack'.repeat(10))
 const bodies: [name: string, coding: string, bytes: Uint8Array, want: string | undefined][] = [
   ['gzip', 'gzip', gzipSync(text), text.toString()],
@@ -36,6 +39,17 @@ const bodies: [name: string, coding: string, bytes: Uint8Array, want: string | u
   ['an unknown coding', 'lzma', text, undefined],
   ['exactly the bound', 'gzip', gzipSync(Buffer.alloc(1000, 'x')), 'x'.repeat(1000)],
   ['one past the bound', 'gzip', gzipSync(Buffer.alloc(1001, 'x')), 'too-large'],
+  [
+    'gzip, and a member behind a zero',
+    'gzip',
+    Buffer.concat([gzipSync('a'), Buffer.alloc(1), gzipSync('b')]),
+    undefined,
+  ],
+  ['two zstd frames', 'zstd', Buffer.concat([zstdCompressSync('a'), zstdCompressSync('b')]), undefined],
+  ['bytes behind deflate', 'deflate', Buffer.concat([deflateSync('a'), deflateSync('b')]), undefined],
+  ['bytes behind br', 'br', Buffer.concat([brotliCompressSync('a'), Buffer.alloc(1)]), undefined],
+  ['zstd with a window of 16 MiB', 'zstd', zstdWindow(24), undefined],
+  ['zstd with a window of 8 MiB', 'zstd', zstdWindow(23), 'a'],
   ['a bomb', 'gzip', gzipSync(Buffer.alloc(5_000_000)), 'too-large'],
 ]
 for (const [name, coding, bytes, want] of bodies) {

@@ -2,11 +2,14 @@
 // upstream will see, so a body that fits is decoded for them, within the bound of an inspected body, and goes upstream
 // as it came. What can't be decoded stays opaque, and the guard that has to read it refuses.
 
-import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
+import { brotliDecompressSync, constants, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import type { ByteString } from '../lib/bytes.ts'
 import type { HeaderList } from './headers.ts'
 
-type Decoder = (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer
+/** RFC 9659: what HTTP carries needs no larger window, and what claims one would make us allocate it. */
+const zstdParams = { [constants.ZSTD_d_windowLogMax]: 23 }
+
+type Decoder = (bytes: Uint8Array, options: { maxOutputLength: number; info: true }) => Buffer
 
 /** `deflate` means the zlib format; raw deflate, which some readers also take, fails and stays opaque. */
 const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
@@ -14,7 +17,7 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['x-gzip', gunzipSync],
   ['deflate', inflateSync],
   ['br', brotliDecompressSync],
-  ['zstd', zstdDecompressSync],
+  ['zstd', (bytes, options) => zstdDecompressSync(bytes, { ...options, params: zstdParams })],
 ])
 
 /** The Content-Encoding that is not `identity`, joined over its lines; undefined when there is none. */
@@ -33,7 +36,10 @@ export function isDecodable(coding: ByteString): boolean {
   return decoders.has(coding)
 }
 
-/** The decoded body; `too-large` beyond `maxBytes`; undefined when it is no such body. */
+/**
+ * The decoded body; `too-large` beyond `maxBytes`; undefined when it is no such body, or when bytes are left behind it:
+ * another reader may go on with them (a second zstd frame, a gzip member behind padding).
+ */
 export function decodeBody(
   coding: ByteString,
   bytes: Uint8Array,
@@ -42,7 +48,10 @@ export function decodeBody(
   const decoder = decoders.get(coding)
   if (decoder === undefined) return undefined
   try {
-    return decoder(bytes, { maxOutputLength: maxBytes })
+    // With `info` the answer is this pair, which the types don't know.
+    const decoded: unknown = decoder(bytes, { maxOutputLength: maxBytes, info: true })
+    const { buffer, engine } = decoded as { buffer: Buffer; engine: { bytesWritten: number } }
+    return engine.bytesWritten === bytes.length ? buffer : undefined
   } catch (error) {
     return error instanceof RangeError ? 'too-large' : undefined
   }

@@ -23,9 +23,9 @@ export class StreamDenied extends Error {}
 /** The `boundary` parameter of a multipart content type (RFC 2046 §5.1.1: 1 to 70 characters). */
 export function multipartBoundary(contentType: ByteString | undefined): ByteString | undefined {
   const text = contentType?.slice(0, 1024) ?? ''
-  const match = /;\s*boundary=(?:"([^"\r\n]{1,71})"|([^\s;"]{1,71}))/i.exec(text)
+  const match = /;\s*boundary=(?:"([^"\\\r\n]{1,71})"|([^\s;,"\\]{1,71})(?![^\s;]))/i.exec(text)
   const boundary = match?.[1] ?? match?.[2]
-  const isAmbiguous = text.toLowerCase().split('boundary=').length > 2 // two parsers may choose two
+  const isAmbiguous = (text.match(/boundary[*\d\s]*=/gi)?.length ?? 0) > 1 // two parsers may choose two
   return boundary === undefined || boundary.length > 70 || isAmbiguous ? undefined : boundary
 }
 
@@ -85,15 +85,18 @@ export class MultipartClip {
   }
 
   #content(): boolean {
+    const bare = this.#delimiter.subarray(2)
     if (this.#atPartStart) {
       // `--boundary` right behind the empty line ends the part for some parsers and is content for others.
-      const bare = this.#delimiter.subarray(2)
       const start = this.#pending.subarray(0, bare.length)
-      if (start.equals(bare)) this.problem = 'ambiguous-part'
+      if (start.equals(bare)) return this.#refuse('ambiguous-part')
       if (start.equals(bare.subarray(0, start.length))) return false
       this.#atPartStart = false
     }
     const at = this.#pending.indexOf(this.#delimiter)
+    const bareAt = this.#pending.indexOf(bare)
+    // Behind a bare line feed it is a delimiter too for some parsers.
+    if (bareAt >= 0 && bareAt !== at + 2) return this.#refuse('ambiguous-part')
     if (at < 0) {
       const safe = Math.max(0, this.#pending.length - this.#delimiter.length + 1)
       this.#take(safe)
@@ -106,6 +109,8 @@ export class MultipartClip {
     this.#take(at)
     this.#keep(this.#delimiter.length)
     const closing = this.#pending[0] === 0x2d && this.#pending[1] === 0x2d
+    // A longer word than the boundary, or padding behind it: a delimiter for some parsers and content for others.
+    if (!closing && !(this.#pending[0] === 0x0d && this.#pending[1] === 0x0a)) return this.#refuse('ambiguous-part')
     this.#state = closing ? 'epilogue' : 'headers'
     if (closing) this.#keep(2)
     this.closed ||= closing
@@ -115,11 +120,14 @@ export class MultipartClip {
   #headers(): boolean {
     const end = this.#pending.indexOf('\r\n\r\n')
     if (end < 0) {
-      if (this.#pending.length > partHeaderBytesMax) this.problem = 'part-header-too-large'
-      return false
+      return this.#pending.length > partHeaderBytesMax && this.#refuse('part-header-too-large')
     }
-    const text = this.#pending.subarray(0, end).toString('latin1').toLowerCase()
-    this.#state = text.includes('filename') ? 'file' : 'field'
+    const headers = this.#pending.subarray(0, end)
+    const text = headers.toString('latin1')
+    if (/\r(?!\n)|(?<!\r)\n/.test(text) || headers.includes(this.#delimiter.subarray(2))) {
+      return this.#refuse('ambiguous-part') // the headers end elsewhere for some parsers
+    }
+    this.#state = isFile(text) ? 'file' : 'field'
     this.#fileBytes = 0
     this.#keep(end + 4)
     this.#atPartStart = true
@@ -128,7 +136,11 @@ export class MultipartClip {
 
   #epilogue(): boolean {
     const rest = this.#pending.toString('latin1')
-    if (rest !== '' && rest !== '\r' && rest !== '\r\n') this.problem = 'data-after-end'
+    return rest !== '' && rest !== '\r' && rest !== '\r\n' && this.#refuse('data-after-end')
+  }
+
+  #refuse(problem: ClipProblem): false {
+    this.problem = problem
     return false
   }
 
@@ -162,7 +174,24 @@ export class MultipartClip {
 }
 
 /**
- * Streams the body on, and judges the whole clipped view before the closing boundary leaves.
+ * A `filename` that is not empty makes a part a file. A field that only has the word in its name or elsewhere stays a
+ * field, and so does what has a quote left open.
+ */
+function isFile(headers: ByteString): boolean {
+  let plain = ''
+  let quoted = false
+  for (let i = 0; i < headers.length; i++) {
+    const c = headers[i]
+    if (c === '\\' && quoted) i++
+    if (c === '"') quoted = !quoted
+    plain += quoted && c !== '"' ? 'q' : c
+  }
+  return !quoted && /^content-disposition:[^\r\n]*;[ \t]*filename\*?[ \t]*=[ \t]*(?!"")[^\s;]/im.test(plain)
+}
+
+/**
+ * Streams the body on, and judges the whole clipped view before the closing boundary leaves. Each chunk waits for the
+ * next: with its last byte the upstream would have a complete body, and go to work on it.
  * @throws StreamDenied (from the iterator) when a guard denied; `ex.verdict` says what
  */
 export async function* streamClipped(
@@ -171,15 +200,17 @@ export async function* streamClipped(
   head: Uint8Array,
   rest: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  yield head
+  let held = head
   for await (const chunk of rest) {
     const wasClosed = clip.closed
     clip.push(chunk)
     if (clip.problem) refuseClip(ex, clip.problem)
     if (clip.closed && !wasClosed) await judge(ex, clip)
-    yield chunk
+    yield held
+    held = chunk
   }
   if (!clip.closed) refuseClip(ex, 'unfinished')
+  yield held
 }
 
 async function judge(ex: Exchange, clip: MultipartClip): Promise<void> {

@@ -2,10 +2,13 @@
 // (exact, then the longest prefix), then the order in the file. A more general place is asked when no route of a more
 // special one has the method.
 //
-// Paths are compared as a server would read them, without `.`, `..`, doubled slashes, backslashes and percent-encoded
-// plain characters, so that `/public/%2e%2e/admin` gets the guards of `/admin`. What is sent upstream is untouched.
+// Paths are compared as servers read them: without doubled slashes and percent-encoded plain characters. What servers
+// read differently (`..`, encoded slashes, backslashes, `;parameters`) is looked at in every way; when the ways lead to
+// different routes, the path is ambiguous and no route may take it: `/public/..%2fadmin` would come past the guards of
+// one or the other. What is sent upstream is untouched.
 
 import type { ByteString } from '../lib/bytes.ts'
+import type { Verdict } from './verdict.ts'
 
 export interface Match {
   readonly host: string | undefined
@@ -26,6 +29,12 @@ interface Paths<Target> {
   lengths: number[]
 }
 
+export const ambiguousPath: Verdict = {
+  kind: 'deny',
+  status: 400,
+  reason: { code: 'http.ambiguous-path', detail: 'servers read the path in ways that belong to different routes' },
+}
+
 export class Router<Target> {
   readonly #exactHosts = new Map<string, Paths<Target>>()
   /** `*.example.com` under `example.com`. */
@@ -40,19 +49,24 @@ export class Router<Target> {
   }
 
   /** @param host Lower case, without port. @param path Without query, as it was received. */
-  match(method: ByteString, host: ByteString, path: ByteString): Target | undefined {
-    const plain = comparablePath(path)
+  match(method: ByteString, host: ByteString, path: ByteString): Target | 'ambiguous' | undefined {
+    const [first = path, ...others] = readingsOf(path)
+    const target = this.#find(method, host, first)
+    return others.every(other => this.#find(method, host, other) === target) ? target : 'ambiguous'
+  }
+
+  #find(method: ByteString, host: ByteString, path: string): Target | undefined {
     const exact = this.#exactHosts.get(host)
-    const found = exact && findPath(exact, method, plain)
+    const found = exact && findPath(exact, method, path)
     if (found) return found
     if (this.#wildcardHosts.size > 0) {
       for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
         const paths = this.#wildcardHosts.get(host.slice(dot + 1))
-        const target = paths && findPath(paths, method, plain)
+        const target = paths && findPath(paths, method, path)
         if (target) return target
       }
     }
-    return findPath(this.#anyHost, method, plain)
+    return findPath(this.#anyHost, method, path)
   }
 
   #pathsOf(host: string | undefined): Paths<Target> {
@@ -91,26 +105,48 @@ function findPath<Target>(paths: Paths<Target>, method: string, path: string): T
   return undefined
 }
 
+/** HEAD is GET without the content (RFC 9110 §9.3.2): it must not come past the guards of a route for GET. */
 function findMethod<Target>(entries: readonly Entry<Target>[] | undefined, method: string): Target | undefined {
   if (!entries) return undefined
   for (const { target, methods } of entries) if (!methods || methods.has(method)) return target
-  return undefined
+  return method === 'HEAD' ? findMethod(entries, 'GET') : undefined
 }
 
-/** The path as most servers understand it; the same string when there is nothing to change. */
-export function comparablePath(path: ByteString): ByteString {
-  if (!needsWork(path)) return path
+/** The path as servers understand it, most eagerly first; mostly that is one string. */
+export function readingsOf(path: ByteString): readonly string[] {
+  if (!needsWork(path)) return [path]
+  if (!/\/\.|%2[ef]|%5c|[\\;]/i.test(path)) return [readPath(path, eager)]
+  const readings = new Set<string>()
+  for (const dots of [true, false]) {
+    for (const slashes of [true, false]) {
+      for (const parameters of [true, false]) readings.add(readPath(path, { dots, slashes, parameters }))
+    }
+  }
+  return [...readings]
+}
+
+interface Reader {
+  /** Resolves `.` and `..`. */
+  readonly dots: boolean
+  /** Takes %2f, %5c and backslashes for slashes. */
+  readonly slashes: boolean
+  /** Leaves out what stands behind a semicolon (RFC 3986 §3.3). */
+  readonly parameters: boolean
+}
+
+const eager: Reader = { dots: true, slashes: true, parameters: true }
+
+function readPath(path: ByteString, { dots, slashes, parameters }: Reader): string {
   const segments: string[] = []
-  const parts = decodePlain(path).replaceAll('\\', '/').split('/')
+  const plain = decodePlain(path, slashes)
+  const parts = (slashes ? plain.replaceAll('\\', '/') : plain).split('/')
   for (const [i, part] of parts.entries()) {
-    // `..;x` is `..` to servers with path parameters (RFC 3986 §3.3).
-    const semicolon = part.indexOf(';')
+    const semicolon = parameters ? part.indexOf(';') : -1
     const name = semicolon < 0 ? part : part.slice(0, semicolon)
-    const isLast = i === parts.length - 1
-    if (name === '..') segments.pop()
-    if (name === '..' || name === '.' || part === '') {
-      if (isLast) segments.push('')
-    } else segments.push(part)
+    const isDots = dots && (name === '.' || name === '..')
+    if (isDots && name === '..') segments.pop()
+    if (!isDots && name !== '') segments.push(name)
+    else if (i === parts.length - 1) segments.push('')
   }
   return `/${segments.join('/')}`
 }
@@ -119,7 +155,7 @@ function needsWork(path: ByteString): boolean {
   let previous = 0
   for (let i = 0; i < path.length; i++) {
     const c = path.charCodeAt(i)
-    if (c === 0x25 || c === 0x5c) return true // % or backslash
+    if (c === 0x25 || c === 0x5c || c === 0x3b) return true // % or backslash or semicolon
     if (previous === 0x2f && (c === 0x2e || c === 0x2f)) return true // "/." or "//"
     previous = c
   }
@@ -127,9 +163,10 @@ function needsWork(path: ByteString): boolean {
 }
 
 /** Percent-decodes once what is plain ASCII; other bytes stay as they are. */
-function decodePlain(path: ByteString): ByteString {
+function decodePlain(path: ByteString, slashes: boolean): ByteString {
   return path.replace(/%([2-7][0-9a-fA-F])/g, (whole, hex: string) => {
     const code = Number.parseInt(hex, 16)
-    return code > 0x20 && code < 0x7f && code !== 0x25 ? String.fromCharCode(code) : whole
+    if (code <= 0x20 || code >= 0x7f || code === 0x25) return whole
+    return !slashes && (code === 0x2f || code === 0x5c) ? whole : String.fromCharCode(code)
   })
 }

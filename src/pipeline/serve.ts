@@ -189,10 +189,8 @@ function refuse(ex: Exchange, edge: Edge, verdict: Verdict): void {
 function fail(ex: Exchange, edge: Edge, error: unknown): void {
   if (!(error instanceof StreamDenied)) ex.failure ??= error instanceof Error ? error : new Error(String(error))
   if (ex.aborted) return
-  if (ex.verdict) {
-    if (ex.status === 0) refuse(ex, edge, ex.verdict) // denied while its body streamed
-    return
-  }
+  // Denied while its body streamed; `send` cuts a response that has begun.
+  if (ex.verdict) return refuse(ex, edge, ex.verdict)
   const known =
     error instanceof GatewayError
       ? error

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -50,6 +50,15 @@ test('a reader beside the writer sees what is committed, and can’t write', () 
   assert.throws(() => reader.append([one]), /readonly/)
   reader.close()
   writer.close()
+})
+
+test('only its owner may read it, whoever may read the folder', { skip: process.platform === 'win32' }, () => {
+  const folder = mkdtempSync(join(dir, 'open-'))
+  chmodSync(folder, 0o755)
+  const journal = openSqliteJournal(join(folder, 'events.db'))
+  journal.append([one])
+  for (const name of readdirSync(folder)) assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name)
+  journal.close()
 })
 
 test('an old journal is opened again; more events than its bound push the oldest out', () => {

@@ -2,7 +2,7 @@
 // WAL with synchronous=FULL: an append that has returned outlives kill -9 and a power cut. One transaction a batch, so
 // the cost of the disk's flush is shared by all events of the batch.
 
-import { mkdirSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import type { EventFilter, Journal, StoredEvent } from './store.ts'
@@ -34,7 +34,11 @@ export interface SqliteJournalOptions {
 /** @throws Error when the file can't be opened or was written by a newer version */
 export function openSqliteJournal(file: string, options: SqliteJournalOptions = {}): Journal {
   const readOnly = options.readOnly === true
-  if (!readOnly) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  if (!readOnly) {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    // The folder may have been there, open to others; SQLite gives its other files the mode of this one.
+    if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600))
+  }
   const db = new DatabaseSync(file, { readOnly, timeout: 2000 })
   try {
     if (!readOnly) db.exec('pragma journal_mode = wal; pragma synchronous = full')

@@ -79,9 +79,10 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseFlow {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, text = ''): void {
     const headers = responseHeaders(controller.rawHeaders as Buffer[])
     if (headers === undefined) return this.#malformed('the response headers are not HTTP')
+    if (status < 100) return this.#malformed('the response has no HTTP status')
     if (status < 200) {
       if (++this.#informational > informationalMax) return this.#malformed('too many interim responses')
-      this.#sink.informational(status, headers)
+      this.#sink.informational(status, withoutLength(headers))
       return
     }
     this.#server.succeeded()
@@ -119,4 +120,10 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseFlow {
   #malformed(detail: string): void {
     this.#controller?.abort(new GatewayError('UPSTREAM_PROTOCOL', 'upstream', `${this.#server.url}: ${detail}`))
   }
+}
+
+/** An interim response has no content (RFC 9110 §15.2), and a client that waited for some would take the next head. */
+function withoutLength(headers: readonly string[]): readonly string[] {
+  const at = headers.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-length')
+  return at < 0 ? headers : headers.toSpliced(at, 2)
 }

@@ -21,8 +21,18 @@ const dropped = new Set([
   'http2-settings',
 ])
 
-/** Passed on only when a trusted proxy wrote them. */
-const proxyWritten = new Set(['forwarded', 'x-real-ip', 'true-client-ip'])
+/** Passed on only when a trusted proxy wrote them: upstreams take from them who asks, and for what. */
+const proxyWritten = new Set([
+  'forwarded',
+  'x-real-ip',
+  'true-client-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'cf-connecting-ip',
+  'fastly-client-ip',
+  'x-original-url',
+  'x-rewrite-url',
+])
 
 /** Names that a client may list in Connection but that are not its own to take away. */
 const kept = new Set(['host', 'content-type', 'content-encoding', 'cookie', 'authorization'])
@@ -35,13 +45,13 @@ export function requestHeaders(ex: Exchange, body: OutgoingBody): string[] {
   const identity = ex.route.phases.onResponseBody.length > 0
   const out: string[] = []
   for (let i = 0; i < headers.count; i++) {
-    const name = headers.nameAt(i)
+    const name = withDashes(headers.nameAt(i))
     if (dropped.has(name) || name.startsWith('proxy') || name.startsWith('merlon-')) continue
     if (ex.withheldHeaders.includes(name)) continue
     if (proxyWritten.has(name) || name.startsWith('x-forwarded-')) {
       if (!trusted || name === 'forwarded' || name === 'x-forwarded-for') continue
     }
-    if (listed?.includes(name) && !kept.has(name)) continue
+    if (listed?.includes(headers.nameAt(i)) && !kept.has(name)) continue
     if (identity && name === 'accept-encoding') continue
     out.push(headers.raw[i * 2] ?? '', headers.valueAt(i))
   }
@@ -52,6 +62,11 @@ export function requestHeaders(ex: Exchange, body: OutgoingBody): string[] {
   addForwarded(out, ex, trusted)
   out.push('x-request-id', ex.reference)
   return out
+}
+
+/** CGI and what came of it (WSGI, PHP) read `x_forwarded_for` as `x-forwarded-for`. */
+function withDashes(name: ByteString): ByteString {
+  return name.includes('_') ? name.replaceAll('_', '-') : name
 }
 
 function contentLength(headers: HeaderList, body: OutgoingBody): string | undefined {

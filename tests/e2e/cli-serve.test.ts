@@ -53,6 +53,24 @@ function ended(child: ChildProcess): Promise<number | null> {
   return new Promise(resolve => child.on('close', resolve))
 }
 
+test('serves on when nobody reads what it says, and when its terminal is gone', async () => {
+  const cwd = emptyFolder()
+  const { child, ready } = await start(['protect', upstream, '-l', '127.0.0.1:0', '--state', 'state'], cwd)
+  child.stderr?.destroy()
+  child.stdout?.destroy()
+  for (let i = 0; i < 3; i++) {
+    child.kill('SIGHUP')
+    await sleep(50)
+  }
+  const gone = ended(child)
+  // A first signal says something on stderr: requests still end.
+  const slow = fetch(`${ready.listening[0]}/slow`).then(response => response.text())
+  await sleep(100)
+  child.kill('SIGTERM')
+  assert.equal(await slow, 'app /slow')
+  assert.equal(await gone, 0)
+})
+
 describe('run', () => {
   const cwd = emptyFolder()
   const file = join(cwd, 'merlon.yaml')
@@ -156,6 +174,19 @@ describe('run', () => {
     const { code, stderr } = await cli(['run', '-c', 'taken.yaml'], cwd)
     assert.equal(code, 1)
     assert.match(stderr, /^taken\.yaml:1:\d+ listen\[0\]/m)
+  })
+
+  test('a file of events that can’t be opened is a problem with its place', async () => {
+    writeFileSync(join(cwd, 'events.yaml'), config('events: { file: ./no/e.ndjson }\nstore: { state: ./other }\n'))
+    const { code, stderr } = await cli(['run', '-c', 'events.yaml'], cwd)
+    assert.equal(code, 1)
+    assert.match(stderr, /^events\.yaml:5:\d+ events\.file: ENOENT/m)
+  })
+
+  test('a client that is no address is refused', async () => {
+    const { code, stderr } = await cli(['events', 'query', '--state', '.merlon', '--client', 'ann'], cwd)
+    assert.equal(code, 2)
+    assert.match(stderr, /--client ann/)
   })
 })
 

@@ -325,6 +325,32 @@ test('body: an upstream that answers before the body is in', async () => {
   await eventually(() => gateway.done.length === 1)
 })
 
+test('body: a multipart body that is denied when the response has begun cuts the connection', async () => {
+  await using backend = await openBackend(async (req, res) => {
+    res.write('early')
+    for await (const _ of req);
+    res.end('late')
+  })
+  const guard: Guard = { onBody: ex => (Buffer.from(ex.body.bytes).includes('attack') ? deny() : undefined) }
+  await using gateway = await openGateway({
+    servers: [backend.url],
+    guards: [guard],
+    limits: { bodyInspected: 1024, fileInspected: 64 },
+  })
+  using client = await openRawClient(gateway.port)
+  const part = (value: string) => `--XX\r\nContent-Disposition: form-data; name="a"; filename="f"\r\n\r\n${value}\r\n`
+  const body = [part('x'.repeat(2000)), `${part('attack')}--XX--\r\n`]
+  client.send(
+    `POST / HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=XX\r\nContent-Length: ${body.join('').length}\r\n\r\n`,
+  )
+  client.send(body[0] ?? '')
+  await client.until('early')
+  client.send(body[1] ?? '')
+  assert.doesNotMatch(await client.closed(), /late/)
+  await eventually(() => gateway.done.length === 1)
+  assert.equal(gateway.done[0]?.verdict?.kind, 'deny')
+})
+
 test('body: a client that takes nothing of its response is cut', async () => {
   for (const bytes of [50 * MiB, 8 * MiB]) {
     let closed = 0

@@ -103,6 +103,23 @@ for (const [name, bytes, status] of [
   })
 }
 
+test('failure: a status that is none is 502, and an interim response has no length', async () => {
+  const rows: [answer: string, want: RegExp][] = [
+    ['HTTP/1.1 042 X\r\nContent-Length: 0\r\n\r\n', /^HTTP\/1\.1 502 /],
+    [
+      'HTTP/1.1 103 X\r\nLink: a\r\nContent-Length: 9\r\n\r\nHTTP/1.1 204 Y\r\n\r\n',
+      /^HTTP\/1\.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP\/1\.1 204 Y\r\n/,
+    ],
+  ]
+  for (const [answer, want] of rows) {
+    await using backend = await openRawBackend(socket => socket.once('data', () => socket.write(answer)))
+    await using gateway = await openGateway({ servers: [backend.url] })
+    using client = await openRawClient(gateway.port)
+    client.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    assert.match(await client.closed(), want)
+  }
+})
+
 test('failure: a response that breaks off is cut, never completed', async () => {
   for (const head of ['Content-Length: 10', 'Transfer-Encoding: chunked']) {
     await using backend = await openRawBackend(socket => {

@@ -221,6 +221,30 @@ test('upgrade: behind pipelined requests, and with a malformed head', async () =
   assert.match(await bad.closed(), /^HTTP\/1\.1 400 .*problem\+json/s)
 })
 
+test('upgrade: a client that takes nothing of a refusal is cut', async () => {
+  for (const bytes of [50_000_000, 8_000_000]) {
+    await using backend = await openBackend((_req, res) => res.end(Buffer.alloc(bytes)))
+    await using gateway = await openGateway({ servers: [backend.url], limits: { responseIdleTimeout: 300 } })
+    using client = await openRawClient(gateway.port)
+    client.socket.pause()
+    client.send(upgradeHead())
+    await eventually(() => gateway.done.length === 1)
+    assert.equal(gateway.upstream.servers()[0]?.active, 0)
+  }
+})
+
+test('upgrade: a client that is slow to take a refusal gets all of it', async () => {
+  await using backend = await openBackend((_req, res) => res.end('x'.repeat(8_000_000)))
+  await using gateway = await openGateway({ servers: [backend.url], limits: { responseIdleTimeout: 300 } })
+  using client = await openRawClient(gateway.port)
+  client.socket.on('data', () => {
+    client.socket.pause()
+    setTimeout(() => client.socket.resume(), 5)
+  })
+  client.send(upgradeHead())
+  assert.ok((await client.closed()).length > 8_000_000)
+})
+
 test('upgrade: draining cuts tunnels in the end', async () => {
   await using backend = await openRawEcho()
   await using gateway = await openGateway({ servers: [backend.url] })

@@ -17,7 +17,7 @@ const paths = process.argv.slice(2)
 const samples = readSamples(paths)
 const withoutModel = judgeByRules(paths)
 /** As in rules/builtin/90-classifier.conf. Its marker rules, which ask for less, are left out here. */
-const alone = logit(0.98)
+const alone = logit(0.97)
 
 interface Judgement {
   /** Blocked by something other than the classifier. */
@@ -58,6 +58,10 @@ interface Result {
 }
 
 const kinds = ['attack', 'benign', 'rich text'] as const
+/** Rows that no rule blocks and the model would, by bound. */
+const sweep = new Map(
+  [0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995].map(bound => [bound, [0, 0, 0] as [number, number, number]]),
+)
 const totals = new Map<string, Result>(kinds.map(kind => [kind, empty()]))
 const bySource = new Map<string, Result>()
 const byCategory = new Map<string, Result>()
@@ -73,6 +77,8 @@ function count(sample: Sample, model: Model): void {
   const odds = sample.values.reduce((most, value) => Math.max(most, logOdds(model, value)), Number.NEGATIVE_INFINITY)
   const byModel = odds >= alone
   const kind = sample.isAttack ? 'attack' : judged.isRich ? 'rich text' : 'benign'
+  for (const [bound, found] of sweep)
+    if (!judged.isBlocked && odds >= logit(bound)) found[kinds.indexOf(kind)] = (found[kinds.indexOf(kind)] ?? 0) + 1
   const results = [
     totals.get(kind),
     placeOf(bySource, `${kind} ${sample.source}`),
@@ -119,5 +125,9 @@ print('kind', totals)
 console.log(
   `\nMean over sources: attacks blocked ${mean('attack')}, benign blocked ${mean('benign')}, rich text blocked ${mean('rich')}`,
 )
+console.log('\nWhat the model adds to the rules, by bound: attacks, benign, rich text')
+for (const [bound, found] of sweep) {
+  console.log(`- ${bound}: ${kinds.map((kind, i) => share(found[i] ?? 0, totals.get(kind)?.rows ?? 0)).join(', ')}`)
+}
 print('source left out', bySource)
 print('category', byCategory)

@@ -19,7 +19,7 @@ const paths =
     : readdirSync(corpora)
         .filter(name => name.endsWith('.ndjson.gz'))
         .map(name => join(corpora, name))
-const bounds = [0.8, 0.98]
+const bounds = [0.9, 0.97]
 const samples = readSamples(paths)
 const used = samples.filter(isLicensed)
 const model = fit(used)

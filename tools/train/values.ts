@@ -19,7 +19,7 @@ export interface Sample {
 }
 
 /** The same variables as in rules/builtin/90-classifier.conf. */
-export const targets = 'ARGS|ARGS_NAMES|REQUEST_COOKIES|XML:/*|XML://@*|LAYERS'
+const targets = 'ARGS|REQUEST_COOKIES|XML:/*|LAYERS'
 
 const rule = `SecRuleEngine DetectionOnly
 SecRequestBodyAccess On
@@ -33,7 +33,7 @@ SecRule ${targets} "@unconditionalMatch" "id:3,phase:2,pass,log,msg:'value'"
 
 export function readSamples(paths: readonly string[]): Sample[] {
   const created = createWaf({
-    rules: [{ path: 'train.conf', text: rule }],
+    rules: [{ name: 'train.conf', text: rule }],
     ports: { files: nodeFilePort(), now: () => 0 },
   })
   if (!created.ok) throw new Error(created.problems.map(problem => problem.message).join('; '))

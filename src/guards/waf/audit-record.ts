@@ -17,8 +17,9 @@ export interface AuditRecordOptions {
   readonly mask: boolean
 }
 
-const bodyBytesMax = 64 * 1024
-const matchesMax = 500
+/** Masking is done on the core that serves requests: this bounds what a hostile body can make it cost. */
+const bodyBytesMax = 16 * 1024
+const matchesMax = 200
 const parameterMax = 200
 const valueMax = 100
 

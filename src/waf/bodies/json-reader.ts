@@ -54,8 +54,8 @@ class Reader {
     return { root: this.#root, error: this.#error, duplicateKey: this.#duplicate }
   }
 
-  #fail(message: string): false {
-    this.#error ??= { message: `JSON: ${message}`, offset: this.#at }
+  #fail(message: string, isLimit = false): false {
+    this.#error ??= { message: `JSON: ${message}`, offset: this.#at, isLimit }
     return false
   }
 
@@ -72,7 +72,7 @@ class Reader {
     this.#space()
     const c = this.#body.charCodeAt(this.#at)
     if (c === 0x7b || c === 0x5b) {
-      if (depth >= this.#limits.jsonDepth) return this.#fail(`nested deeper than ${this.#limits.jsonDepth}`)
+      if (depth >= this.#limits.jsonDepth) return this.#fail(`nested deeper than ${this.#limits.jsonDepth}`, true)
       this.#at++
       return c === 0x7b ? this.#object(into, depth + 1) : this.#array(into, depth + 1)
     }
@@ -132,7 +132,7 @@ class Reader {
 
   #count(): boolean {
     this.#items++
-    return this.#items <= this.#limits.jsonKeys || this.#fail(`more than ${this.#limits.jsonKeys} keys and items`)
+    return this.#items <= this.#limits.jsonKeys || this.#fail(`more than ${this.#limits.jsonKeys} keys and items`, true)
   }
 
   #take(code: number): boolean {

@@ -60,7 +60,7 @@ class MultipartReader {
     while (found === 'next') {
       if (this.#parts.length >= this.#limits.multipartParts) {
         this.#flags.fileLimitExceeded = true
-        this.#fail(`more than ${this.#limits.multipartParts} parts`)
+        this.#fail(`more than ${this.#limits.multipartParts} parts`, true)
         break
       }
       found = this.#part()
@@ -71,8 +71,8 @@ class MultipartReader {
     return { parts: this.#parts, flags: this.#flags, error: this.#error }
   }
 
-  #fail(message: string): void {
-    this.#error ??= { message: `multipart: ${message}`, offset: this.#at }
+  #fail(message: string, isLimit = false): void {
+    this.#error ??= { message: `multipart: ${message}`, offset: this.#at, isLimit }
   }
 
   #skipPreamble(): BoundaryLine {

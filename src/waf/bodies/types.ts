@@ -19,6 +19,8 @@ export interface BodyError {
   /** Short, for REQBODY_ERROR_MSG. Holds no more than 64 bytes of the body. */
   readonly message: string
   readonly offset: number
+  /** The body may be well-formed, and is larger than a bound of BodyLimits. */
+  readonly isLimit?: boolean
 }
 
 export interface ParsedUrlEncoded {

@@ -21,13 +21,13 @@ export function parseXml(body: ByteString, limits: BodyLimits, isCut = false): P
 
   const decoded = decodeXml(body, isCut)
   const parser = new SaxesParser({ xmlns: false, position: false })
-  const stop = (message: string): never => {
-    error ??= { message: `XML: ${clip(message)}`, offset: Math.min(parser.position, body.length) }
+  const stop = (message: string, isLimit = false): never => {
+    error ??= { message: `XML: ${clip(message)}`, offset: Math.min(parser.position, body.length), isLimit }
     throw new Stop()
   }
   const count = (): void => {
     readTo = parser.position
-    if (++nodes > limits.xmlNodes) stop(`more than ${limits.xmlNodes} nodes`)
+    if (++nodes > limits.xmlNodes) stop(`more than ${limits.xmlNodes} nodes`, true)
   }
   const addText = (value: string): void => {
     if (isBlank(value)) return
@@ -40,7 +40,7 @@ export function parseXml(body: ByteString, limits: BodyLimits, isCut = false): P
   })
   parser.on('opentag', tag => {
     count()
-    if (!tag.isSelfClosing && ++depth > limits.xmlDepth) stop(`nested deeper than ${limits.xmlDepth}`)
+    if (!tag.isSelfClosing && ++depth > limits.xmlDepth) stop(`nested deeper than ${limits.xmlDepth}`, true)
     for (const value of Object.values(tag.attributes)) {
       count()
       attributes.push(utf8ToBytes(String(value)))

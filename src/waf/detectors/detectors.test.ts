@@ -1,14 +1,26 @@
-// Our own tables of values for both detectors, their spans, random bytes, and their time on hostile values.
+// Our own tables of values for all detectors, their spans, random bytes, and their time on hostile values.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { utf8ToBytes } from '../../lib/bytes.ts'
+import { detectGraphql } from './graphql.ts'
+import { detectPath } from './path.ts'
+import { detectShell } from './shell.ts'
 import { detectSql } from './sql.ts'
+import { detectSsrf } from './ssrf.ts'
+import { unwrap } from './unwrap.ts'
 import { detectXss } from './xss.ts'
 
-const detectors = { sql: detectSql, xss: detectXss }
+const detectors = {
+  sql: detectSql,
+  xss: detectXss,
+  path: (value: string) => detectPath(value, 'value'),
+  shell: detectShell,
+  ssrf: (value: string) => detectSsrf(value, 'hidden') ?? detectSsrf(value, 'private'),
+  graphql: detectGraphql,
+}
 
 for (const [name, detect] of Object.entries(detectors)) {
   describe(name, () => {
@@ -127,6 +139,18 @@ for (const [name, detect] of Object.entries(detectors)) {
       'alert(',
       'self[',
       '{"a":',
+      ';',
+      '&',
+      '${',
+      ';cat -',
+      ';/*/*/*',
+      '../',
+      '/./',
+      'etc/passw/',
+      'http://a@',
+      '//a:',
+      'query{',
+      'fragment a{...b}',
     ]
     test('takes linear time on hostile values of 64 KiB', () => {
       for (const pattern of hostile) {
@@ -139,6 +163,39 @@ for (const [name, detect] of Object.entries(detectors)) {
     })
   })
 }
+
+describe('unwrap', () => {
+  const readings: readonly (readonly [string, string])[] = [
+    ['%2527', "'"],
+    ['%u0027', "'"],
+    ['..%c0%af', '../'],
+    ['..%252f', '../'],
+    ['%uff0e', '.'],
+    ['\xf8\x80\x80\x80\xaf', '/'],
+    ['&lt;b&gt;', '<b>'],
+    ['&#x26;lt;b', '<b'],
+    ['javascript&colon;x', 'javascript:x'],
+    ['\\u003cb\\x3e', '<b>'],
+    ['a\0b', 'ab'],
+    ['x=PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==', '<script>alert(1)</script>'],
+    ['Tzo4OiJzdGRDbGFzcyI6MDp7fQ==', 'O:8:"stdClass":0:{}'],
+  ]
+  for (const [value, reading] of readings) {
+    test(`${JSON.stringify(value)} reads ${reading}`, () => {
+      assert.ok(unwrap(value).includes(reading), JSON.stringify(unwrap(value)))
+    })
+  }
+  for (const value of [
+    'plain text',
+    '100 %',
+    'a+b',
+    'AT&T',
+    '3fa85f64-5717-4562-b3fc-2c963f66afa6',
+    'iVBORw0KGgoAAAANSUhEUg',
+  ]) {
+    test(`${value} has no other reading`, () => assert.deepEqual(unwrap(value), []))
+  }
+})
 
 function table(name: string): string[] {
   const text = readFileSync(new URL(`testdata/${name}.txt`, import.meta.url), 'utf8')

@@ -6,7 +6,7 @@ import type { ByteString } from '../../lib/bytes.ts'
 import type { Detection } from './types.ts'
 
 /** Bounds far above the documents of real front ends, which stay below a third of them. */
-const bounds = { depth: 18, repeated: 12, directives: 24 }
+const bounds = { depth: 18, repeated: 12, directives: 24, fragments: 200 }
 const maxBytes = 256 * 1024
 
 export function detectGraphql(value: ByteString): Detection | undefined {
@@ -114,6 +114,7 @@ class Reader {
     if (this.#depth === 0 && before === 'fragment') {
       this.#fragment = word
       this.#spreads.set(word, new Set())
+      if (this.#spreads.size > bounds.fragments) return this.#detection('fragments', 0, this.#at)
     }
     if (this.#alias) {
       this.#alias = false

@@ -54,7 +54,7 @@ function hasStrangeDigits(host: ByteString): boolean {
 }
 
 /** The number of an address, and whether it was written as four decimal numbers. */
-export function parseIpv4(host: ByteString): { readonly number: number; readonly isPlain: boolean } | undefined {
+function parseIpv4(host: ByteString): { readonly number: number; readonly isPlain: boolean } | undefined {
   const parts = host.split('.', 6)
   if (parts.length > 4) return undefined
   let isPlain = parts.length === 4

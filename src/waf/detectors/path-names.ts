@@ -93,7 +93,21 @@ export const secretNames: readonly string[] = [
     'server.xml',
     'tomcat-users.xml',
   ],
-  ...['.htaccess', '.env', '.passwd', 'id_rsa', 'id_dsa', 'id_ecdsa', 'id_ed25519', 'shadow', 'passwd', 'desktop.ini'],
+  ...[
+    '.htaccess',
+    '.env',
+    '.passwd',
+    'id_rsa',
+    'id_dsa',
+    'id_ecdsa',
+    'id_ed25519',
+    'shadow',
+    'passwd',
+    'desktop.ini',
+    'win.ini',
+    'boot.ini',
+    'system.ini',
+  ],
 ]
 
 /** Folders of a server, when a value is nothing but a path that starts there. */

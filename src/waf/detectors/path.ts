@@ -2,11 +2,15 @@
 // what it is: nothing but a path, or a text in which a path stands.
 
 import type { ByteString } from '../../lib/bytes.ts'
+import { createMatcher } from '../match/aho-corasick.ts'
 import { secretFiles, secretNames, serverFolders } from './path-names.ts'
 import type { Detection } from './types.ts'
 
 /** `value`: of an argument. `url`: of a request path, where folders named as a server's are ordinary. */
 export type PathPlace = 'value' | 'url'
+
+const files = createMatcher(secretFiles, { caseInsensitive: true })
+const names = new Set(secretNames)
 
 const maxTokens = 400
 /** A longer value with blanks is a text: people write about paths in texts. */
@@ -31,11 +35,8 @@ export function detectPath(value: ByteString, place: PathPlace): Detection | und
 }
 
 function hasMark(value: ByteString): boolean {
-  for (let i = 0; i < value.length; i++) {
-    const c = value.charCodeAt(i)
-    if (c === 0x2f || c === 0x5c || (c === 0x2e && i + 1 < value.length)) return true
-  }
-  return false
+  if (value.includes('/') || value.includes('\\') || value.includes('..2f') || value.includes('0x')) return true
+  return value.length < 24 && names.has(value.toLowerCase().trim())
 }
 
 function blanks(value: ByteString): number {
@@ -69,28 +70,42 @@ function isBreak(c: number): boolean {
 function judge(value: ByteString, start: number, end: number, isText: boolean, place: PathPlace): string | undefined {
   const token = value.slice(start, end)
   if (token.length < 3) return undefined
+  const isWhole = start <= 1 && end >= value.length - 1
+  // A name alone says something only when it is all there is.
+  if (!token.includes('/') && !token.includes('\\') && !token.includes('..2') && !token.includes('0x')) {
+    return isWhole && place === 'value' && names.has(token.toLowerCase()) ? 'secret file' : undefined
+  }
   const path = plain(token)
   const ups = countUps(path)
-  const isWhole = start <= 1 && end >= value.length - 1
   if (ups > 0 && climbs(path, ups, isText, isWhole, place)) return 'traversal'
   // What a web page or a module has, it has by URL: `https://host/etc/…` names no file.
   if (path.includes('://') && !path.startsWith('file:')) return undefined
   if (isText && ups === 0) return undefined
   const local = withoutRoot(path)
-  const found = secretFiles.find(name => standsIn(local, name))
+  const found = files.firstMatch(local) ? secretFiles.find(name => standsIn(local, name)) : undefined
   if (found !== undefined && (place === 'value' || !found.startsWith('var/'))) {
     if (local !== path || ups > 0 || isWhole || place === 'url') return 'system file'
   }
   if (!isWhole || place === 'url') return undefined
-  if (secretNames.some(name => local === name || local.endsWith(`/${name}`))) return 'secret file'
+  if (names.has(local.slice(local.lastIndexOf('/') + 1)) && !path.includes('//')) return 'secret file'
   const isAbsolute = path !== local
   if (isAbsolute && serverFolders.some(name => local.startsWith(name)) && !isBareFolder(local)) return 'server folder'
-  return isDrive(token) ? 'path on a drive' : undefined
+  return isDrive(token) && local === '' ? 'root of a drive' : undefined
 }
+
+/** Escapes whose percent sign was filtered out, or of another language. */
+const halfEscapes = [
+  ['0x2e', '.'],
+  ['0x2f', '/'],
+  ['0x5c', '/'],
+  ['..2f', '../'],
+  ['..5c', '../'],
+] as const
 
 /** Lower case, slashes, no empty and no `.` segments. */
 function plain(token: ByteString): ByteString {
   let path = token.toLowerCase().replaceAll('\\', '/').replaceAll(';/', '/')
+  for (const [half, character] of halfEscapes) if (path.includes(half)) path = path.replaceAll(half, character)
   if (path.startsWith('file:')) path = `file:/${path.slice(5)}`
   const isUrl = path.includes('://')
   while (path.includes('/./')) path = path.replaceAll('/./', '/')
@@ -131,7 +146,18 @@ function climbs(path: ByteString, ups: number, isText: boolean, isWhole: boolean
   }
   if (place === 'url') return true
   if (ups >= 2) return !harmless.some(extension => path.endsWith(extension)) || isWhole
-  return isWhole && path !== '..' && path.length > 3
+  return isWhole && path.length >= 3 && leavesFolder(path)
+}
+
+/** `a/../b` stays where it is. */
+function leavesFolder(path: ByteString): boolean {
+  let depth = 0
+  for (const segment of path.split('/', 40)) {
+    if (segment.startsWith('..')) depth--
+    else if (segment !== '' && segment !== '.') depth++
+    if (depth < 0) return true
+  }
+  return path.startsWith('/')
 }
 
 function withoutRoot(path: ByteString): ByteString {

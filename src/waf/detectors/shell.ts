@@ -8,7 +8,7 @@ import type { Detection } from './types.ts'
 
 const certainWords = new Set(certain)
 const commonWords = new Set(common)
-const maxPlaces = 300
+const maxPlaces = 20_000
 const maxWord = 80
 
 export function detectShell(value: ByteString): Detection | undefined {
@@ -61,12 +61,9 @@ interface Word {
 
 function commandAt(value: ByteString, from: number, place: Place): Omit<Detection, 'start'> | undefined {
   let at = from
-  for (;;) {
-    const c = value.charCodeAt(at)
-    if (c === 0x20 || c === 0x09 || c === 0x28 || c === 0x7b || c === 0x7c || c === 0x26 || c === 0x3b || c === 0x21)
-      at++
-    else break
-  }
+  // Blanks and what opens a group; separators are places of their own, and a run of anything is not a command.
+  const limit = from + maxWord
+  while (at < limit && isOpening(value.charCodeAt(at))) at++
   const word = readWord(value, at)
   if (word.text === '') return undefined
   if (word.hasPattern && word.text.startsWith('/') && isCommandPattern(word.text)) {
@@ -78,6 +75,10 @@ function commandAt(value: ByteString, from: number, place: Place): Omit<Detectio
   if (word.isJoined) return { reason: 'blank by variable', end: word.end }
   if (word.isHidden && (isCertain || place !== 'start')) return { reason: 'hidden command', end: word.end }
   return undefined
+}
+
+function isOpening(c: number): boolean {
+  return c === 0x20 || c === 0x09 || c === 0x28 || c === 0x7b || c === 0x21
 }
 
 /** Reads one word from `at`, undoing what a shell undoes. */
@@ -131,8 +132,8 @@ function skipHiding(value: ByteString, at: number): number {
   if (next === 0x40 || next === 0x2a || (next >= 0x30 && next <= 0x39) || next === 0x21) return 2
   if (next === 0x28 && value.charCodeAt(at + 2) === 0x29) return 3
   if (next === 0x7b) {
-    const close = value.indexOf('}', at)
-    return close > at && close - at < 24 ? close - at + 1 : 0
+    const close = value.slice(at, at + 24).indexOf('}')
+    return close > 0 ? close + 1 : 0
   }
   let end = at + 1
   while (end < value.length && end - at < 12 && isName(value.charCodeAt(end))) end++

@@ -26,7 +26,9 @@ const schemes = new Set([
   'file',
 ])
 const callable = new Set(['http', 'https', 'ftp', 'ftps', 'ws', 'wss', ...schemes])
-const maxUrls = 50
+const maxUrls = 200
+/** A host with a user before it is no longer than this. */
+const maxAuthority = 600
 
 export function detectSsrf(value: ByteString, scope: SsrfScope): Detection | undefined {
   if (scope === 'hidden' && isWithoutSlashes(value))
@@ -35,7 +37,7 @@ export function detectSsrf(value: ByteString, scope: SsrfScope): Detection | und
   let count = 0
   for (; at >= 0 && count < maxUrls; at = value.indexOf('//', at + 2), count++) {
     const schemeStart = startOfScheme(value, at)
-    const scheme = value.slice(schemeStart, at - 1).toLowerCase()
+    const scheme = schemeStart === at ? '' : value.slice(schemeStart, at - 1).toLowerCase()
     const isWhole = schemeStart <= 1 || value.slice(0, schemeStart).toLowerCase() === 'url:'
     if (!callable.has(scheme) && !(isWhole && scheme === '')) continue
     // A text may speak of such schemes; a value that starts with one is meant.
@@ -81,7 +83,9 @@ function hostAt(
   let end = start
   let inBrackets = false
   let isDisguised = false
-  for (; end < value.length; end++) {
+  const limit = Math.min(value.length, start + maxAuthority)
+  const lastAt = value.slice(start, limit).lastIndexOf('@') + start
+  for (; end < limit; end++) {
     const c = value.charCodeAt(end)
     if (c === 0x5b) inBrackets = true
     else if (c === 0x5d) inBrackets = false
@@ -102,7 +106,7 @@ function hostAt(
     )
       break
     else if (c === 0x29 || c === 0x2c || c === 0x3b || c === 0x60 || c === 0x3e || c === 0x7d) break
-    else if (c === 0x3a && !inBrackets && value.indexOf('@', end) < 0) break
+    else if (c === 0x3a && !inBrackets && lastAt < end) break
   }
   return { text: value.slice(start, end), end, isDisguised }
 }

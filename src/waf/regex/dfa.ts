@@ -1,7 +1,8 @@
 // Lazy DFA: subset construction on demand, one table look-up a byte once warm. Forwards it answers "is there a match"
 // and stops at the first; reversed it finds the leftmost place where a match starts. Assertions are decided when the
 // byte after them is known, from the context that each state keeps of the byte before; the end of text is one more
-// class. A full table is thrown away and filled afresh, so memory is bounded and the work linear in the input.
+// class. A full table is thrown away and filled afresh, so memory is bounded. A search that goes on meeting new sets of
+// states gives up, and simulate.ts takes its place.
 
 import type { ByteString } from '../../lib/bytes.ts'
 import { Context } from './alphabet.ts'
@@ -13,6 +14,15 @@ import { Stepper } from './stepper.ts'
 const unknown = 0
 const dead = 1
 const matched = 2
+/** Never in the table: the search has cost too much. */
+const exhausted = -1
+
+/**
+ * Automaton states that one search may follow to find new transitions. A value that needs more has too many different
+ * sets of states; the bound keeps that dear for no longer than a simulation of the whole value is.
+ */
+const freeWork = 50_000
+const workPerByte = 1
 
 const endMatchFlag = 1
 const matchBeforeFlag = 2
@@ -29,6 +39,7 @@ export class LazyDfa {
   /** Of `states`, at hand for the scan: the table, and where its first state stands. */
   private table: Int32Array
   private readonly start: number
+  private maxWork = 0
 
   /** `unanchored`: the search tries every start. */
   constructor(nfa: Nfa, reversed: boolean, unanchored: boolean) {
@@ -52,8 +63,12 @@ export class LazyDfa {
     return this.stepper.work
   }
 
-  /** Whether the pattern matches anywhere in the input. */
-  test(input: ByteString): boolean {
+  /**
+   * Where the match that ends first ends, or a byte later; -1 when there is none, undefined when that costs too much
+   * here.
+   */
+  matchEnd(input: ByteString): number | undefined {
+    this.limitWork(input)
     const classOf = this.classOf
     const end = input.length
     let state = this.start
@@ -71,20 +86,47 @@ export class LazyDfa {
       const c = at < end ? (classOf[input.charCodeAt(at) & 0xff] as number) : this.endClass
       if (at === end) next = table[state + c] as number
       if (next === unknown) next = this.compute(state, c)
-      if (next <= matched) return next === matched
+      if (next <= matched) return next === exhausted ? undefined : next === matched ? Math.min(at + 1, end) : -1
       state = next
       at++
     }
   }
 
-  /** For a reversed automaton: the leftmost index, not before `from`, where a match starts; -1 for none. */
-  leftmostStart(input: ByteString, from: number): number {
+  /** The last place before `end` that no match which starts before it can get across; undefined when that is not known. */
+  lastQuiet(input: ByteString, end: number): number | undefined {
+    if (this.stepper.returnsToStart) return undefined
+    this.limitWork(input)
+    let state = this.start
+    let quiet = 0
+    for (let i = 0; i < end; i++) {
+      const c = this.classOf[input.charCodeAt(i) & 0xff] as number
+      let next = this.table[state + c] as number
+      if (next === unknown) next = this.compute(state, c)
+      if (next === exhausted) return undefined
+      if (next <= matched) break
+      state = next
+      if (this.states.set(state).length === 0 && this.states.flag(state) === 0) quiet = i + 1
+    }
+    return quiet
+  }
+
+  private limitWork(input: ByteString): void {
+    this.maxWork = this.stepper.work + freeWork + workPerByte * input.length
+  }
+
+  /**
+   * For a reversed automaton: the leftmost index, not before `from`, where a match starts; -1 for none, undefined when
+   * that costs too much here.
+   */
+  leftmostStart(input: ByteString, from: number): number | undefined {
+    this.limitWork(input)
     let state = this.start
     let leftmost = -1
     for (let i = input.length - 1; i >= from - 1; i--) {
       const c = i < 0 ? this.endClass : (this.classOf[input.charCodeAt(i) & 0xff] as number)
       let next = this.table[state + c] as number
       if (next === unknown) next = this.compute(state, c)
+      if (next === exhausted) return undefined
       if (next <= matched) return next === matched ? i + 1 : leftmost
       if ((this.states.flag(next) & matchBeforeFlag) !== 0) leftmost = i + 1
       state = next
@@ -94,6 +136,7 @@ export class LazyDfa {
 
   /** Works out one transition and keeps it. */
   private compute(from: number, c: number): number {
+    if (this.stepper.work > this.maxWork) return exhausted
     const { states } = this
     const { flushes } = states
     const target = this.step(from, c)

@@ -10,6 +10,7 @@ import { buildNfa, countStates, maxNfaStates } from './nfa.ts'
 import { type ParsedRegex, parseRegex } from './parse.ts'
 import { PikeVm } from './pike.ts'
 import { relax } from './relax.ts'
+import { Simulator } from './simulate.ts'
 import type { CompileRegexResult, Regex, RegexOptions } from './types.ts'
 
 export function compileRegex(pattern: ByteString, options: RegexOptions = {}): CompileRegexResult {
@@ -27,6 +28,14 @@ export function compileRegex(pattern: ByteString, options: RegexOptions = {}): C
   return { ok: true, regex: new IrregularRegex(regular, parsed) }
 }
 
+/**
+ * A match may start anywhere from the first place to the last. Over a long way, threads for all places cost more than
+ * finding the start from behind, which always takes the whole value.
+ */
+function isNear(input: ByteString, first: number, last: number): boolean {
+  return last - first <= Math.max(2048, input.length / 4)
+}
+
 class RegularRegex implements Regex {
   readonly source: ByteString
   readonly groupCount: number
@@ -34,6 +43,8 @@ class RegularRegex implements Regex {
   private readonly alphabet: AlphabetIndex
   private search: LazyDfa | undefined
   private starts: LazyDfa | undefined
+  private slowSearch: Simulator | undefined
+  private slowStarts: Simulator | undefined
   private captures: PikeVm | undefined
 
   constructor(source: ByteString, groupCount: number, ast: Node, alphabet: AlphabetIndex) {
@@ -44,24 +55,67 @@ class RegularRegex implements Regex {
   }
 
   test(input: ByteString): boolean {
-    if (this.search === undefined) {
-      this.search = new LazyDfa(buildNfa(this.ast, this.alphabet, {}), false, !isAnchored(this.ast))
-    }
-    return this.search.test(input)
+    return this.matchEnd(input) !== -1
   }
 
   exec(input: ByteString, from = 0): Int32Array | undefined {
-    const start = this.startOf(input, from)
-    if (start === -1) return undefined
+    const [first, last] = this.startRange(input, from)
+    if (first === -1) return undefined
     this.captures ??= new PikeVm(buildNfa(this.ast, this.alphabet, { captureGroups: this.groupCount }))
-    return this.captures.matchAt(input, start)
+    return this.captures.match(input, first, last)
   }
 
   /** Where the leftmost match at or after `from` starts, or -1. */
   startOf(input: ByteString, from: number): number {
     if (from > input.length || !this.test(input)) return -1
+    return this.startFromBehind(input, from) ?? this.simulateFromBehind(input, from)
+  }
+
+  /** The leftmost match at or after `from` starts somewhere from the first to the second; -1 for no match. */
+  private startRange(input: ByteString, from: number): readonly [first: number, last: number] {
+    if (from > input.length) return [-1, -1]
+    const end = this.matchEnd(input)
+    if (end === -1) return [-1, -1]
+    if (from === 0) {
+      if (isAnchored(this.ast)) return [0, 0]
+      const first = this.search?.lastQuiet(input, end)
+      if (first !== undefined && isNear(input, first, end)) return [first, end]
+    }
+    let start = this.startFromBehind(input, from)
+    if (start === undefined && from === 0) {
+      const { quiet } = this.simulated(input)
+      if (isNear(input, quiet, end)) return [quiet, end]
+    }
+    start ??= this.simulateFromBehind(input, from)
+    return [start, start]
+  }
+
+  private startFromBehind(input: ByteString, from: number): number | undefined {
     this.starts ??= new LazyDfa(buildNfa(this.ast, this.alphabet, { reversed: true }), true, true)
     return this.starts.leftmostStart(input, from)
+  }
+
+  private simulateFromBehind(input: ByteString, from: number): number {
+    this.slowStarts ??= new Simulator(buildNfa(this.ast, this.alphabet, { reversed: true, counters: true }), true, true)
+    return this.slowStarts.leftmostStart(input, from)
+  }
+
+  /** Where the match that ends first ends, or a byte later; -1 for no match. */
+  private matchEnd(input: ByteString): number {
+    if (this.search === undefined) {
+      this.search = new LazyDfa(buildNfa(this.ast, this.alphabet, {}), false, !isAnchored(this.ast))
+    }
+    return this.search.matchEnd(input) ?? this.simulated(input).end
+  }
+
+  private simulated(input: ByteString): { readonly end: number; readonly quiet: number } {
+    this.slowSearch ??= new Simulator(
+      buildNfa(this.ast, this.alphabet, { counters: true }),
+      false,
+      !isAnchored(this.ast),
+    )
+    const end = this.slowSearch.matchEnd(input)
+    return { end, quiet: this.slowSearch.quiet }
   }
 }
 

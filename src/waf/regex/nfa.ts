@@ -7,7 +7,7 @@ import { isNullable, type Node } from './ast.ts'
 /** States of one automaton. The largest pattern of the CRS needs about 12,000. */
 export const maxNfaStates = 60_000
 
-/** The last four occur only in the programs of backtrack.ts. */
+/** `count` occurs only in the programs of simulate.ts, the three before it only in those of backtrack.ts. */
 export const Op = {
   match: 0,
   set: 1,
@@ -19,6 +19,8 @@ export const Op = {
   backreference: 6,
   /** Goes on only if the input moved since the slot was saved; else takes the second choice. */
   progress: 7,
+  /** A counted repeat of one byte set, as one state: see NfaCounter. */
+  count: 8,
 } as const
 
 export interface Nfa {
@@ -33,7 +35,18 @@ export interface Nfa {
   readonly alphabet: Alphabet
   readonly parts: readonly NfaPart[]
   readonly slots: number
+  readonly counters: readonly NfaCounter[]
 }
+
+/** From `min` (1 at least) to `max` bytes of a set. */
+export interface NfaCounter {
+  readonly set: number
+  readonly min: number
+  readonly max: number
+}
+
+/** Shorter repeats are cheap enough as copies. */
+const minCounted = 4
 
 /** A lookaround or an atomic group: a program of its own inside the program. */
 interface NfaPart {
@@ -76,6 +89,8 @@ interface BuildOptions {
   readonly captureGroups?: number
   /** Builds irregular nodes and guards loops against empty rounds, for backtrack.ts. */
   readonly irregular?: boolean
+  /** Counted repeats of one set become one state each. */
+  readonly counters?: boolean
 }
 
 export function buildNfa(root: Node, alphabet: AlphabetIndex, options: BuildOptions): Nfa {
@@ -90,6 +105,7 @@ export function buildNfa(root: Node, alphabet: AlphabetIndex, options: BuildOpti
     alphabet,
     parts: builder.parts,
     slots: builder.slots,
+    counters: builder.counters,
   }
 }
 
@@ -99,18 +115,21 @@ class Builder {
   readonly outs: number[] = []
   readonly alternatives: number[] = []
   readonly parts: NfaPart[] = []
+  readonly counters: NfaCounter[] = []
   slots: number
   private readonly alphabet: AlphabetIndex
   private reversed: boolean
-  private readonly captures: boolean
+  private readonly captureGroups: number
   private readonly irregular: boolean
+  private readonly counts: boolean
 
   constructor(alphabet: AlphabetIndex, options: BuildOptions) {
     this.alphabet = alphabet
     this.reversed = options.reversed === true
-    this.captures = options.captureGroups !== undefined
+    this.captureGroups = options.captureGroups ?? 0
     this.slots = ((options.captureGroups ?? 0) + 1) * 2
     this.irregular = options.irregular === true
+    this.counts = options.counters === true
   }
 
   add(op: number, arg: number, out: number, alternative: number): number {
@@ -158,7 +177,7 @@ class Builder {
   }
 
   private buildGroup(index: number, node: Node, next: number): number {
-    if (!this.captures) return this.build(node, next)
+    if (index > this.captureGroups) return this.build(node, next)
     const first = index * 2 + (this.reversed ? 1 : 0)
     const end = this.add(Op.save, first ^ 1, next, -1)
     return this.add(Op.save, first, this.build(node, end), -1)
@@ -174,6 +193,9 @@ class Builder {
 
   private buildRepeat(repeat: Node & { kind: 'repeat' }, next: number): number {
     const { node, min, max, greedy } = repeat
+    if (this.counts && node.kind === 'set' && (max === Infinity ? min : max) >= minCounted) {
+      return this.buildCounter(repeat, node, next)
+    }
     let state = next
     let copies = min
     if (max === Infinity) {
@@ -190,6 +212,20 @@ class Builder {
     }
     for (let i = 0; i < copies; i++) state = this.build(node, state)
     return state
+  }
+
+  private buildCounter(repeat: Node & { kind: 'repeat' }, set: Node & { kind: 'set' }, next: number): number {
+    const { min, max, greedy } = repeat
+    const number = this.alphabet.setNumbers.get(set.set) ?? 0
+    if (max === Infinity) {
+      // The last of at least `min` bytes goes on alone.
+      const tail = this.buildRepeat({ ...repeat, min: 1 }, next)
+      const counter = this.counters.push({ set: number, min: min - 1, max: min - 1 }) - 1
+      return this.add(Op.count, counter, tail, -1)
+    }
+    const counter = this.counters.push({ set: number, min: Math.max(1, min), max }) - 1
+    const state = this.add(Op.count, counter, next, -1)
+    return min === 0 ? this.choice(greedy, state, next) : state
   }
 
   /** A backtracker would go round an empty body for ever; automata mark the states they have seen instead. */

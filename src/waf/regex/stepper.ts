@@ -21,6 +21,8 @@ export class Stepper {
   foundMatch = false
   /** Context bits that the states of every position depend on. */
   readonly startMask: number
+  /** Whether a match can come back to a state that it started in: then an empty set of states does not mean no match under way. */
+  readonly returnsToStart: boolean
   private readonly nfa: Nfa
   private readonly reversed: boolean
   /** A search tries every start: the start states are part of every set and never stored in one. */
@@ -47,6 +49,7 @@ export class Stepper {
     // Backwards the first state must know that it is at the edge, or a newline before it could not become the final one.
     const edge = reversed && nfa.alphabet.assertions.includes('textEndNewline') ? Context.edge : 0
     this.startMask = edge | (unanchored ? this.markStart() : 0)
+    this.returnsToStart = unanchored && this.findReturn()
   }
 
   /** Leaves in `targets` what the first state of a table holds. */
@@ -120,6 +123,13 @@ export class Stepper {
       mask |= this.maskFrom(state)
     }
     return mask
+  }
+
+  private findReturn(): boolean {
+    const { ops, outs } = this.nfa
+    this.clearTargets()
+    for (let state = 0; state < ops.length; state++) if (ops[state] === Op.set) this.close(outs[state] as number, false)
+    return this.targets.some(state => this.isStart[state] === 1)
   }
 
   /** Follows empty moves from a state with both sides known, then the byte. True when the match state was met. */

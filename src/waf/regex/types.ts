@@ -1,7 +1,8 @@
 // The engine's own regular expressions: PCRE syntax over bytes, in time linear in the input.
-// `test` runs a lazy DFA whose memory is capped; `exec` finds capture groups with a Pike VM after a match. Lookaround,
-// backreferences and atomic groups are beyond automata: they run in a backtracker with a step bound, and only on values
-// that a loosened pattern matches. Recursion, conditions, verbs and \p are refused at load time with an offset.
+// `test` runs a lazy DFA whose memory is capped, or simulates the automaton where the DFA needs too many states; `exec`
+// finds capture groups with a Pike VM after a match. Lookaround, backreferences and atomic groups are beyond automata:
+// they run in a backtracker with a step bound, and only on values that a loosened pattern matches. Recursion, conditions,
+// verbs and \p are refused at load time with an offset.
 
 import type { ByteString } from '../../lib/bytes.ts'
 import type { Node } from './ast.ts'

@@ -62,14 +62,12 @@ function hexDigit(c: number): number {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
 }
 
-/** False when there were more than are read. */
-function addFormArguments(state: State, text: ByteString): boolean {
+function addFormArguments(state: State, text: ByteString): void {
   const { argumentSeparator, arguments: most } = state.settings
   const parsed = parseUrlEncoded(text, argumentSeparator, most - state.arguments.length)
   if (parsed.invalidEscapes > 0) state.urlEncodedError = true
   addArguments(state, parsed.arguments)
-  if (parsed.isCut) state.argumentsLimitExceeded = true
-  return !parsed.isCut
+  if (parsed.isCut) state.limitExceeded ??= `more than ${most} arguments`
 }
 
 function addArguments(state: State, flat: FlatArguments): void {
@@ -121,7 +119,7 @@ function takeCookies(state: State, header: ByteString): void {
     const nameEnd = equals < 0 || equals > stop ? stop : equals
     if (nameEnd > start) {
       if (state.cookies.length >= most) {
-        state.argumentsLimitExceeded = true
+        state.limitExceeded ??= `more than ${most} cookies`
         return
       }
       const name = header.slice(start, nameEnd)
@@ -147,9 +145,7 @@ export function takeRequestBody(state: State, body: ByteString, isCut: boolean):
   }
   switch (state.bodyProcessor) {
     case 'URLENCODED':
-      if (!addFormArguments(state, body)) {
-        state.bodyError = `Form parsing error: more than ${state.settings.arguments} arguments`
-      }
+      addFormArguments(state, body)
       break
     case 'JSON':
       takeJson(state, body, isCut)
@@ -165,7 +161,9 @@ export function takeRequestBody(state: State, body: ByteString, isCut: boolean):
 }
 
 function fail(state: State, what: string, error: BodyError | undefined): void {
-  if (error) state.bodyError = `${what} parsing error: ${error.message}`
+  if (!error) return
+  state.bodyError = `${what} parsing error: ${error.message}`
+  if (error.isLimit) state.limitExceeded ??= error.message
 }
 
 /** The longest token that a cut can leave incomplete: an escaped pair of surrogates. */
@@ -174,6 +172,7 @@ const cutTokenBytes = 12
 function takeJson(state: State, body: ByteString, isCut: boolean): void {
   if (body === '') return
   const parsed = parseJson(body, state.settings)
+  state.jsonDuplicateKey = parsed.duplicateKey
   addArguments(state, parsed.arguments)
   const isOfCut = isCut && parsed.error !== undefined && parsed.error.offset > body.length - cutTokenBytes
   if (!isOfCut) fail(state, 'JSON', parsed.error)

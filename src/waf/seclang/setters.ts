@@ -102,7 +102,7 @@ export function setAuditEngine(settings: EngineSettings, value: string): string 
   return undefined
 }
 
-export function parseAuditEngine(value: string): AuditEngine | undefined {
+function parseAuditEngine(value: string): AuditEngine | undefined {
   const engines = { on: 'on', off: 'off', relevantonly: 'relevant-only' } as const
   return Object.entries(engines).find(([name]) => name === value.toLowerCase())?.[1]
 }

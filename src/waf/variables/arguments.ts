@@ -18,10 +18,10 @@ export const argumentVariables: readonly VariableDefinition[] = [
   collection('ARGS_POST_NAMES', 2, 'Names in the body.', state => namesOf('ARGS_POST_NAMES', bodyArguments(state))),
   scalar('ARGS_COMBINED_SIZE', 2, 'Bytes of all names and values.', state => String(state.argumentBytes)),
   scalar(
-    'ARGS_LIMIT_EXCEEDED',
+    'LIMIT_EXCEEDED',
     2,
-    "1 when there were more arguments or cookies than SecArgumentsLimit; Merlon's own.",
-    state => flag(state.argumentsLimitExceeded),
+    "Which bound of arguments, cookies or the body was exceeded, in words; empty when none was. Merlon's own.",
+    state => state.limitExceeded ?? '',
   ),
   scalar('URLENCODED_ERROR', 2, '1 when a percent sign started no escape.', state => flag(state.urlEncodedError)),
   collection('FILES', 2, 'File names of uploads as the client gave them.', state =>
@@ -62,6 +62,12 @@ export const argumentVariables: readonly VariableDefinition[] = [
   multipart('MULTIPART_UNMATCHED_BOUNDARY', 'unmatchedBoundary', 'A line looks like a boundary and is none.'),
   scalar('MULTIPART_STRICT_ERROR', 2, '1 when any MULTIPART_… flag but the mixed line ends is set.', strictError),
   scalar('XML_DOCTYPE', 2, "What an XML body declares in <!DOCTYPE …>; Merlon's own.", state => state.xmlDoctype),
+  scalar(
+    'JSON_DUPLICATE_KEY',
+    2,
+    "A key that an object of a JSON body holds twice; Merlon's own.",
+    state => state.jsonDuplicateKey,
+  ),
 ]
 
 /** Of `XML:/*` and `XML://@*`, the two XPaths that rules use. */

@@ -68,8 +68,8 @@ export class State {
   /** How many of `arguments` came with the query; the rest came with the body. */
   queryArgumentCount = 0
   argumentBytes = 0
-  /** More arguments or cookies than are read. */
-  argumentsLimitExceeded = false
+  /** Which bound the request has exceeded, in words: there is more of it than was read. */
+  limitExceeded: string | undefined = undefined
   urlEncodedError = false
 
   bodyProcessor: '' | 'URLENCODED' | 'MULTIPART' | 'JSON' | 'XML' = ''
@@ -85,6 +85,7 @@ export class State {
   xmlText: readonly ByteString[] = []
   xmlAttributes: readonly ByteString[] = []
   xmlDoctype: ByteString | undefined = undefined
+  jsonDuplicateKey: ByteString | undefined = undefined
 
   responseStatus = 0
   responseProtocol: ByteString = ''

@@ -1,6 +1,7 @@
-// `npm run bench`: the benchmarks in one run, on one core each, with ratios. Parts by argument: engine, hostile,
+// `npm run bench`: the benchmarks in one run, on one core each, with ratios. Parts by argument: engine, authn, hostile,
 // load.
 
+import { benchAuthn } from './authn.ts'
 import { benchHostile } from './hostile.ts'
 import { benchLoad } from './load/run.ts'
 import { benchRivals } from './rivals/compare.ts'
@@ -8,6 +9,7 @@ import { benchWaf } from './waf.ts'
 
 const parts = {
   engine: async () => benchRivals(benchWaf()),
+  authn: benchAuthn,
   hostile: async () => benchHostile(),
   load: benchLoad,
 }

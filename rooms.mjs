@@ -55,14 +55,19 @@ export const rooms = {
     instead:
       'inspect judges requests without sockets: what it shares with the gateway belongs to pipeline, guards or listen',
   },
+  accounts: {
+    may: ['lib', 'store', 'pipeline'],
+    instead: 'accounts know who may call, not how requests run: what workers must know goes to them as data',
+  },
   admin: {
-    may: ['lib', 'store', 'events', 'config', 'pipeline'],
+    may: ['lib', 'store', 'events', 'config', 'pipeline', 'accounts'],
     instead: 'admin sees the gateway through its Runtime interface',
   },
   cli: {
     may: [
       'lib',
       'config',
+      'accounts',
       'admin',
       'waf',
       'rulesets',

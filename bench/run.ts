@@ -1,6 +1,12 @@
+<<<<<<< HEAD
 // `npm run bench`: the benchmarks in one run, on one core each, with ratios. Parts by argument: engine, hostile,
 // memory, load.
+=======
+// `npm run bench`: the benchmarks in one run, on one core each, with ratios. Parts by argument: engine, authn, hostile,
+// load.
+>>>>>>> integrate
 
+import { benchAuthn } from './authn.ts'
 import { benchHostile } from './hostile.ts'
 import { benchLoad } from './load/run.ts'
 import { benchMemory } from './memory.ts'
@@ -9,6 +15,7 @@ import { benchWaf } from './waf.ts'
 
 const parts = {
   engine: async () => benchRivals(benchWaf()),
+  authn: benchAuthn,
   hostile: async () => benchHostile(),
   memory: async () => benchMemory(),
   load: benchLoad,

@@ -11,6 +11,7 @@ import type { Problem } from './lib/problem.ts'
 import { createFallbackRoute, type Handler } from './listen/handler.ts'
 import type { Exchange } from './pipeline/exchange.ts'
 import type { Guard, GuardDefinition, GuardTools } from './pipeline/guard.ts'
+import type { Identity } from './pipeline/identity.ts'
 import type { Limits } from './pipeline/limits.ts'
 import type { Route, Step, StepStats } from './pipeline/route.ts'
 import { Router } from './pipeline/router.ts'
@@ -25,6 +26,8 @@ export interface BuildTools {
   /** Called once for each exchange, when all is over. */
   readonly report?: (ex: Exchange) => void
   readonly metrics?: WorkerMetrics
+  /** For guards that ask who calls. */
+  readonly identity?: Identity
   /** For guards that write logs. */
   readonly writeLine?: (file: string, line: string) => void
   /** Parts of the running gateway to go on with where nothing about them has changed. */
@@ -158,6 +161,7 @@ class Builder {
       limits,
       configDir: dir,
       stateDir: store.state,
+      ...(this.#tools.identity && { identity: this.#tools.identity }),
       ...(this.#tools.writeLine && { writeLine: this.#tools.writeLine }),
     }
     const key = JSON.stringify(['guard', definition.name, options, limits, dir, store.state])

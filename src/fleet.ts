@@ -1,6 +1,7 @@
 // All workers together: starts them, gives them a configuration all or none, replaces those that die. What changes the
 // fleet runs one after another, so a replacement never meets half a reload.
 
+import type { IdentityState, IdentityUpdate } from './accounts/update.ts'
 import type { ServerStatus } from './admin/runtime.ts'
 import type { Config } from './config/config.ts'
 import type { LogLine } from './events/line-outbox.ts'
@@ -16,6 +17,10 @@ export interface FleetOptions {
   readonly counters: SharedArrayBuffer
   readonly onEvents: (worker: WorkerHandle, events: readonly StoredEvent[]) => void
   readonly onLines?: (lines: readonly LogLine[]) => void
+  /** Who may call, as a worker that starts now must know it. */
+  readonly identity?: () => IdentityState
+  readonly onKeysUsed?: (used: readonly (readonly [id: string, atMs: number])[]) => void
+  readonly onWantKeys?: (issuer: string) => void
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void
 }
 
@@ -74,6 +79,11 @@ export class Fleet {
       const message = { type: 'plan', version: ++this.#version, plan: this.#plan } as const
       await Promise.allSettled(this.workers.map(worker => worker.plan(message)))
     })
+  }
+
+  /** Tells every worker, those that are still starting included, what has changed about who may call. */
+  updateIdentity(update: IdentityUpdate): void {
+    for (const worker of this.workers) worker.updateIdentity(update)
   }
 
   async drain(drainMs: number): Promise<void> {
@@ -211,10 +221,13 @@ export class Fleet {
   }
 
   #spawn(): WorkerHandle {
-    const data = { counters: this.#options.counters, reusePort: canSharePorts }
+    const identity = this.#options.identity?.()
+    const data = { counters: this.#options.counters, identity, reusePort: canSharePorts }
     const worker = new WorkerHandle(this.#nextId++, data, {
       onEvents: this.#options.onEvents,
       onLines: lines => this.#options.onLines?.(lines),
+      onKeysUsed: used => this.#options.onKeysUsed?.(used),
+      onWantKeys: issuer => this.#options.onWantKeys?.(issuer),
       onExit: (gone, error) => this.#exited(gone, error),
     })
     this.#workers.add(worker)

@@ -3,6 +3,9 @@
 
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Accounts, accountsPath, accountsSocketPath } from './accounts/accounts.ts'
+import { MasterKeyError } from './accounts/master-key.ts'
+import { type AccountOperation, runAccountOperation } from './accounts/operations.ts'
 import type { GatewayStatus, ReloadResult, Runtime, ServerStatus } from './admin/runtime.ts'
 import { type AdminServer, openAdminAddress, openAdminSocket } from './admin/server.ts'
 import { CertificateManager } from './certificates/manager.ts'
@@ -20,6 +23,7 @@ import type { Problem } from './lib/problem.ts'
 import { createReferences } from './listen/reference.ts'
 import { createSharedCounters, SharedCounters } from './store/counters-shared.ts'
 import { openSqliteJournal } from './store/journal-sqlite.ts'
+import { openSqliteRecords } from './store/records-sqlite.ts'
 import type { EventFilter, Journal, StoredEvent } from './store/store.ts'
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string) => void
@@ -77,6 +81,7 @@ class ControlPlane implements Gateway, Runtime {
   readonly #counters: SharedCounters
   readonly #fleet: Fleet
   readonly #certificates: CertificateManager
+  #openAccounts: Accounts | undefined
   #lines = new Map<string, Lines>()
   /** Audit logs by file. */
   #auditLogs = new Map<string, Lines>()
@@ -107,6 +112,9 @@ class ControlPlane implements Gateway, Runtime {
     this.#fleet = new Fleet({
       counters,
       log: this.#log,
+      identity: () => this.#accounts.state(),
+      onKeysUsed: used => void this.#accounts.keysUsed(used),
+      onWantKeys: issuer => this.#accounts.wantKeys(issuer),
       onEvents: (worker, events) => this.#recorder.add(events, count => worker.stored(count)),
       onLines: lines => {
         for (const { file, text } of lines) this.#auditLogs.get(file)?.write(text)
@@ -136,6 +144,11 @@ class ControlPlane implements Gateway, Runtime {
     return this.#adminAddress?.server.address
   }
 
+  get #accounts(): Accounts {
+    if (!this.#openAccounts) throw new Error('asked about accounts before they are open')
+    return this.#openAccounts
+  }
+
   get ready(): boolean {
     return this.#state === 'serving' && this.#fleet.workers.length > 0
   }
@@ -149,6 +162,16 @@ class ControlPlane implements Gateway, Runtime {
     this.#recorder.use([...files.lines.values()], this.#config.events.retentionMs)
     const adminProblem = await this.#moveAdmin(this.#config)
     if (adminProblem) return [adminProblem]
+    const { state, key } = this.#config.store
+    this.#openAccounts = await Accounts.openForGateway({
+      records: openSqliteRecords(accountsPath(state)),
+      stateDir: state,
+      key,
+      now: Date.now,
+      onUpdate: update => this.#fleet.updateIdentity(update),
+      log: this.#log,
+    })
+    await this.#useAccounts(this.#config)
     const problems = await this.#applyToFleet(this.#config)
     if (problems.length === 0) this.#state = 'serving'
     return problems
@@ -186,7 +209,7 @@ class ControlPlane implements Gateway, Runtime {
       listening: this.listening.map(formatAddress),
       admin: this.admin && formatAddress(this.admin),
       workers: { alive: this.#fleet.workers.length, wanted: workers, restarts: this.#fleet.restarts },
-      routes: routes.map(route => ({ name: route.name, mode: route.mode, to: route.to })),
+      routes: listRoutes(routes),
       upstreams: addServers(servers),
       events: {
         stored: this.#recorder.stored,
@@ -224,6 +247,10 @@ class ControlPlane implements Gateway, Runtime {
     return this.#journal.query(filter)
   }
 
+  accounts(operation: AccountOperation, input: unknown): Promise<unknown> {
+    return runAccountOperation(this.#accounts, operation, input)
+  }
+
   reopenFiles(): void {
     for (const lines of [...this.#lines.values(), ...this.#auditLogs.values()]) lines.reopen()
   }
@@ -253,15 +280,18 @@ class ControlPlane implements Gateway, Runtime {
     if (config.store.state !== this.#config.store.state) {
       return [problem(config, 'store.state', 'the state folder can’t change while the gateway runs: restart it')]
     }
+    if (config.store.key !== this.#config.store.key) {
+      return [problem(config, 'store.key', 'the master key can’t change while the gateway runs: restart it')]
+    }
     const files = openFiles(config, this.#lines, this.#auditLogs)
     if (!files.ok) return [files.problem]
     const { lines, logs } = files
     const undo = () => Promise.all([closeUnused(lines, this.#lines), closeUnused(logs, this.#auditLogs)])
     const previous = this.#config
-    const adminProblem = await this.#moveAdmin(config)
-    const problems = adminProblem ? [adminProblem] : await this.#applyToFleet(config)
+    const early = (await this.#moveAdmin(config)) ?? (await this.#takeAccounts(config))
+    const problems = early ? [early] : await this.#applyToFleet(config)
     if (problems.length > 0) {
-      await Promise.all([undo(), this.#moveAdmin(previous)])
+      await Promise.all([undo(), this.#moveAdmin(previous), this.#takeAccounts(previous)])
       return problems
     }
     const unused = this.#lines
@@ -279,6 +309,20 @@ class ControlPlane implements Gateway, Runtime {
     const problems = await this.#fleet.apply(config, this.#certificates.settings(config, read.credentials))
     if (problems.length === 0) this.#certificates.use(config, read.credentials)
     return problems
+  }
+
+  async #takeAccounts(config: Config): Promise<Problem | undefined> {
+    try {
+      await this.#useAccounts(config)
+      return undefined
+    } catch (error) {
+      return problem(config, 'accounts', messageOf(error))
+    }
+  }
+
+  /** Before the workers send anybody there. @throws Error when it can't listen */
+  #useAccounts({ accounts: { oauth, issuers }, store }: Config): Promise<void> {
+    return this.#accounts.use(oauth, issuers, accountsSocketPath(store.state))
   }
 
   /** Makes the admin listener be where the config wants it; the old one goes only when the new one is there. */
@@ -300,6 +344,7 @@ class ControlPlane implements Gateway, Runtime {
     this.#journal.close()
     await this.#adminAddress?.server.close()
     await this.#socket?.close()
+    await this.#openAccounts?.close()
     await Promise.all([...this.#lines.values(), ...this.#auditLogs.values()].map(lines => lines.close()))
   }
 }
@@ -355,8 +400,14 @@ function addServers(servers: readonly ServerStatus[]): ServerStatus[] {
   return [...sums.values()]
 }
 
+/** The routes of a service of our own are one to the operator. */
+function listRoutes(routes: Config['routes']): GatewayStatus['routes'] {
+  const listed = new Map(routes.map(({ name, mode, to }) => [`${name} ${to}`, { name, mode, to }]))
+  return [...listed.values()]
+}
+
 function startProblem(config: Config, error: unknown): Problem {
-  return problem(config, 'store.state', messageOf(error))
+  return problem(config, error instanceof MasterKeyError ? 'store.key' : 'store.state', messageOf(error))
 }
 
 function problem({ file }: Pick<Config, 'file'>, path: string, message: string): Problem {

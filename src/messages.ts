@@ -1,6 +1,7 @@
 // What the main thread and its workers say to each other. A configuration is taken in two steps, so that all workers
 // take it or none: every worker prepares it (compiles rules, opens upstreams), then all are told to commit or abort.
 
+import type { IdentityState, IdentityUpdate } from './accounts/update.ts'
 import type { ServerStatus } from './admin/runtime.ts'
 import type { Address, Config } from './config/config.ts'
 import type { LogLine } from './events/line-outbox.ts'
@@ -11,6 +12,8 @@ import type { StoredEvent } from './store/store.ts'
 
 export interface WorkerData {
   readonly counters: SharedArrayBuffer
+  /** Who may call, when the worker starts; updates follow. */
+  readonly identity: IdentityState | undefined
   /** Several workers share each port. */
   readonly reusePort: boolean
 }
@@ -44,6 +47,7 @@ export type ToWorker =
   | { readonly type: 'metrics'; readonly id: number }
   | { readonly type: 'stored'; readonly count: number }
   | { readonly type: 'linesTaken'; readonly bytes: number }
+  | { readonly type: 'identity'; readonly update: IdentityUpdate }
   | { readonly type: 'drain'; readonly drainMs: number }
 
 export type FromWorker =
@@ -71,6 +75,8 @@ export type FromWorker =
     }
   | { readonly type: 'events'; readonly events: readonly StoredEvent[] }
   | { readonly type: 'lines'; readonly lines: readonly LogLine[]; readonly bytes: number }
+  | { readonly type: 'keysUsed'; readonly used: readonly (readonly [id: string, atMs: number])[] }
+  | { readonly type: 'wantKeys'; readonly issuer: string }
   /** Nothing is accepted any more; what is under way goes on. */
   | { readonly type: 'draining' }
   | { readonly type: 'drained'; readonly snapshot: MetricsSnapshot; readonly servers: readonly ServerStatus[] }

@@ -1,6 +1,7 @@
 // The main thread's side of one worker: asks and waits for the answer, and knows when it has died.
 
 import { Worker } from 'node:worker_threads'
+import type { IdentityUpdate } from './accounts/update.ts'
 import type { ServerStatus } from './admin/runtime.ts'
 import type { LogLine } from './events/line-outbox.ts'
 import type { MetricsSnapshot } from './events/metrics.ts'
@@ -17,6 +18,8 @@ const stuckMs = 15_000
 export interface WorkerEvents {
   onEvents(worker: WorkerHandle, events: readonly StoredEvent[]): void
   onLines(lines: readonly LogLine[]): void
+  onKeysUsed(used: readonly (readonly [id: string, atMs: number])[]): void
+  onWantKeys(issuer: string): void
   onExit(worker: WorkerHandle, error: Error): void
 }
 
@@ -106,6 +109,10 @@ export class WorkerHandle {
     }
   }
 
+  updateIdentity(update: IdentityUpdate): void {
+    this.#post({ type: 'identity', update })
+  }
+
   stored(count: number): void {
     this.#post({ type: 'stored', count })
   }
@@ -154,6 +161,8 @@ export class WorkerHandle {
   #received(message: FromWorker): void {
     if (message.type === 'events') return this.#events.onEvents(this, message.events)
     if (message.type === 'lines') return this.#tookLines(message)
+    if (message.type === 'keysUsed') return this.#events.onKeysUsed(message.used)
+    if (message.type === 'wantKeys') return this.#events.onWantKeys(message.issuer)
     const key = 'version' in message ? `${message.type} ${message.version}` : keyOf(message)
     const waiting = this.#waiting.get(key)
     if (!waiting) return

@@ -2,6 +2,7 @@
 // hands events and metrics back. It owns no files and writes no database, so it may die at any moment.
 
 import { parentPort, workerData } from 'node:worker_threads'
+import { IdentityMirror } from './accounts/mirror.ts'
 import type { ServerStatus } from './admin/runtime.ts'
 import { type BuiltGateway, buildGateway, Parts } from './build.ts'
 import type { Config } from './config/config.ts'
@@ -28,6 +29,7 @@ class DataPlane {
   readonly #post: (message: FromWorker) => void
   readonly #reusePort: boolean
   readonly #counters: SharedCounters
+  readonly #identity: IdentityMirror | undefined
   readonly #metrics = new WorkerMetrics()
   readonly #parts = new Parts()
   readonly #outbox: Outbox
@@ -44,6 +46,12 @@ class DataPlane {
     this.#post = post
     this.#reusePort = data.reusePort
     this.#counters = new SharedCounters(data.counters)
+    this.#identity =
+      data.identity &&
+      new IdentityMirror(data.identity, {
+        onUsed: used => post({ type: 'keysUsed', used }),
+        onWantKeys: issuer => post({ type: 'wantKeys', issuer }),
+      })
     this.#outbox = new Outbox(events => post({ type: 'events', events }))
     this.#lineOutbox = new LineOutbox((lines, bytes) => post({ type: 'lines', lines, bytes }))
   }
@@ -66,6 +74,8 @@ class DataPlane {
         return this.#outbox.stored(message.count)
       case 'linesTaken':
         return this.#lineOutbox.taken(message.bytes)
+      case 'identity':
+        return this.#identity?.update(message.update)
       case 'drain':
         return this.#drain(message.drainMs)
     }
@@ -77,6 +87,7 @@ class DataPlane {
       now: Date.now,
       report: ex => this.#report(ex),
       metrics: this.#metrics,
+      ...(this.#identity && { identity: this.#identity }),
       writeLine: (file, line) => this.#lineOutbox.push(file, line),
       parts: this.#parts,
     })

@@ -13,7 +13,12 @@ const replyBytesMax = 16 * 1024 * 1024
 const timeoutMs = 60_000
 
 /** The reply, or undefined when no gateway runs with this state folder. @throws Error when the reply breaks off */
-export function askGateway(stateDir: string, method: 'GET' | 'POST', path: string): Promise<AdminReply | undefined> {
+export function askGateway(
+  stateDir: string,
+  method: 'GET' | 'POST',
+  path: string,
+  body?: object,
+): Promise<AdminReply | undefined> {
   return new Promise((resolve, reject) => {
     const outgoing = request({ socketPath: adminSocketPath(stateDir), method, path, timeout: timeoutMs }, incoming => {
       let text = ''
@@ -36,6 +41,6 @@ export function askGateway(stateDir: string, method: 'GET' | 'POST', path: strin
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined)
       else reject(error)
     })
-    outgoing.end()
+    outgoing.end(body && JSON.stringify(body))
   })
 }

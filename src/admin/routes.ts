@@ -2,6 +2,8 @@
 // served on the Unix socket alone, which only the user that runs the gateway can open.
 
 import { z } from 'zod'
+import { AccountFailure } from '../accounts/failure.ts'
+import { accountOperations } from '../accounts/operations.ts'
 import { prometheusContentType } from '../events/prometheus.ts'
 import { parseIp } from '../lib/ip.ts'
 import type { EventFilter } from '../store/store.ts'
@@ -17,7 +19,8 @@ interface AdminRoute {
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly access: 'anyone' | 'socket'
-  readonly handle: (runtime: Runtime, query: URLSearchParams) => AdminAnswer | Promise<AdminAnswer>
+  /** `body` is the JSON of the request, undefined when there is none. */
+  readonly handle: (runtime: Runtime, query: URLSearchParams, body: unknown) => AdminAnswer | Promise<AdminAnswer>
 }
 
 export const adminRoutes: readonly AdminRoute[] = [
@@ -60,7 +63,24 @@ export const adminRoutes: readonly AdminRoute[] = [
       return json(200, { events: found.map(({ position, json: event }) => ({ position, event: JSON.parse(event) })) })
     },
   },
+  ...accountOperations.map(
+    (operation): AdminRoute => ({
+      method: 'POST',
+      path: `/api/v1/${operation}`,
+      access: 'socket',
+      handle: async (runtime, _query, body) => {
+        try {
+          return json(200, await runtime.accounts(operation, body ?? {}))
+        } catch (error) {
+          if (!(error instanceof AccountFailure)) throw error
+          return json(accountStatus[error.code], { title: 'Not done', detail: error.message })
+        }
+      },
+    }),
+  ),
 ]
+
+const accountStatus = { invalid: 400, 'not-found': 404, conflict: 409 } as const
 
 const wholeNumber = z.coerce.number().int().min(0)
 

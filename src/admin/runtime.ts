@@ -1,5 +1,6 @@
 // What the admin side may see and do of the running gateway. gateway.ts implements it.
 
+import type { AccountOperation } from '../accounts/operations.ts'
 import type { Problem } from '../lib/problem.ts'
 import type { EventFilter, StoredEvent } from '../store/store.ts'
 
@@ -11,6 +12,8 @@ export interface Runtime {
   /** Reads the configuration again and takes it, or says why not. */
   reloadFile(): Promise<ReloadResult>
   events(filter: EventFilter): readonly StoredEvent[]
+  /** @throws AccountFailure when it can't be done, or was asked for wrongly */
+  accounts(operation: AccountOperation, input: unknown): Promise<unknown>
 }
 
 export type ReloadResult = { readonly ok: true } | { readonly ok: false; readonly problems: readonly Problem[] }

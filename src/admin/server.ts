@@ -18,6 +18,8 @@ export interface AdminServer {
 
 /** sun_path holds 108 bytes on Linux and 104 elsewhere, the closing zero included. */
 const socketPathMax = 103
+/** No request of the admin API is larger. */
+const bodyBytesMax = 64 * 1024
 
 export function adminSocketPath(stateDir: string): string {
   return join(stateDir, 'admin.sock')
@@ -68,18 +70,21 @@ async function answer(
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
-  req.resume()
   const [path = '/', query = ''] = (req.url ?? '/').split('?', 2)
   const known = adminRoutes.filter(route => route.path === path && (access === 'socket' || route.access === 'anyone'))
   const route = known.find(({ method }) => method === req.method)
   let result = json(known.length === 0 ? 404 : 405, { title: known.length === 0 ? 'Not found' : 'Method not allowed' })
   if (route) {
     try {
-      result = await route.handle(runtime, new URLSearchParams(query))
+      const body = await readJson(req)
+      result = body.ok
+        ? await route.handle(runtime, new URLSearchParams(query), body.value)
+        : json(400, { title: 'Bad request', detail: body.why })
     } catch (error) {
       result = json(500, { title: 'Internal error', detail: error instanceof Error ? error.message : String(error) })
     }
   }
+  req.resume()
   send(res, result)
 }
 
@@ -91,6 +96,24 @@ function send(res: ServerResponse, result: AdminAnswer): void {
     'x-content-type-options': 'nosniff',
   })
   res.end(result.body)
+}
+
+type Body = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly why: string }
+
+async function readJson(req: IncomingMessage): Promise<Body> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > bodyBytesMax) return { ok: false, why: 'the body is too large' }
+    chunks.push(chunk)
+  }
+  if (bytes === 0) return { ok: true, value: undefined }
+  try {
+    return { ok: true, value: JSON.parse(Buffer.concat(chunks).toString('utf8')) }
+  } catch {
+    return { ok: false, why: 'the body is not JSON' }
+  }
 }
 
 function isLoopback(address: string): boolean {

@@ -16,6 +16,7 @@ export interface CommandEntry {
 
 const serve = 'Serve:'
 const look = 'Look at requests and rules:'
+const call = 'Say who may call:'
 const operate = 'Operate a running gateway:'
 const other = 'Other:'
 
@@ -58,6 +59,18 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./explain.ts'),
   },
   { name: 'rules', group: look, summary: 'list, lint and test rules', load: () => import('./rules.ts') },
+  {
+    name: 'clients',
+    group: call,
+    summary: 'OAuth clients: create, list, show, rotate, revoke',
+    load: () => import('./clients.ts'),
+  },
+  {
+    name: 'keys',
+    group: call,
+    summary: 'API keys: create, list, show, rotate, revoke',
+    load: () => import('./keys.ts'),
+  },
   { name: 'status', group: operate, summary: 'what a running gateway is doing', load: () => import('./status.ts') },
   {
     name: 'reload',

@@ -62,6 +62,7 @@ guards:
     allow: []                     # never limited, but still inspected
     deny: []                      # addresses and networks that are refused: 192.0.2.0/24
   rate: { limit: 1200, window: 1m, key: client.ip }
+  # authn: { require: [oauth2, apiKey] }   # only callers with an access token or an API key
   waf: { rules: [builtin], paranoia: 1, threshold: 5 }
 
 # The first route that fits best gets the request. Without a match: every request.
@@ -77,6 +78,9 @@ routes:
 
 # body: { inspected: 1MiB, max: 100MiB }
 # limits: { headerBytes: 32KiB, headerTimeout: 10s }
+
+# accounts:
+#   oauth: { issuer: "https://api.example.com" }   # OAuth 2.0 at /oauth/token; \`merlon clients create\` makes clients
 
 trustedProxies: []                # proxies in front of this gateway whose x-forwarded-for is believed: 10.0.0.0/8
 store: { state: ./.merlon }       # events and the admin socket; seen from the folder of this file

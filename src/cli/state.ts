@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
+import type { StorePlace } from '../config/state-dir.ts'
 import { CommandFailure, sayProblems } from './output.ts'
 
 export interface StateOptions {
@@ -18,11 +19,16 @@ export function stateOptions(command: Command): Command {
 }
 
 export async function stateDir(options: StateOptions): Promise<string> {
-  if (options.state !== undefined) return resolve(options.state)
-  if (options.config === undefined && !existsSync('merlon.yaml')) return resolve('.merlon')
-  const { stateDirOf } = await import('../config/state-dir.ts')
-  const found = stateDirOf(options.config ?? 'merlon.yaml')
-  if (typeof found === 'string') return found
+  return (await storePlace(options)).state
+}
+
+/** The state folder, and where its master key is. */
+export async function storePlace(options: StateOptions): Promise<StorePlace> {
+  if (options.state !== undefined) return { state: resolve(options.state), key: undefined }
+  if (options.config === undefined && !existsSync('merlon.yaml')) return { state: resolve('.merlon'), key: undefined }
+  const { storePlaceOf } = await import('../config/state-dir.ts')
+  const found = storePlaceOf(options.config ?? 'merlon.yaml')
+  if ('state' in found) return found
   sayProblems([found])
   throw new CommandFailure('--state DIR names the state folder without a config')
 }

@@ -2,6 +2,7 @@
 // relative paths made absolute. schema.ts makes it from merlon.yaml; the zero-config commands make it in code.
 // Plain data, so that it can be posted to the workers.
 
+import type { JwtAlgorithm } from '../lib/jwt.ts'
 import type { BodyPolicy } from '../pipeline/body.ts'
 import type { Limits } from '../pipeline/limits.ts'
 import type { Mode } from '../pipeline/verdict.ts'
@@ -16,7 +17,8 @@ export interface Config {
   readonly upstreams: Readonly<Record<string, UpstreamConfig>>
   readonly routes: readonly RouteConfig[]
   readonly trustedProxies: readonly string[]
-  readonly store: { readonly state: string }
+  readonly store: StoreConfig
+  readonly accounts: AccountsConfig
   readonly admin: { readonly listen: Address | undefined }
   readonly events: EventsConfig
   readonly limits: Limits
@@ -73,12 +75,43 @@ export interface AcmeConfig {
   readonly eab: { readonly kid: string; readonly hmacKey: string } | undefined
 }
 
+export interface StoreConfig {
+  readonly state: string
+  /** `env:NAME` or `file:PATH` of the master key; undefined: `master.key` in the state folder. */
+  readonly key: string | undefined
+}
+
+export interface AccountsConfig {
+  /** The authorization server; undefined: there is none. */
+  readonly oauth: OAuthConfig | undefined
+  /** Others whose access tokens count. */
+  readonly issuers: readonly IssuerConfig[]
+}
+
+export interface OAuthConfig {
+  /** An origin: https, or http on loopback. */
+  readonly issuer: string
+  readonly signing: 'ES256' | 'EdDSA'
+  readonly rotateMs: number
+}
+
+export interface IssuerConfig {
+  readonly issuer: string
+  /** URL or absolute path of the key set. */
+  readonly jwks: string
+  readonly audience: readonly string[]
+  readonly algorithms: readonly JwtAlgorithm[]
+  readonly refreshMs: number
+}
+
 export interface UpstreamConfig {
   /** Origins: `http://127.0.0.1:3000`, `https://api.internal`. */
   readonly servers: readonly string[]
   readonly health: HealthConfig | undefined
   /** Files for servers over https. */
   readonly tls?: UpstreamTlsFiles
+  /** A Unix socket to connect to instead: services of our own. */
+  readonly socketPath?: string
 }
 
 export interface UpstreamTlsFiles {

@@ -4,12 +4,17 @@
 import { nearest, type Problem } from '../lib/problem.ts'
 import { formatAddress, parseAddress } from './fields.ts'
 import { isSection } from './guard-options.ts'
+import { oauthPaths } from './own-services.ts'
 import { formatPath, valueProblem } from './problems.ts'
 import type { ConfigSource, Path } from './source.ts'
 
 export function checkReferences(source: ConfigSource): Problem[] {
   const data = isSection(source.data) ? source.data : {}
-  return [...checkUpstreams(source, data), ...checkRoutes(source, data['routes']), ...checkListeners(source, data)]
+  return [
+    ...checkUpstreams(source, data),
+    ...checkRoutes(source, data['routes'], hasOAuth(data)),
+    ...checkListeners(source, data),
+  ]
 }
 
 function checkUpstreams(source: ConfigSource, data: Readonly<Record<string, unknown>>): Problem[] {
@@ -44,13 +49,21 @@ function checkUpstreams(source: ConfigSource, data: Readonly<Record<string, unkn
   return problems
 }
 
-function checkRoutes(source: ConfigSource, routes: unknown): Problem[] {
+function hasOAuth(data: Readonly<Record<string, unknown>>): boolean {
+  return isSection(data['accounts']) && isSection(data['accounts']['oauth'])
+}
+
+function checkRoutes(source: ConfigSource, routes: unknown, withOAuth: boolean): Problem[] {
   const seen = new FirstPlaces(source)
   for (const [i, route] of listOf(routes).entries()) {
     if (!isSection(route)) continue
     const path: Path = ['routes', i]
     if (typeof route['name'] === 'string') seen.add(`name ${route['name']}`, [...path, 'name'], 'this route name')
     const match = isSection(route['match']) ? route['match'] : {}
+    if (withOAuth && oauthPaths.includes(String(match['path']))) {
+      const text = 'belongs to the authorization server of accounts.oauth'
+      seen.problems.push(valueProblem(source, [...path, 'match', 'path'], text, 'config.duplicate'))
+    }
     const where = JSON.stringify([String(match['host'] ?? '').toLowerCase(), match['path'] ?? ''])
     const methods = Array.isArray(match['methods']) ? [...new Set(match['methods'])] : ['*']
     const place: Path = source.has([...path, 'match']) ? [...path, 'match'] : path

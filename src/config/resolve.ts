@@ -8,6 +8,7 @@ import type { GuardDefinition } from '../pipeline/guard.ts'
 import { defaultLimits, type Limits } from '../pipeline/limits.ts'
 import type { Config, RouteConfig, UpstreamConfig } from './config.ts'
 import { GuardOptions, isSection, lowestMode } from './guard-options.ts'
+import { accountsConfig, accountsUpstream, keyReference, oauthRoutes } from './own-services.ts'
 import { valueProblem } from './problems.ts'
 import { resolveListen } from './resolve-listen.ts'
 import type { ConfigInput, RouteInput } from './schema.ts'
@@ -60,17 +61,32 @@ export function resolveConfig(
       limits: own,
     }
   })
+  const state = resolve(origin.dir, input.store.state)
+  const accounts = accountsConfig(input.accounts, origin.dir)
+  // What is wrong with the defaults is said above already.
+  const ownGuards = new GuardOptions(source, withoutOwn(guards)).forRoute(defaults, undefined, [], input.mode)
+  const ownRoutes = accounts.oauth
+    ? oauthRoutes(accounts.oauth, ownGuards, {
+        mode: input.mode,
+        body: bodyPolicy(defaultBodyPolicy, input.body),
+        limits,
+      })
+    : []
   const config: Config = {
     file: origin.file,
     dir: origin.dir,
     mode: input.mode,
     listen: resolveListen(input, origin.dir),
-    upstreams: Object.fromEntries(
-      Object.entries(input.upstreams).map(([name, value]) => [name, upstream(value, origin.dir)]),
-    ),
-    routes,
+    upstreams: {
+      ...Object.fromEntries(
+        Object.entries(input.upstreams).map(([name, value]) => [name, upstream(value, origin.dir)]),
+      ),
+      ...(accounts.oauth && accountsUpstream(state)),
+    },
+    routes: [...ownRoutes, ...routes],
     trustedProxies: input.trustedProxies,
-    store: { state: resolve(origin.dir, input.store.state) },
+    store: { state, key: keyReference(input.store.key, origin.dir) },
+    accounts,
     admin: { listen: input.admin.listen },
     events: {
       stdout: input.events.stdout === 'ecs',
@@ -81,6 +97,10 @@ export function resolveConfig(
     workers: input.workers ?? availableParallelism(),
   }
   return { config, problems }
+}
+
+function withoutOwn(guards: readonly GuardDefinition[]): readonly GuardDefinition[] {
+  return guards.filter(guard => guard.skipsOwnServices !== true)
 }
 
 function upstream(input: ConfigInput['upstreams'][string], dir: string): UpstreamConfig {

@@ -8,6 +8,7 @@ import { formatSize } from '../lib/units.ts'
 import { defaultBodyPolicy } from '../pipeline/body.ts'
 import type { GuardDefinition } from '../pipeline/guard.ts'
 import { type LimitDefinition, type LimitName, limitDefinitions } from '../pipeline/limits.ts'
+import { accountsSchema } from './accounts-schema.ts'
 import { addressField, hostField, modeField, nameField, originField, pathField } from './fields.ts'
 import { listenSchema } from './listen-schema.ts'
 
@@ -202,9 +203,20 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
         description: 'Proxies in front of the gateway whose x-forwarded-for is believed.',
       }),
       store: z
-        .strictObject({ state: z.string().min(1).default('./.merlon').meta({ description: 'Folder.' }) })
+        .strictObject({
+          state: z.string().min(1).default('./.merlon').meta({ description: 'Folder.' }),
+          key: z
+            .string()
+            .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'is no place for a key: write env:NAME or file:PATH')
+            .optional()
+            .meta({
+              description:
+                'The master key (32 bytes, hex or base64) that seals secrets at rest: env:NAME or file:PATH. Without it master.key in the state folder, made on the first start.',
+            }),
+        })
         .prefault({})
         .meta({ description: 'Where the gateway keeps its state; seen from the folder of this file.' }),
+      accounts: accountsSchema,
       admin: z
         .strictObject({ listen: addressField.optional() })
         .default({})

@@ -1,15 +1,22 @@
-// The state folder that a config file names. Nothing else of the file is checked, because a reload of a bad config must
+// Where a config file keeps state, and under which key. Nothing else of the file is checked, because a reload of a bad config must
 // still find the gateway that runs with the good one.
 
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Problem } from '../lib/problem.ts'
 import { isSection } from './guard-options.ts'
+import { keyReference } from './own-services.ts'
 import { parseSource } from './source.ts'
 
 const defaultState = './.merlon'
 
-export function stateDirOf(file: string): string | Problem {
+export interface StorePlace {
+  readonly state: string
+  /** `store.key`, as the config means it. */
+  readonly key: string | undefined
+}
+
+export function storePlaceOf(file: string): StorePlace | Problem {
   const path = resolve(file)
   let text: string
   try {
@@ -23,5 +30,10 @@ export function stateDirOf(file: string): string | Problem {
   if (data === undefined && broken) return broken
   const store = isSection(data) ? data['store'] : undefined
   const state = isSection(store) ? store['state'] : undefined
-  return resolve(dirname(path), typeof state === 'string' ? state : defaultState)
+  const key = isSection(store) ? store['key'] : undefined
+  const dir = dirname(path)
+  return {
+    state: resolve(dir, typeof state === 'string' ? state : defaultState),
+    key: keyReference(typeof key === 'string' ? key : undefined, dir),
+  }
 }

@@ -64,6 +64,7 @@ export function eventOf(ex: Exchange): StoredEvent | undefined {
       ja4: ex.client.tls?.ja4,
       findings: ex.findings.slice(0, findingsMax).map(describeFinding),
       us: Math.round(ex.inspectUs),
+      principal: ex.principal === undefined ? undefined : { kind: ex.principal.kind, id: display(ex.principal.id) },
       upstream: ex.upstream === '' ? undefined : ex.upstream,
       uninspected_bytes: ex.uninspectedBytes === 0 ? undefined : ex.uninspectedBytes,
       failure: ex.failure === undefined ? undefined : describeFailure(ex.failure),

@@ -53,6 +53,7 @@ const knownToken = new RegExp(
   [
     /\beyJ[\w-]{4,2048}\.[\w-]{2,2048}(?:\.[\w-]{0,2048})?/, // JWT
     /\b(?:gh[opsu]_|github_pat_|glpat-|xox[abpr]-|sk_live_|sk-|rk_live_|AKIA|ASIA|AIza|npm_|pypi-)[\w-]{12,255}/,
+    /\bm(?:k_[a-z0-9]{1,12}|cs)_[0-9A-Za-z]{12,64}(?:_[0-9A-Za-z]{1,8})?/, // API keys and client secrets of ours
     /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[\s\S]{0,4096}/,
     /:\/\/[^\s/:@]{0,128}:[^\s/@]{1,128}@/, // user:password@ in a URL
   ]

@@ -31,6 +31,7 @@ const titles: Readonly<Record<number, string>> = {
 
 const details: Readonly<Record<number, string>> = {
   400: 'The request is malformed.',
+  401: 'Valid credentials are needed.',
   403: 'The request was blocked by a security rule.',
   413: 'The request body is larger than this service accepts.',
   415: 'This content type or encoding is not accepted.',
@@ -41,7 +42,7 @@ const details: Readonly<Record<number, string>> = {
 export function answerVerdict(ex: Exchange, verdict: Verdict): Answer {
   if (verdict.kind === 'answer') return { status: verdict.status, headers: verdict.headers, body: verdict.body }
   const status = verdict.kind === 'deny' ? verdict.status : 403
-  const headers: string[] = []
+  const headers: string[] = verdict.kind === 'deny' ? [...(verdict.headers ?? [])] : []
   if (verdict.kind === 'deny' && verdict.retryAfterMs !== undefined) {
     headers.push('retry-after', String(Math.max(1, Math.ceil(verdict.retryAfterMs / 1000))))
   }

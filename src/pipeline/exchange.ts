@@ -4,6 +4,7 @@
 
 import type { ByteString } from '../lib/bytes.ts'
 import type { HeaderList } from './headers.ts'
+import type { Principal } from './identity.ts'
 import type { Route } from './route.ts'
 import type { Finding, Verdict } from './verdict.ts'
 
@@ -119,6 +120,10 @@ export class Exchange {
   inspectUs: number
   /** By guards/lists: the operator always welcomes this address, so limits don't count it. */
   isWelcome: boolean
+  /** By guards/authn: who the request speaks for, once that is proven. */
+  principal: Principal | undefined
+  /** By guards/authn: names of headers that the upstream does not get. Lower case. */
+  withheldHeaders: readonly string[]
   /** By guards that answer with headers of their own (rate limits): added to whatever response is sent. Flat. */
   readonly extraHeaders: string[]
   /** By the destination: stops the upstream request. Called when the client goes away. */
@@ -153,11 +158,15 @@ export class Exchange {
     this.uninspectedBytes = 0
     this.inspectUs = 0
     this.isWelcome = false
+    this.principal = undefined
+    this.withheldHeaders = nothing
     this.extraHeaders = []
     this.cancel = undefined
     this.aborted = false
     this.wafTransaction = undefined
   }
 }
+
+const nothing: readonly string[] = Object.freeze([])
 
 export const noBody: RequestBody = Object.freeze({ bytes: new Uint8Array(0), complete: true })

@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import type { Problem } from '../lib/problem.ts'
 import type { Counters } from '../store/store.ts'
 import type { Exchange } from './exchange.ts'
+import type { Identity } from './identity.ts'
 import type { Limits } from './limits.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -33,6 +34,10 @@ export interface GuardDefinition<Name extends string = string, Schema extends z.
   readonly summary: string
   /** Its section of the config file, without `mode`, which every guard has. */
   readonly options: Schema
+  /** Options that show it at work, for docs; of guards that need some. */
+  readonly example?: z.input<Schema>
+  /** Not on the routes to services of our own, which check credentials themselves. */
+  readonly skipsOwnServices?: true
   /** When it throws: deny, unless availability matters more than what it guards. */
   readonly onError: 'deny' | 'pass'
   /** Called at load time, once for each distinct set of options. */
@@ -52,6 +57,8 @@ export interface GuardTools {
   readonly configDir: string
   /** Folder of rule sets installed by `merlon rules install`. */
   readonly stateDir: string
+  /** Who may call. Absent where there are no accounts: in tools that judge files. */
+  readonly identity?: Identity
   /** Appends a line to a log file that the guard's options name. Absent where nothing is logged. */
   readonly writeLine?: (file: string, line: string) => void
 }

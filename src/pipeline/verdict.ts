@@ -3,7 +3,14 @@
 
 export type Verdict =
   | { readonly kind: 'flag'; readonly points: number; readonly reason: Reason }
-  | { readonly kind: 'deny'; readonly status: number; readonly reason: Reason; readonly retryAfterMs?: number }
+  | {
+      readonly kind: 'deny'
+      readonly status: number
+      readonly reason: Reason
+      readonly retryAfterMs?: number
+      /** Flat; what the client must be told with this status, as WWW-Authenticate. */
+      readonly headers?: readonly string[]
+    }
   | {
       readonly kind: 'answer'
       readonly status: number

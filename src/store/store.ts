@@ -1,5 +1,5 @@
-// What is kept, by how it outgrows one machine: Counters first (they may be lost), then Journal. Interfaces only;
-// drivers stand beside this file and share one conformance suite an interface (store/conformance/).
+// What is kept, by how it outgrows one machine: Counters first (they may be lost), then Records and Journal. Interfaces
+// only; drivers stand beside this file and share one conformance suite an interface (store/conformance/).
 
 /** Shared by all workers. Every call is atomic by itself, never a read followed by a write. */
 export interface Counters {
@@ -54,4 +54,49 @@ export interface EventFilter {
   readonly after?: number
   readonly order: 'oldest-first' | 'newest-first'
   readonly limit: number
+}
+
+/**
+ * Small things that change: clients, keys, tokens. Each has a kind and an id; what is in it is text that the store does
+ * not read. Asynchronous, because a driver may speak to a server. What has resolved is durable.
+ */
+export interface Records {
+  /** Also an expired record, until it is pruned: who asks knows the time. */
+  get(kind: string, id: string): Promise<StoredRecord | undefined>
+  /** Records of a kind with this value of an index, by id. */
+  find(kind: string, index: string, value: string, limit: number): Promise<readonly StoredRecord[]>
+  /** Records of a kind, by id, after one. */
+  list(kind: string, options: { readonly after?: string; readonly limit: number }): Promise<readonly StoredRecord[]>
+  /**
+   * Writes a record when its version is still the one that was read, 0 for a record that must be new; whatever the
+   * version when none is given. Resolves to the new version, or to undefined when somebody else was faster.
+   */
+  put(record: NewRecord, ifVersion?: number): Promise<number | undefined>
+  /** Whether it was there. */
+  delete(kind: string, id: string): Promise<boolean>
+  /** Marks as used; true for the first caller alone, whoever calls at the same time. */
+  consume(kind: string, id: string, nowMs: number): Promise<boolean>
+  /** Deletes every record of a family, of whatever kind; resolves to how many. */
+  deleteFamily(family: string): Promise<number>
+  /** Deletes what has expired; resolves to how many. */
+  prune(nowMs: number): Promise<number>
+  close(): Promise<void>
+}
+
+export interface NewRecord {
+  readonly kind: string
+  readonly id: string
+  /** JSON, with nothing secret that is not hashed or sealed. */
+  readonly json: string
+  /** What is deleted together: all tokens of one grant. */
+  readonly family?: string
+  readonly expiresAtMs?: number
+  /** Values by which it is found, by name of the index. */
+  readonly indexes?: Readonly<Record<string, string>>
+}
+
+export interface StoredRecord extends Omit<NewRecord, 'indexes'> {
+  /** Grows by one with each write. */
+  readonly version: number
+  readonly consumedAtMs?: number
 }

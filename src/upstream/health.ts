@@ -43,7 +43,7 @@ export class HealthChecks {
   async #check(server: UpstreamServer): Promise<boolean> {
     const { path, timeoutMs } = this.#config
     const client = new Client(server.url, {
-      connect: createConnect(server.hostname, { ...this.#limits, upstreamConnectTimeout: timeoutMs }, server.tls),
+      connect: createConnect(server.hostname, { ...this.#limits, upstreamConnectTimeout: timeoutMs }, server.to),
       allowH2: false,
       pipelining: 0,
       maxResponseSize: 1024 * 1024,

@@ -47,6 +47,7 @@ export function requestHeaders(ex: Exchange, body: OutgoingBody): string[] {
   for (let i = 0; i < headers.count; i++) {
     const name = withDashes(headers.nameAt(i))
     if (dropped.has(name) || name.startsWith('proxy') || name.startsWith('merlon-')) continue
+    if (ex.withheldHeaders.includes(name)) continue
     if (proxyWritten.has(name) || name.startsWith('x-forwarded-')) {
       if (!trusted || name === 'forwarded' || name === 'x-forwarded-for') continue
     }

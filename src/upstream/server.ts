@@ -8,8 +8,10 @@ import type { Limits } from '../pipeline/limits.ts'
 const firstPauseMs = 250
 const lastPauseMs = 10_000
 
-/** PEM texts for https. */
-export interface UpstreamTls {
+/** How to reach the servers: PEM texts for https, and a socket in place of the network. */
+export interface UpstreamConnection {
+  /** A Unix socket: services of our own. */
+  readonly socketPath?: string
   /** In place of the authorities that Node knows. */
   readonly ca?: string
   readonly cert?: string
@@ -20,7 +22,7 @@ export class UpstreamServer {
   readonly url: string
   readonly hostname: string
   readonly pool: Pool
-  readonly tls: UpstreamTls
+  readonly to: UpstreamConnection
   /** Requests and tunnels under way. */
   active = 0
   /** By the active health checks. */
@@ -30,15 +32,15 @@ export class UpstreamServer {
   #failures = 0
   #pausedUntilMs = 0
 
-  constructor(url: string, limits: Limits, tls: UpstreamTls = {}) {
+  constructor(url: string, limits: Limits, to: UpstreamConnection = {}) {
     const origin = new URL(url)
     this.url = origin.origin
     this.hostname = origin.hostname.replace(/^\[|\]$/g, '')
-    this.tls = tls
+    this.to = to
     this.#connectionsMax = limits.upstreamConnections
     this.pool = new Pool(origin.origin, {
       connections: limits.upstreamConnections,
-      connect: createConnect(this.hostname, limits, tls),
+      connect: createConnect(this.hostname, limits, to),
       allowH2: false,
       pipelining: 1,
       headersTimeout: limits.upstreamTimeout,
@@ -82,8 +84,8 @@ export class UpstreamServer {
  * TLS is checked against the name in the upstream's URL, never against the client's Host header, which undici takes
  * unless told.
  */
-export function createConnect(hostname: string, limits: Limits, tls: UpstreamTls): buildConnector.connector {
-  const connect = buildConnector({ timeout: limits.upstreamConnectTimeout, allowH2: false, ...tls })
+export function createConnect(hostname: string, limits: Limits, to: UpstreamConnection): buildConnector.connector {
+  const connect = buildConnector({ timeout: limits.upstreamConnectTimeout, allowH2: false, ...to })
   const servername = isIP(hostname) ? undefined : hostname
   return (options, callback) => {
     const { servername: _host, ...rest } = options

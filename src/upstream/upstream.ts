@@ -11,7 +11,7 @@ import { Attempt, type OpenTunnel, type Tunnel } from './attempt.ts'
 import { HealthChecks } from './health.ts'
 import { Picker } from './picker.ts'
 import { requestHeaders } from './request-headers.ts'
-import { UpstreamServer, type UpstreamTls } from './server.ts'
+import { type UpstreamConnection, UpstreamServer } from './server.ts'
 import { createTunnel } from './tunnel.ts'
 
 export interface Upstream extends Destination {
@@ -20,8 +20,14 @@ export interface Upstream extends Destination {
   close(): Promise<void>
 }
 
-export function createUpstream(name: string, config: UpstreamConfig, limits: Limits, tls: UpstreamTls = {}): Upstream {
-  const servers = config.servers.map(url => new UpstreamServer(url, limits, tls))
+export function createUpstream(
+  name: string,
+  config: UpstreamConfig,
+  limits: Limits,
+  tls: UpstreamConnection = {},
+): Upstream {
+  const to = config.socketPath === undefined ? tls : { ...tls, socketPath: config.socketPath }
+  const servers = config.servers.map(url => new UpstreamServer(url, limits, to))
   const picker = new Picker(servers, limits)
   const checks = config.health ? new HealthChecks(servers, config.health, limits) : undefined
   return {

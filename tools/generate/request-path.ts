@@ -28,7 +28,7 @@ ${table(['', 'guard', ...phases, 'when it fails', 'does'], rows)}
 
 function createWithDefaults(definition: GuardDefinition): Guard {
   const allowed = { allowed: true, remaining: 0, resetMs: 0, retryAfterMs: 0 }
-  const created = definition.create(definition.options.parse({}), {
+  const created = definition.create(definition.options.parse(definition.example ?? {}), {
     now: () => 0,
     counters: { take: () => allowed },
     limits: defaultLimits,

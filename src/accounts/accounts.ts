@@ -1,0 +1,247 @@
+// Everything about who may call: clients, API keys, signing keys, revocations, issuers. Lives in the main thread, which
+// alone writes the store; what workers must know goes to them with every change, after it is durable.
+
+import type { TokenIssuer } from '../lib/jwt.ts'
+import type { Records } from '../store/store.ts'
+import { type ApiKey, ApiKeys, type IssuedKey, type KeyInput } from './api-keys.ts'
+import { type Client, Clients } from './clients.ts'
+import { DenyList } from './deny-list.ts'
+import { type IssuerConfig, Issuers } from './issuers.ts'
+import { type Keyring, type KeyringPlace, openKeyring } from './keyring.ts'
+import { deniedClient } from './mirror.ts'
+import { createOAuthServer, tokenTtlS } from './oauth-server.ts'
+import { type AccountsService, openAccountsService } from './service.ts'
+import { type SigningAlgorithm, SigningKeys } from './signing-keys.ts'
+import { TokenEndpoints } from './token-endpoints.ts'
+import type { DeniedEntry, IdentityState, IdentityUpdate, KeyEntry } from './update.ts'
+
+export interface OAuthConfig {
+  readonly issuer: string
+  readonly signing: SigningAlgorithm
+  readonly rotateMs: number
+}
+
+export interface AccountsOptions extends KeyringPlace {
+  readonly records: Records
+  readonly now: () => number
+  readonly onUpdate?: (update: IdentityUpdate) => void
+  readonly log?: (level: 'info' | 'warn' | 'error', message: string) => void
+}
+
+const tendEveryMs = 3_600_000
+const usedEveryMs = 60_000
+
+export class Accounts {
+  readonly clients: Clients
+  readonly keys: ApiKeys
+  readonly now: () => number
+  readonly #options: AccountsOptions
+  readonly #records: Records
+  readonly #keyring: Keyring
+  readonly #signingKeys: SigningKeys
+  readonly #denied: DenyList
+  readonly #issuers: Issuers
+  /** When `last used` of a key was last written. */
+  readonly #usedAtMs = new Map<string, number>()
+  #oauth: OAuthConfig | undefined
+  #own: TokenIssuer | undefined
+  #service: AccountsService | undefined
+  /** A reload and the hourly work never meet. */
+  #turn: Promise<void> = Promise.resolve()
+  #tending: NodeJS.Timeout | undefined
+  /** What workers know, so that one that starts learns it in one moment. */
+  readonly #entries = new Map<string, KeyEntry>()
+  readonly #deniedEntries = new Map<string, DeniedEntry>()
+
+  private constructor(options: AccountsOptions, keyring: Keyring) {
+    const { records, now } = options
+    this.#options = options
+    this.now = now
+    this.#records = records
+    this.#keyring = keyring
+    this.clients = new Clients(records, keyring, now)
+    this.keys = new ApiKeys(records, keyring, now)
+    this.#signingKeys = new SigningKeys(records, keyring, now)
+    this.#denied = new DenyList(records, now)
+    this.#issuers = new Issuers({
+      onChange: () => this.#tellIssuers(),
+      onProblem: message => options.log?.('warn', message),
+    })
+  }
+
+  /** @throws MasterKeyError when the master key is missing or wrong */
+  static async openForGateway(options: AccountsOptions): Promise<Accounts> {
+    const accounts = await Accounts.open(options)
+    for (const entry of await accounts.keys.entries()) accounts.#entries.set(entry.id, entry)
+    for (const entry of await accounts.#denied.entries()) accounts.#deniedEntries.set(entry.what, entry)
+    return accounts
+  }
+
+  /** For a look or a change without a gateway. @throws MasterKeyError when the master key is missing or wrong */
+  static async open(options: AccountsOptions): Promise<Accounts> {
+    try {
+      return new Accounts(options, await openKeyring(options.records, options))
+    } catch (error) {
+      await options.records.close()
+      throw error
+    }
+  }
+
+  /** Serves the authorization server, if there is one, on a socket, and verifies tokens of other issuers. */
+  async use(oauth: OAuthConfig | undefined, issuers: readonly IssuerConfig[], socketPath: string): Promise<void> {
+    await this.#inTurn(async () => {
+      this.#oauth = oauth
+      this.#issuers.use(issuers)
+      await this.#tend(socketPath)
+    })
+    this.#tending ??= setInterval(() => {
+      this.#inTurn(() => this.#tend(socketPath)).catch(error =>
+        this.#options.log?.('error', `accounts were not tended: ${String(error)}`),
+      )
+    }, tendEveryMs).unref()
+  }
+
+  state(): IdentityState {
+    return {
+      pepper: this.#keyring.pepper,
+      issuers: this.#allIssuers(),
+      keys: [...this.#entries.values()],
+      denied: [...this.#deniedEntries.values()],
+    }
+  }
+
+  async createKey(input: KeyInput): Promise<IssuedKey> {
+    const { issued, entry } = await this.keys.create(input)
+    this.#tell({ keys: [entry] })
+    return issued
+  }
+
+  async rotateKey(keyId: string, overlapMs: number): Promise<IssuedKey> {
+    const { issued, entry } = await this.keys.rotate(keyId, overlapMs)
+    this.#tell({ keys: [entry] })
+    return issued
+  }
+
+  async revokeKey(keyId: string): Promise<ApiKey> {
+    const key = await this.keys.revoke(keyId)
+    this.#tell({ removedKeys: [keyId] })
+    return key
+  }
+
+  /** It gets no more tokens, and those it has are refused. */
+  async revokeClient(clientId: string): Promise<Client> {
+    const client = await this.clients.revoke(clientId)
+    // A token that is being made at this moment lives as long as any.
+    await this.#deny(deniedClient(clientId, this.now() + 2 * tokenTtlS * 1000))
+    return client
+  }
+
+  /** Workers tell which keys were used; written no more often than a person would look. */
+  async keysUsed(used: readonly (readonly [id: string, atMs: number])[]): Promise<void> {
+    for (const [id, atMs] of used) {
+      if (atMs - (this.#usedAtMs.get(id) ?? 0) < usedEveryMs) continue
+      this.#usedAtMs.set(id, atMs)
+      // It may have been deleted since.
+      await this.keys.used(id, atMs).catch(error => this.#options.log?.('warn', `last use not written: ${error}`))
+    }
+  }
+
+  wantKeys(issuer: string): void {
+    this.#issuers.want(issuer)
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#tending)
+    this.#issuers.close()
+    await this.#turn
+    await this.#service?.close()
+    await this.#records.close()
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => {})
+    return done
+  }
+
+  /** Makes signing keys as their time wants it, tells workers, and removes what has expired. */
+  async #tend(socketPath: string): Promise<void> {
+    await this.#records.prune(this.now())
+    this.#denied.pruned()
+    for (const [what, { untilMs }] of this.#deniedEntries) {
+      if (untilMs <= this.now()) this.#deniedEntries.delete(what)
+    }
+    const oauth = this.#oauth
+    if (!oauth) {
+      await this.#service?.close()
+      this.#service = undefined
+      this.#own = undefined
+      this.#tellIssuers()
+      return
+    }
+    const { issuer, signing, rotateMs } = oauth
+    const keys = await this.#signingKeys.current(signing, rotateMs)
+    this.#own = {
+      issuer,
+      audience: [issuer],
+      algorithms: ['ES256', 'EdDSA'],
+      typ: 'at+jwt',
+      keys: keys.public,
+    }
+    const server = createOAuthServer({
+      issuer,
+      algorithm: signing,
+      keys,
+      clients: this.clients,
+      records: this.#records,
+      cookieKey: this.#keyring.hash('cookies'),
+      now: this.now,
+      onError: message => this.#options.log?.('error', message),
+    })
+    if (this.#service) this.#service.use(server, issuer)
+    else this.#service = await openAccountsService(socketPath, this.#endpoints(), server, issuer)
+    this.#tellIssuers()
+  }
+
+  #endpoints(): TokenEndpoints {
+    return new TokenEndpoints({
+      clients: this.clients,
+      issuer: () => {
+        if (!this.#own) throw new Error('there is no issuer')
+        return this.#own
+      },
+      isDenied: (...whats) => this.#denied.has(...whats),
+      deny: entry => this.#deny(entry),
+      now: this.now,
+    })
+  }
+
+  async #deny(entry: DeniedEntry): Promise<void> {
+    await this.#denied.add(entry)
+    this.#tell({ denied: [entry] })
+  }
+
+  #allIssuers(): readonly TokenIssuer[] {
+    const others = this.#issuers.list().filter(({ issuer }) => issuer !== this.#own?.issuer)
+    return this.#own ? [this.#own, ...others] : others
+  }
+
+  #tellIssuers(): void {
+    this.#tell({ issuers: this.#allIssuers() })
+  }
+
+  #tell(update: IdentityUpdate): void {
+    for (const entry of update.keys ?? []) this.#entries.set(entry.id, entry)
+    for (const id of update.removedKeys ?? []) this.#entries.delete(id)
+    for (const entry of update.denied ?? []) this.#deniedEntries.set(entry.what, entry)
+    this.#options.onUpdate?.(update)
+  }
+}
+
+export function accountsPath(stateDir: string): string {
+  return `${stateDir}/accounts.db`
+}
+
+export function accountsSocketPath(stateDir: string): string {
+  return `${stateDir}/accounts.sock`
+}

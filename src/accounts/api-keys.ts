@@ -1,0 +1,135 @@
+// API keys: `mk_ENV_RANDOM_CHECK`, shown once, kept as a peppered hash. A key has an id of its own, so that it can be
+// talked about; rotating gives the id a new secret, and the old one works for a while.
+
+import { createCheckedToken, randomBase62 } from '../lib/checked-token.ts'
+import type { Records } from '../store/store.ts'
+import { allRecords, changeRecord } from './changed-record.ts'
+import { AccountFailure } from './failure.ts'
+import type { Keyring } from './keyring.ts'
+import type { KeyEntry } from './update.ts'
+
+const kind = 'api-key'
+const secretBits = 160
+
+export interface KeyInput {
+  readonly name: string
+  /** `live`, `test` …: stands in the key, so that one can see where it belongs. */
+  readonly env: string
+  readonly owner: string
+  readonly scopes: readonly string[]
+  readonly expiresAtMs: number | undefined
+  readonly networks: readonly string[]
+}
+
+interface KeyData extends KeyInput {
+  readonly hashes: readonly { readonly hash: string; readonly untilMs?: number }[]
+  /** The start of the key, to find it again in a list. */
+  readonly hint: string
+  readonly createdAtMs: number
+  readonly rotatedAtMs?: number
+  readonly revokedAtMs?: number
+  readonly lastUsedAtMs?: number
+}
+
+export interface ApiKey extends KeyInput {
+  readonly keyId: string
+  readonly hint: string
+  readonly createdAtMs: number
+  readonly rotatedAtMs: number | undefined
+  readonly revokedAtMs: number | undefined
+  readonly lastUsedAtMs: number | undefined
+}
+
+export interface IssuedKey {
+  readonly keyId: string
+  readonly key: string
+}
+
+export class ApiKeys {
+  readonly #records: Records
+  readonly #keyring: Keyring
+  readonly #now: () => number
+
+  constructor(records: Records, keyring: Keyring, now: () => number) {
+    this.#records = records
+    this.#keyring = keyring
+    this.#now = now
+  }
+
+  async create(input: KeyInput): Promise<{ readonly issued: IssuedKey; readonly entry: KeyEntry }> {
+    const keyId = `key_${randomBase62(90)}`
+    const key = createCheckedToken(`mk_${input.env}`, secretBits)
+    const data: KeyData = {
+      ...input,
+      hashes: [{ hash: this.#keyring.hash(key) }],
+      hint: hintOf(key),
+      createdAtMs: this.#now(),
+    }
+    const indexes = { owner: input.owner }
+    await this.#records.put({ kind, id: keyId, json: JSON.stringify(data), indexes }, 0)
+    return { issued: { keyId, key }, entry: entryOf(keyId, data) }
+  }
+
+  async get(keyId: string): Promise<ApiKey | undefined> {
+    const record = await this.#records.get(kind, keyId)
+    return record && shown(keyId, JSON.parse(record.json) as KeyData)
+  }
+
+  async list(): Promise<readonly ApiKey[]> {
+    return (await allRecords<KeyData>(this.#records, kind)).map(([id, data]) => shown(id, data))
+  }
+
+  /** What workers must know: every key that is not revoked. */
+  async entries(): Promise<readonly KeyEntry[]> {
+    const all = await allRecords<KeyData>(this.#records, kind)
+    return all.filter(([, data]) => data.revokedAtMs === undefined).map(([id, data]) => entryOf(id, data))
+  }
+
+  async rotate(keyId: string, overlapMs: number): Promise<{ readonly issued: IssuedKey; readonly entry: KeyEntry }> {
+    let key = ''
+    const data = await this.#change(keyId, before => {
+      if (before.revokedAtMs !== undefined) throw new AccountFailure('conflict', `the key ${keyId} is revoked`)
+      key = createCheckedToken(`mk_${before.env}`, secretBits)
+      const nowMs = this.#now()
+      const old = before.hashes.slice(0, 1).map(({ hash }) => ({ hash, untilMs: nowMs + overlapMs }))
+      const hashes = [{ hash: this.#keyring.hash(key) }, ...(overlapMs > 0 ? old : [])]
+      return { ...before, hashes, hint: hintOf(key), rotatedAtMs: nowMs }
+    })
+    return { issued: { keyId, key }, entry: entryOf(keyId, data) }
+  }
+
+  async revoke(keyId: string): Promise<ApiKey> {
+    const data = await this.#change(keyId, before => ({ ...before, revokedAtMs: before.revokedAtMs ?? this.#now() }))
+    return shown(keyId, data)
+  }
+
+  async used(keyId: string, atMs: number): Promise<void> {
+    await this.#change(keyId, data => ({ ...data, lastUsedAtMs: Math.max(atMs, data.lastUsedAtMs ?? 0) }))
+  }
+
+  #change(keyId: string, change: (data: KeyData) => KeyData): Promise<KeyData> {
+    return changeRecord(this.#records, kind, keyId, change, ({ owner }) => ({ indexes: { owner } }))
+  }
+}
+
+/** `mk_live_3fK9…`: enough to tell two keys apart, not enough to guess one. */
+function hintOf(key: string): string {
+  const [mk, env, random = ''] = key.split('_')
+  return `${mk}_${env}_${random.slice(0, 4)}…`
+}
+
+function entryOf(id: string, { hashes, scopes, expiresAtMs, networks }: KeyData): KeyEntry {
+  return { id, hashes: hashes.map(({ hash, untilMs }) => ({ hash, untilMs })), scopes, expiresAtMs, networks }
+}
+
+function shown(keyId: string, data: KeyData): ApiKey {
+  const { hashes: _, ...rest } = data
+  return {
+    keyId,
+    ...rest,
+    expiresAtMs: data.expiresAtMs,
+    rotatedAtMs: data.rotatedAtMs,
+    revokedAtMs: data.revokedAtMs,
+    lastUsedAtMs: data.lastUsedAtMs,
+  }
+}

@@ -1,0 +1,116 @@
+// OAuth clients: machines that get tokens with a secret of theirs. A secret is shown once and kept as a peppered hash;
+// rotating leaves the old one valid for a while, so that nobody has to change both sides in one moment.
+
+import { timingSafeEqual } from 'node:crypto'
+import { createCheckedToken, isCheckedToken, randomBase62 } from '../lib/checked-token.ts'
+import type { Records } from '../store/store.ts'
+import { allRecords, changeRecord } from './changed-record.ts'
+import { AccountFailure } from './failure.ts'
+import type { Keyring } from './keyring.ts'
+
+const kind = 'client'
+const secretPrefix = 'mcs'
+const secretBits = 256
+
+export interface ClientInput {
+  readonly name: string
+  readonly grants: readonly 'client_credentials'[]
+  readonly scopes: readonly string[]
+  /** May ask about tokens of other clients: for resource servers. */
+  readonly canIntrospect: boolean
+}
+
+/** As it is stored; without its id. */
+interface ClientData extends ClientInput {
+  readonly secrets: readonly { readonly hash: string; readonly untilMs?: number }[]
+  readonly createdAtMs: number
+  readonly rotatedAtMs?: number
+  readonly revokedAtMs?: number
+}
+
+export interface Client extends ClientInput {
+  readonly clientId: string
+  readonly createdAtMs: number
+  readonly rotatedAtMs: number | undefined
+  readonly revokedAtMs: number | undefined
+}
+
+export interface IssuedSecret {
+  readonly clientId: string
+  readonly clientSecret: string
+}
+
+export class Clients {
+  readonly #records: Records
+  readonly #keyring: Keyring
+  readonly #now: () => number
+
+  constructor(records: Records, keyring: Keyring, now: () => number) {
+    this.#records = records
+    this.#keyring = keyring
+    this.#now = now
+  }
+
+  async create(input: ClientInput): Promise<IssuedSecret> {
+    const clientId = `mc_${randomBase62(120)}`
+    const clientSecret = createCheckedToken(secretPrefix, secretBits)
+    const data: ClientData = {
+      ...input,
+      secrets: [{ hash: this.#keyring.hash(clientSecret) }],
+      createdAtMs: this.#now(),
+    }
+    await this.#records.put({ kind, id: clientId, json: JSON.stringify(data), indexes: { name: input.name } }, 0)
+    return { clientId, clientSecret }
+  }
+
+  async get(clientId: string): Promise<Client | undefined> {
+    const record = await this.#records.get(kind, clientId)
+    return record && shown(clientId, JSON.parse(record.json) as ClientData)
+  }
+
+  async list(): Promise<readonly Client[]> {
+    return (await allRecords<ClientData>(this.#records, kind)).map(([id, data]) => shown(id, data))
+  }
+
+  /** A new secret; the one before it works for `overlapMs` more. */
+  async rotate(clientId: string, overlapMs: number): Promise<IssuedSecret> {
+    const clientSecret = createCheckedToken(secretPrefix, secretBits)
+    const hash = this.#keyring.hash(clientSecret)
+    await this.#change(clientId, data => {
+      if (data.revokedAtMs !== undefined) throw new AccountFailure('conflict', `the client ${clientId} is revoked`)
+      const nowMs = this.#now()
+      const old = data.secrets.slice(0, 1).map(secret => ({ hash: secret.hash, untilMs: nowMs + overlapMs }))
+      return { ...data, secrets: [{ hash }, ...(overlapMs > 0 ? old : [])], rotatedAtMs: nowMs }
+    })
+    return { clientId, clientSecret }
+  }
+
+  /** It gets no more tokens. Those it has are the deny list's business. */
+  async revoke(clientId: string): Promise<Client> {
+    const data = await this.#change(clientId, data => ({ ...data, revokedAtMs: data.revokedAtMs ?? this.#now() }))
+    return shown(clientId, data)
+  }
+
+  async checkSecret(clientId: string, secret: string): Promise<boolean> {
+    // A typo is told from a guess before anything is looked up.
+    if (!isCheckedToken(secret)) return false
+    const record = await this.#records.get(kind, clientId)
+    if (!record) return false
+    const data = JSON.parse(record.json) as ClientData
+    if (data.revokedAtMs !== undefined) return false
+    const hash = Buffer.from(this.#keyring.hash(secret))
+    const nowMs = this.#now()
+    return data.secrets.some(
+      known => (known.untilMs === undefined || known.untilMs > nowMs) && timingSafeEqual(Buffer.from(known.hash), hash),
+    )
+  }
+
+  #change(clientId: string, change: (data: ClientData) => ClientData): Promise<ClientData> {
+    return changeRecord(this.#records, kind, clientId, change, ({ name }) => ({ indexes: { name } }))
+  }
+}
+
+function shown(clientId: string, data: ClientData): Client {
+  const { name, grants, scopes, canIntrospect, createdAtMs, rotatedAtMs, revokedAtMs } = data
+  return { clientId, name, grants, scopes, canIntrospect, createdAtMs, rotatedAtMs, revokedAtMs }
+}

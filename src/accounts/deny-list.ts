@@ -1,0 +1,51 @@
+// Tokens and clients that are refused though their tokens have not expired yet. An entry lives as long as the last token
+// it is about, so the list stays as short as tokens are short-lived.
+
+import type { Records } from '../store/store.ts'
+import { allRecords } from './changed-record.ts'
+import { AccountFailure } from './failure.ts'
+import type { DeniedEntry } from './update.ts'
+
+const kind = 'denied'
+/** Workers hold them in memory. Whoever revokes more tokens in an hour revokes clients instead. */
+const defaultMax = 500_000
+
+export class DenyList {
+  readonly #records: Records
+  readonly #now: () => number
+  readonly #max: number
+  #count: number | undefined
+
+  constructor(records: Records, now: () => number, max = defaultMax) {
+    this.#records = records
+    this.#now = now
+    this.#max = max
+  }
+
+  /** Durable when it resolves. */
+  async add({ what, untilMs }: DeniedEntry): Promise<void> {
+    this.#count ??= (await this.entries()).length
+    if (this.#count >= this.#max) {
+      throw new AccountFailure('conflict', `${this.#max} tokens are revoked at once already: revoke their clients`)
+    }
+    this.#count++
+    await this.#records.put({ kind, id: what, json: JSON.stringify({ untilMs }), expiresAtMs: untilMs })
+  }
+
+  async has(...whats: readonly string[]): Promise<boolean> {
+    const found = await Promise.all(whats.map(what => this.#records.get(kind, what)))
+    return found.some(record => record !== undefined)
+  }
+
+  async entries(): Promise<readonly DeniedEntry[]> {
+    const nowMs = this.#now()
+    return (await allRecords<{ readonly untilMs: number }>(this.#records, kind))
+      .map(([what, { untilMs }]) => ({ what, untilMs }))
+      .filter(({ untilMs }) => untilMs > nowMs)
+  }
+
+  /** Counts anew after expired entries are gone. */
+  pruned(): void {
+    this.#count = undefined
+  }
+}

@@ -1,0 +1,105 @@
+// A worker's copy of what it must know of accounts. The main thread posts every change as it happens, so a revocation
+// holds on every worker as soon as the message is read.
+
+import { hash } from 'node:crypto'
+import type { TokenIssuer } from '../lib/jwt.ts'
+import { Lru } from '../lib/lru.ts'
+import type { Identity, KnownKey } from '../pipeline/identity.ts'
+import { pepperedHash } from './keyring.ts'
+import type { DeniedEntry, IdentityState, IdentityUpdate, KeyEntry } from './update.ts'
+
+export interface MirrorOutput {
+  readonly onUsed: (used: readonly (readonly [id: string, atMs: number])[]) => void
+  readonly onWantKeys: (issuer: string) => void
+}
+
+/** `last used` is told this often: it is for people who clean up, not for limits. */
+const usedEveryMs = 2000
+/** Keys whose peppered hash is remembered. */
+const rememberedMax = 10_000
+/** Expired denials go when there are this many more than after the last sweep. */
+const sweepEvery = 1000
+
+export class IdentityMirror implements Identity {
+  readonly issuers = new Map<string, TokenIssuer>()
+  readonly #pepper: Uint8Array
+  readonly #output: MirrorOutput
+  readonly #keys = new Map<string, KeyEntry>()
+  /** By hash; the old secret of a rotated key until its time is over. */
+  readonly #hashes = new Map<string, { readonly key: KeyEntry; readonly untilMs: number | undefined }>()
+  /** Peppered hashes of good keys by their plain hash, which is ten times as fast. */
+  readonly #peppered = new Lru<string, string>(rememberedMax)
+  readonly #denied = new Map<string, number>()
+  #sweepAt = sweepEvery
+  readonly #used = new Map<string, number>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(state: IdentityState, output: MirrorOutput) {
+    this.#pepper = state.pepper
+    this.#output = output
+    this.update(state)
+  }
+
+  update({ issuers, keys = [], removedKeys = [], denied = [] }: IdentityUpdate): void {
+    if (issuers) {
+      this.issuers.clear()
+      for (const issuer of issuers) this.issuers.set(issuer.issuer, issuer)
+    }
+    for (const id of removedKeys) this.#remove(id)
+    for (const key of keys) {
+      this.#remove(key.id)
+      this.#keys.set(key.id, key)
+      for (const { hash, untilMs } of key.hashes) this.#hashes.set(hash, { key, untilMs })
+    }
+    for (const { what, untilMs } of denied) this.#denied.set(what, untilMs)
+    if (this.#denied.size > this.#sweepAt) this.#sweep()
+  }
+
+  findKey(secret: string, nowMs: number): KnownKey | undefined {
+    const plain = hash('sha256', secret, 'base64url')
+    const known = this.#peppered.get(plain)
+    const peppered = known ?? pepperedHash(this.#pepper, secret)
+    const found = this.#hashes.get(peppered)
+    if (!found || (found.untilMs !== undefined && found.untilMs <= nowMs)) return undefined
+    if (known === undefined) this.#peppered.set(plain, peppered)
+    return found.key
+  }
+
+  isDenied(tokenId: string, clientId: string): boolean {
+    return this.#denied.has(`token:${tokenId}`) || this.#denied.has(`client:${clientId}`)
+  }
+
+  keyUsed(id: string, nowMs: number): void {
+    this.#used.set(id, nowMs)
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      const used = [...this.#used]
+      this.#used.clear()
+      this.#output.onUsed(used)
+    }, usedEveryMs).unref()
+  }
+
+  wantKeys(issuer: string): void {
+    this.#output.onWantKeys(issuer)
+  }
+
+  #remove(id: string): void {
+    const known = this.#keys.get(id)
+    if (!known) return
+    for (const { hash } of known.hashes) this.#hashes.delete(hash)
+    this.#keys.delete(id)
+  }
+
+  #sweep(nowMs = Date.now()): void {
+    for (const [what, untilMs] of this.#denied) if (untilMs < nowMs) this.#denied.delete(what)
+    this.#sweepAt = this.#denied.size + sweepEvery
+  }
+}
+
+export function deniedToken(tokenId: string, untilMs: number): DeniedEntry {
+  return { what: `token:${tokenId}`, untilMs }
+}
+
+export function deniedClient(clientId: string, untilMs: number): DeniedEntry {
+  return { what: `client:${clientId}`, untilMs }
+}

@@ -1,0 +1,101 @@
+// The authorization server (OAuth 2.0, RFC 6749) on oidc-provider: which features are on, where they stand, what tokens
+// look like. Access tokens are JWTs (RFC 9068) for one resource, the issuer itself.
+
+import type { RequestListener } from 'node:http'
+import Provider, { type Configuration, errors, type JWKS } from 'oidc-provider'
+import type { Records } from '../store/store.ts'
+import { createAdapter } from './adapter.ts'
+import type { Clients } from './clients.ts'
+import type { SigningAlgorithm, SigningKeySet } from './signing-keys.ts'
+
+/** Access tokens of clients. */
+export const tokenTtlS = 3600
+
+export interface OAuthServerOptions {
+  readonly issuer: string
+  readonly algorithm: SigningAlgorithm
+  readonly keys: SigningKeySet
+  readonly clients: Clients
+  readonly records: Records
+  readonly cookieKey: string
+  readonly now: () => number
+  readonly onError: (message: string) => void
+}
+
+/** Serves the whole protocol but introspection and revocation, which know JWTs here (token-endpoints.ts). */
+export function createOAuthServer(options: OAuthServerOptions): RequestListener {
+  const { issuer, clients } = options
+  const provider = new Provider(issuer, configurationOf(options))
+  // Requests come from our own gateway, which writes these headers itself.
+  provider.proxy = true
+  provider.Client.prototype.compareClientSecret = function (actual: string) {
+    return clients.checkSecret(this.clientId, actual)
+  }
+  provider.on('server_error', (_ctx, error) => options.onError(`the authorization server failed: ${error.message}`))
+  return provider.callback()
+}
+
+/**
+ * The scopes a client may have. Who asks for none gets all of its own, who asks for one that is not its own is told so;
+ * the provider would drop it in silence.
+ */
+async function allowedScope(clients: Clients, clientId: string, asked: unknown): Promise<string> {
+  const allowed = (await clients.get(clientId))?.scopes ?? []
+  const strange = typeof asked === 'string' ? asked.split(' ').find(scope => !allowed.includes(scope)) : undefined
+  if (strange !== undefined) throw new errors.InvalidScope('requested scope is not allowed', strange)
+  return allowed.join(' ')
+}
+
+function configurationOf({ issuer, algorithm, keys, clients, records, cookieKey, now }: OAuthServerOptions) {
+  const configuration: Configuration = {
+    adapter: createAdapter(records, clients, now),
+    jwks: { keys: [...keys.private] } as JWKS,
+    routes: {
+      authorization: '/oauth/authorize',
+      token: '/oauth/token',
+      introspection: '/oauth/introspect',
+      revocation: '/oauth/revoke',
+      jwks: '/.well-known/jwks.json',
+    },
+    cookies: { keys: [cookieKey] },
+    scopes: ['openid'],
+    responseTypes: [],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
+    clientDefaults: {
+      id_token_signed_response_alg: algorithm,
+      grant_types: ['client_credentials'],
+      response_types: [],
+    },
+    enabledJWA: { idTokenSigningAlgValues: [algorithm] },
+    features: {
+      clientCredentials: { enabled: true },
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      introspection: { enabled: true },
+      revocation: { enabled: true },
+      rpInitiatedLogout: { enabled: false },
+      userinfo: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => issuer,
+        useGrantedResource: () => true,
+        getResourceServerInfo: async (ctx, resource, { clientId }) => {
+          if (resource !== issuer) throw new errors.InvalidTarget()
+          const params = ctx.oidc.params
+          const scope = await allowedScope(clients, clientId, params?.['scope'])
+          if (params && params['scope'] === undefined && scope !== '') params['scope'] = scope
+          return {
+            audience: issuer,
+            scope,
+            accessTokenTTL: tokenTtlS,
+            accessTokenFormat: 'jwt',
+            jwt: { sign: { alg: algorithm } },
+          }
+        },
+      },
+    },
+    ttl: { ClientCredentials: tokenTtlS, AccessToken: tokenTtlS },
+  }
+  return configuration
+}

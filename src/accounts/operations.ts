@@ -1,0 +1,105 @@
+// What can be asked of the accounts, as a table: the admin API and the command line both go through it, so that both
+// check, name and bound things in the same way.
+
+import { z } from 'zod'
+import { durationField, networkField } from '../lib/fields.ts'
+import type { Accounts } from './accounts.ts'
+import { AccountFailure } from './failure.ts'
+
+const nameText = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[^\p{Cc}]*$/u, 'may hold no control characters')
+/** RFC 6749 §3.3, and no wildcard that a reader could take for more than its letters. */
+const scopeText = z.string().regex(/^[A-Za-z0-9:._/-]{1,64}$/, 'may hold letters, digits and : . _ / -, 64 at the most')
+const scopes = z.array(scopeText).max(64).default([])
+const maxOverlapMs = 30 * 86_400_000
+const overlap = durationField
+  .refine(ms => ms <= maxOverlapMs, { message: 'must be at most 30d' })
+  .prefault('0s')
+  .meta({ description: 'How long the old secret still works.' })
+const ttl = durationField.refine(ms => ms >= 1000 && ms <= 3660 * 86_400_000, { message: 'must be 1s to 3660d' })
+
+const clientId = z.strictObject({ clientId: z.string().max(100) })
+const keyId = z.strictObject({ keyId: z.string().max(100) })
+
+interface Operation {
+  readonly schema: z.ZodType
+  run(accounts: Accounts, input: never): Promise<unknown>
+}
+
+function operation<Schema extends z.ZodType>(
+  schema: Schema,
+  run: (accounts: Accounts, input: z.output<Schema>) => Promise<unknown>,
+): Operation {
+  return { schema, run }
+}
+
+const operations = {
+  'clients/create': operation(
+    z.strictObject({
+      name: nameText,
+      grants: z.array(z.enum(['client_credentials'])).min(1),
+      scopes,
+      canIntrospect: z.boolean().default(false),
+    }),
+    (accounts, input) => accounts.clients.create(input),
+  ),
+  'clients/list': operation(z.strictObject({}), async accounts => ({ clients: await accounts.clients.list() })),
+  'clients/show': operation(clientId, async (accounts, input) =>
+    present(await accounts.clients.get(input.clientId), `client ${input.clientId}`),
+  ),
+  'clients/rotate': operation(clientId.extend({ overlap }), (accounts, input) =>
+    accounts.clients.rotate(input.clientId, input.overlap),
+  ),
+  'clients/revoke': operation(clientId, (accounts, input) => accounts.revokeClient(input.clientId)),
+  'keys/create': operation(
+    z.strictObject({
+      name: nameText,
+      env: z
+        .string()
+        .regex(/^[a-z0-9]{1,12}$/, 'may hold a to z and digits, 12 at the most')
+        .default('live'),
+      owner: nameText.default('unknown'),
+      scopes,
+      expiresIn: ttl.optional(),
+      networks: z.array(networkField).max(64).default([]),
+    }),
+    (accounts, { expiresIn, ...input }) =>
+      accounts.createKey({ ...input, expiresAtMs: expiresIn === undefined ? undefined : accounts.now() + expiresIn }),
+  ),
+  'keys/list': operation(z.strictObject({}), async accounts => ({ keys: await accounts.keys.list() })),
+  'keys/show': operation(keyId, async (accounts, input) =>
+    present(await accounts.keys.get(input.keyId), `key ${input.keyId}`),
+  ),
+  'keys/rotate': operation(keyId.extend({ overlap }), (accounts, input) =>
+    accounts.rotateKey(input.keyId, input.overlap),
+  ),
+  'keys/revoke': operation(keyId, (accounts, input) => accounts.revokeKey(input.keyId)),
+} satisfies Record<string, Operation>
+
+export type AccountOperation = keyof typeof operations
+
+export const accountOperations = Object.keys(operations) as readonly AccountOperation[]
+
+/** @throws AccountFailure when it can't be done, or was asked for wrongly */
+export async function runAccountOperation(
+  accounts: Accounts,
+  name: AccountOperation,
+  input: unknown,
+): Promise<unknown> {
+  const { schema, run }: Operation = operations[name]
+  const parsed = schema.safeParse(input)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    const place = issue?.path.join('.') ?? ''
+    throw new AccountFailure('invalid', `${place === '' ? '' : `${place}: `}${issue?.message ?? 'is wrong'}`)
+  }
+  return run(accounts, parsed.data as never)
+}
+
+function present<Value>(value: Value | undefined, what: string): Value {
+  if (value === undefined) throw new AccountFailure('not-found', `there is no ${what}`)
+  return value
+}

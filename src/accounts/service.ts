@@ -1,0 +1,71 @@
+// The private listener of the authorization server: a Unix socket in the state folder that only our own workers know,
+// so that every request to it has passed the guards of its route.
+
+import { chmodSync, rmSync } from 'node:fs'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { sendFailure, type TokenEndpoints } from './token-endpoints.ts'
+
+/** Longer paths than this don't fit into the address of a socket. */
+const socketPathMax = 103
+
+export interface AccountsService {
+  /** Takes other signing keys or another issuer. */
+  use(server: RequestListener, issuer: string): void
+  close(): Promise<void>
+}
+
+/** @throws Error as node:net does, when it can't listen */
+export async function openAccountsService(
+  path: string,
+  endpoints: TokenEndpoints,
+  first: RequestListener,
+  issuer: string,
+): Promise<AccountsService> {
+  if (Buffer.byteLength(path) > socketPathMax) {
+    throw new Error(`the path of the state folder is too long for a Unix socket: ${path}`)
+  }
+  let oauth = first
+  let origin = new URL(issuer)
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 90_000 })
+  server.on('request', (req, res) => {
+    // Addresses in metadata come from the issuer that was configured, never from what a client wrote.
+    req.headers.host = origin.host
+    req.headers['x-forwarded-host'] = origin.host
+    req.headers['x-forwarded-proto'] = origin.protocol.slice(0, -1)
+    const [path = '/'] = (req.url ?? '/').split('?', 1)
+    endpoints
+      .handle(path, req, res)
+      .then(handled => handled || oauth(req, res))
+      .catch(error => sendFailure(res, error))
+  })
+  server.on('clientError', (_error, socket) => socket.destroy())
+  rmSync(path, { force: true }) // left by a gateway that was killed; the admin socket has told that none runs
+  await listen(server, path)
+  return {
+    use: (next, nextIssuer) => {
+      oauth = next
+      origin = new URL(nextIssuer)
+    },
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  const umask = process.umask(0o177) // it must never be open to others, not even for the moment before chmod
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(path, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    })
+  } finally {
+    process.umask(umask)
+  }
+  chmodSync(path, 0o600)
+}

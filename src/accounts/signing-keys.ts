@@ -1,0 +1,97 @@
+// Keys that sign tokens: made here, sealed in the store, replaced on schedule. A new key is published before it signs,
+// and an old one after it has signed, so that nobody who holds the key set for a while ever meets an unknown key.
+
+import { randomUUID } from 'node:crypto'
+import { exportJWK, generateKeyPair, type JWK } from 'jose'
+import type { JwtAlgorithm, PublicJwk } from '../lib/jwt.ts'
+import type { Records } from '../store/store.ts'
+import { allRecords } from './changed-record.ts'
+import type { Keyring } from './keyring.ts'
+import { MasterKeyError } from './master-key.ts'
+
+const kind = 'signing-key'
+const dayMs = 86_400_000
+/** How long a key is published before it signs. */
+const aheadMs = dayMs
+/** How long a key stays published after another signs: longer than any token lives. */
+const overlapMs = dayMs
+
+export type SigningAlgorithm = Extract<JwtAlgorithm, 'ES256' | 'EdDSA'>
+
+interface KeyData {
+  readonly alg: SigningAlgorithm
+  readonly publicJwk: PublicJwk
+  readonly sealed: string
+  readonly signsFromMs: number
+}
+
+interface SigningKey extends KeyData {
+  readonly kid: string
+}
+
+export interface SigningKeySet {
+  /** With their private halves; the one that signs comes first. */
+  readonly private: readonly JWK[]
+  /** What is published, the same keys. */
+  readonly public: readonly PublicJwk[]
+}
+
+export class SigningKeys {
+  readonly #records: Records
+  readonly #keyring: Keyring
+  readonly #now: () => number
+
+  constructor(records: Records, keyring: Keyring, now: () => number) {
+    this.#records = records
+    this.#keyring = keyring
+    this.#now = now
+  }
+
+  /** Makes and removes keys as their times want it, and gives those that count now. */
+  async current(alg: SigningAlgorithm, rotateMs: number): Promise<SigningKeySet> {
+    const nowMs = this.#now()
+    const keys = await this.#all()
+    const own = keys.filter(key => key.alg === alg)
+    const newest = own[0]
+    if (!newest) own.unshift(await this.#create(alg, nowMs))
+    else if (newest.signsFromMs + rotateMs - aheadMs <= nowMs) {
+      own.unshift(await this.#create(alg, Math.max(nowMs + aheadMs, newest.signsFromMs + rotateMs)))
+    }
+    const signing = own.find(key => key.signsFromMs <= nowMs) ?? own[0]
+    // Keys of another algorithm are those from before it was changed in the config.
+    const others = keys.filter(key => key.alg !== alg)
+    const published = [...own, ...others].filter(key => {
+      const next = key.alg === alg ? own[own.indexOf(key) - 1] : own.at(-1)
+      return next === undefined || next.signsFromMs + overlapMs > nowMs
+    })
+    for (const key of keys) if (!published.includes(key)) await this.#records.delete(kind, key.kid)
+    const ordered = [...published].sort((a, b) => Number(b === signing) - Number(a === signing))
+    return { private: ordered.map(key => this.#open(key)), public: ordered.map(({ publicJwk }) => publicJwk) }
+  }
+
+  /** Newest first. */
+  async #all(): Promise<SigningKey[]> {
+    const all = await allRecords<KeyData>(this.#records, kind)
+    return all.map(([kid, data]) => ({ kid, ...data })).sort((a, b) => b.signsFromMs - a.signsFromMs)
+  }
+
+  async #create(alg: SigningAlgorithm, signsFromMs: number): Promise<SigningKey> {
+    const { privateKey } = await generateKeyPair(alg, { extractable: true })
+    const { d, ...rest } = await exportJWK(privateKey)
+    const kid = randomUUID()
+    const publicJwk = { ...rest, kid, alg, use: 'sig' } as PublicJwk
+    const data: KeyData = { alg, publicJwk, sealed: this.#keyring.seal(String(d), placeOf(kid)), signsFromMs }
+    await this.#records.put({ kind, id: kid, json: JSON.stringify(data) }, 0)
+    return { kid, ...data }
+  }
+
+  #open({ kid, publicJwk, sealed }: SigningKey): JWK {
+    const d = this.#keyring.open(sealed, placeOf(kid))
+    if (d === undefined) throw new MasterKeyError(`the signing key ${kid} can't be opened with this master key`)
+    return { ...publicJwk, d } as JWK
+  }
+}
+
+function placeOf(kid: string): string {
+  return `${kind}/${kid}`
+}

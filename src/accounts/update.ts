@@ -1,0 +1,35 @@
+// What workers must know of accounts to judge a request by themselves, and how it changes. Plain data: it is posted.
+
+import type { TokenIssuer } from '../lib/jwt.ts'
+
+export interface KeyEntry {
+  readonly id: string
+  /** The hash of the key, and of the one before it until its time is over. */
+  readonly hashes: readonly { readonly hash: string; readonly untilMs: number | undefined }[]
+  readonly scopes: readonly string[]
+  readonly expiresAtMs: number | undefined
+  readonly networks: readonly string[]
+}
+
+/** `token:JTI` or `client:ID`, until every token it is about has expired. */
+export interface DeniedEntry {
+  readonly what: string
+  readonly untilMs: number
+}
+
+export interface IdentityState {
+  readonly pepper: Uint8Array
+  readonly issuers: readonly TokenIssuer[]
+  readonly keys: readonly KeyEntry[]
+  readonly denied: readonly DeniedEntry[]
+}
+
+/** Parts of the state that have changed. */
+export interface IdentityUpdate {
+  /** All of them. */
+  readonly issuers?: readonly TokenIssuer[]
+  /** New or changed. */
+  readonly keys?: readonly KeyEntry[]
+  readonly removedKeys?: readonly string[]
+  readonly denied?: readonly DeniedEntry[]
+}

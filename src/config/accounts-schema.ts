@@ -1,0 +1,90 @@
+// The section `accounts` of merlon.yaml: the authorization server, and other issuers whose tokens count.
+
+import { z } from 'zod'
+import { durationField } from '../lib/fields.ts'
+import { jwtAlgorithms } from '../lib/jwt.ts'
+
+const dayMs = 86_400_000
+
+/** Whether plain http is no risk: it does not leave the machine. */
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}
+
+function httpProblem(text: string): string | undefined {
+  const url = URL.parse(text)
+  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) return 'is not a URL: write https://…'
+  if (url.username !== '' || url.password !== '') return 'must not carry a user name or password'
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) return 'must be https: http is for loopback addresses only'
+  return undefined
+}
+
+function urlField(check: (text: string) => string | undefined) {
+  return z
+    .string()
+    .max(2048)
+    .superRefine((text, context) => {
+      const problem = check(text)
+      if (problem) context.addIssue({ code: 'custom', message: problem, input: text })
+    })
+}
+
+const issuerField = urlField(text => {
+  const problem = httpProblem(text)
+  if (problem) return problem
+  const { origin } = new URL(text)
+  return text === origin ? undefined : `must be an origin, without path and closing slash: write ${origin}`
+}).meta({ description: 'Where clients reach the gateway, as it stands in tokens: https://api.example.com.' })
+
+export const accountsSchema = z
+  .strictObject({
+    oauth: z
+      .strictObject({
+        issuer: issuerField,
+        signing: z.enum(['ES256', 'EdDSA']).default('ES256').meta({ description: 'Algorithm of access tokens.' }),
+        rotate: durationField
+          .refine(ms => ms >= 2 * dayMs && ms <= 366 * dayMs, { message: 'must be between 2d and 366d' })
+          .prefault('30d')
+          .meta({ description: 'How long a key signs before the next does; both are published around the change.' }),
+      })
+      .optional()
+      .meta({
+        description: 'The authorization server, at /oauth/* and /.well-known/* of the gateway; off when absent.',
+      }),
+    issuers: z
+      .array(
+        z.strictObject({
+          issuer: z.string().min(1).max(2048).meta({ description: 'The `iss` of its tokens, letter by letter.' }),
+          jwks: z
+            .union([
+              urlField(httpProblem),
+              z
+                .string()
+                .max(4096)
+                .regex(/^(?!https?:)[^\0]+$/),
+            ])
+            .meta({ description: 'Its key set: a URL, or a file seen from the folder of this file.' }),
+          audience: z
+            .array(z.string().min(1).max(2048))
+            .min(1, 'needs at least one audience')
+            .max(32)
+            .meta({ description: 'Tokens must be for one of these (`aud`).' }),
+          algorithms: z
+            .array(z.enum(jwtAlgorithms))
+            .min(1, 'needs at least one algorithm')
+            .default(['ES256', 'EdDSA', 'RS256', 'PS256'])
+            .meta({ description: 'Algorithms that it signs with.' }),
+          refresh: durationField
+            .refine(ms => ms >= 10_000 && ms <= dayMs, { message: 'must be between 10s and 1d' })
+            .prefault('5m')
+            .meta({ description: 'How often its keys are fetched anew.' }),
+        }),
+      )
+      .max(32)
+      .default([])
+      .meta({ description: 'Others whose access tokens the guard `authn` accepts.' }),
+  })
+  .prefault({})
+  .meta({ description: 'Who may call: the authorization server, API keys and other issuers.' })
+
+export type AccountsInput = z.output<typeof accountsSchema>

@@ -1,0 +1,29 @@
+// Finds the one credential of a request. Two are refused: we and the upstream could each believe another one.
+
+import type { HeaderList } from '../../pipeline/headers.ts'
+
+export type Credential =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'token' | 'apiKey'; readonly value: string }
+  | { readonly kind: 'bad'; readonly why: string }
+
+/** Where credentials stand; there is one at the most. */
+export const credentialHeaders: readonly string[] = ['authorization', 'x-api-key']
+
+const none: Credential = { kind: 'none' }
+
+export function credentialOf(headers: HeaderList): Credential {
+  const authorization = headers.getAll('authorization')
+  const apiKeys = headers.getAll('x-api-key')
+  if (authorization.length + apiKeys.length > 1) return { kind: 'bad', why: 'more than one credential' }
+  const [key] = apiKeys
+  if (key !== undefined) return key === '' ? none : { kind: 'apiKey', value: key }
+  const [header] = authorization
+  if (header === undefined) return none
+  // Another scheme (Basic, Digest) is the upstream's business and proves nothing here.
+  if (header.slice(0, 7).toLowerCase() !== 'bearer ') return none
+  const value = header.slice(7).trim()
+  // RFC 6750 §2.1: b64token.
+  if (!/^[A-Za-z0-9._~+/-]+=*$/.test(value)) return { kind: 'bad', why: 'the Authorization header is malformed' }
+  return { kind: value.startsWith('mk_') ? 'apiKey' : 'token', value }
+}

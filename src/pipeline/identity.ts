@@ -1,0 +1,33 @@
+// Who a request speaks for, and what a guard may ask to find out. The answers are held in the worker's memory: nothing
+// here waits for a store or the network (accounts/mirror.ts implements it).
+
+import type { TokenIssuer } from '../lib/jwt.ts'
+
+/** Who was authenticated. Never the credential. */
+export interface Principal {
+  readonly kind: 'client' | 'user' | 'apiKey'
+  readonly id: string
+  readonly scopes: readonly string[]
+  /** Who vouches for it: the issuer of its token; empty for API keys, which are ours. */
+  readonly issuer: string
+}
+
+/** An API key that is known and not revoked. Whether it may be used now and from there is the guard's question. */
+export interface KnownKey {
+  readonly id: string
+  readonly scopes: readonly string[]
+  readonly expiresAtMs: number | undefined
+  /** Addresses and networks it may be used from; everywhere when empty. */
+  readonly networks: readonly string[]
+}
+
+export interface Identity {
+  readonly issuers: ReadonlyMap<string, TokenIssuer>
+  findKey(secret: string, nowMs: number): KnownKey | undefined
+  /** Whether a token of ours, or every token of its client, was revoked. */
+  isDenied(tokenId: string, clientId: string): boolean
+  /** Tells that a key was used, for `last used`. */
+  keyUsed(id: string, nowMs: number): void
+  /** Asks for fresh keys of an issuer, because a token names one that is not known. Bounded on the other side. */
+  wantKeys(issuer: string): void
+}

@@ -1,0 +1,239 @@
+// Who may call, end to end: tokens got with a client library of others, API keys, revocation while requests run, reload.
+
+import assert from 'node:assert/strict'
+import { createServer as createHttp } from 'node:http'
+import { createServer } from 'node:net'
+import { type TestContext, test } from 'node:test'
+import * as jose from 'jose'
+import * as oidc from 'openid-client'
+import { askGateway } from '../../src/admin/client.ts'
+import { delay, type RunningGateway, sendUntil, startTestGateway } from './gateway-harness.ts'
+
+/** The issuer must name its port before the gateway has one. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise(resolve => server.close(resolve))
+  return port
+}
+
+async function start(t: TestContext, authn: object = { require: ['oauth2', 'apiKey'] }, sections: object = {}) {
+  const port = await freePort()
+  const issuer = `http://127.0.0.1:${port}`
+  const seen: string[] = []
+  const running = await startTestGateway(
+    t,
+    {
+      listen: [{ http: `127.0.0.1:${port}` }],
+      routes: [{ name: 'app', to: 'app', guards: { authn } }],
+      guards: { rate: { limit: 1_000_000 }, waf: { mode: 'off' } },
+      accounts: { oauth: { issuer } },
+      ...sections,
+    },
+    (req, res) => {
+      seen.push(String(req.headers.authorization))
+      res.end('ok')
+    },
+  )
+  const ask = async <Result>(operation: string, input: object): Promise<Result> => {
+    const reply = await askGateway(`${running.dir}/state`, 'POST', `/api/v1/${operation}`, input)
+    assert.equal(reply?.status, 200, JSON.stringify(reply?.body))
+    return reply?.body as Result
+  }
+  return { ...running, issuer, ask, seen }
+}
+
+type Asking = Awaited<ReturnType<typeof start>>
+
+const grants = ['client_credentials']
+const createClient = ({ ask }: Asking, input: object = {}) =>
+  ask<{ clientId: string; clientSecret: string }>('clients/create', { name: 'test', grants, ...input })
+
+async function tokenOf(running: Asking, client: { clientId: string; clientSecret: string }): Promise<string> {
+  const response = await fetch(`${running.issuer}/oauth/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: client.clientId,
+      client_secret: client.clientSecret,
+    }),
+  })
+  const body = (await response.json()) as { access_token: string; token_type: string; expires_in: number }
+  assert.deepEqual([response.status, body.token_type, body.expires_in], [200, 'Bearer', 3600])
+  return body.access_token
+}
+
+const call = async ({ url }: RunningGateway, headers: Record<string, string>) => {
+  const response = await fetch(url, { headers })
+  await response.text()
+  return response
+}
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+test('openid-client: discovery, client credentials in body and header, introspection, revocation', async t => {
+  const running = await start(t, { require: ['oauth2'], scopes: ['read'] })
+  const { clientId, clientSecret } = await createClient(running, { scopes: ['read', 'write'] })
+  for (const authentication of [oidc.ClientSecretPost(clientSecret), oidc.ClientSecretBasic(clientSecret)]) {
+    for (const algorithm of ['oidc', 'oauth2'] as const) {
+      const config = await oidc.discovery(new URL(running.issuer), clientId, undefined, authentication, {
+        algorithm,
+        execute: [oidc.allowInsecureRequests],
+      })
+      const metadata = config.serverMetadata()
+      assert.deepEqual(metadata.grant_types_supported, ['client_credentials'])
+      const granted = await oidc.clientCredentialsGrant(config, { scope: 'read' })
+      assert.deepEqual([granted.token_type, granted.expires_in, granted.scope], ['bearer', 3600, 'read'])
+      const token = granted.access_token
+      assert.equal((await call(running, bearer(token))).status, 200)
+      assert.equal(running.seen.at(-1), `Bearer ${token}`, 'the upstream gets the credential')
+      const known = await oidc.tokenIntrospection(config, token)
+      assert.deepEqual([known.active, known.client_id, known.scope], [true, clientId, 'read'])
+      await oidc.tokenRevocation(config, token)
+      assert.equal((await oidc.tokenIntrospection(config, token)).active, false)
+      assert.equal((await call(running, bearer(token))).status, 401)
+      await assert.rejects(oidc.clientCredentialsGrant(config, { scope: 'admin' }), { error: 'invalid_scope' })
+    }
+  }
+  const wrong = await oidc.discovery(new URL(running.issuer), clientId, undefined, oidc.ClientSecretPost('wrong'), {
+    execute: [oidc.allowInsecureRequests],
+  })
+  await assert.rejects(oidc.clientCredentialsGrant(wrong), { error: 'invalid_client' })
+})
+
+test('events name the principal, never the credential; a scope that is lacking is 403', async t => {
+  const running = await start(t, { require: ['oauth2', 'apiKey'], scopes: ['admin'] })
+  const client = await createClient(running, { scopes: ['read'] })
+  const token = await tokenOf(running, client)
+  const { keyId, key } = await running.ask<{ keyId: string; key: string }>('keys/create', { name: 'k' })
+  const refused = [await call(running, bearer(token)), await call(running, { 'x-api-key': key })]
+  assert.deepEqual(
+    refused.map(response => response.status),
+    [403, 403],
+  )
+  assert.match(refused[0]?.headers.get('www-authenticate') ?? '', /error="insufficient_scope", scope="admin"/)
+  const events = await running.events(2)
+  const principals = events.map(({ json }) => JSON.parse(json).merlon.principal)
+  assert.deepEqual(principals, [
+    { kind: 'client', id: client.clientId },
+    { kind: 'apiKey', id: keyId },
+  ])
+  const text = JSON.stringify(events)
+  assert.ok(!text.includes(token) && !text.includes(key) && !text.includes(client.clientSecret))
+})
+
+test('the upstream gets no credential where that is configured', async t => {
+  const running = await start(t, { require: ['oauth2', 'apiKey'], forwardCredential: false })
+  const token = await tokenOf(running, await createClient(running))
+  assert.equal((await call(running, bearer(token))).status, 200)
+  assert.deepEqual(running.seen, ['undefined'])
+})
+
+test('revoked under load: a key, a token and a client are refused on every worker at once', async t => {
+  const running = await start(t)
+  const client = await createClient(running)
+  const other = await createClient(running)
+  const { keyId, key } = await running.ask<{ keyId: string; key: string }>('keys/create', { name: 'k' })
+  const [token, othersToken] = [await tokenOf(running, client), await tokenOf(running, other)]
+  const revoke: [string, Record<string, string>, () => Promise<unknown>][] = [
+    ['key', { 'x-api-key': key }, () => running.ask('keys/revoke', { keyId })],
+    [
+      'token',
+      bearer(token),
+      () =>
+        fetch(`${running.issuer}/oauth/revoke`, {
+          method: 'POST',
+          body: new URLSearchParams({ token, client_id: client.clientId, client_secret: client.clientSecret }),
+        }),
+    ],
+    ['client', bearer(othersToken), () => running.ask('clients/revoke', { clientId: other.clientId })],
+  ]
+  for (const [name, headers, act] of revoke) {
+    const accepted: number[] = []
+    let revokedMs = Number.POSITIVE_INFINITY
+    let isEnough = false
+    const load = sendUntil(
+      () => isEnough,
+      8,
+      async () => {
+        const sentMs = performance.now()
+        const { status } = await call(running, { ...headers, connection: 'close' })
+        if (status === 200) accepted.push(sentMs)
+        return status
+      },
+    )
+    await delay(200)
+    await act()
+    revokedMs = performance.now()
+    await delay(700)
+    isEnough = true
+    const { statuses, errors } = await load
+    assert.deepEqual(errors, [], name)
+    assert.ok((statuses.get(200) ?? 0) > 5 && (statuses.get(401) ?? 0) > 5, `${name}: ${[...statuses]}`)
+    const lateMs = Math.max(0, ...accepted.map(sentMs => sentMs - revokedMs))
+    assert.ok(lateMs < 500, `${name}: accepted ${lateMs} ms after it was revoked`)
+  }
+  assert.equal((await call(running, bearer(await tokenOf(running, client)))).status, 200, 'new tokens of it are good')
+})
+
+test('workers that start later, and a reload that brings an issuer, know all that is to be known', async t => {
+  const running = await start(t, { require: ['oauth2', 'apiKey'] }, { accounts: {}, workers: 1 })
+  const { gateway, config, issuer } = running
+  assert.equal((await fetch(`${issuer}/oauth/token`, { method: 'POST' })).status, 401, 'the route of the application')
+  const { keyId, key } = await running.ask<{ keyId: string; key: string }>('keys/create', { name: 'k' })
+  assert.deepEqual(await gateway.reload(config({ accounts: { oauth: { issuer } }, workers: 3 })), { ok: true })
+  const client = await createClient(running)
+  const token = await tokenOf(running, client)
+  for (let i = 0; i < 12; i++) {
+    assert.equal((await call(running, { 'x-api-key': key, connection: 'close' })).status, 200)
+    assert.equal((await call(running, { ...bearer(token), connection: 'close' })).status, 200)
+  }
+  await running.ask('keys/revoke', { keyId })
+  await delay(100)
+  assert.equal((await call(running, { 'x-api-key': key })).status, 401)
+  assert.deepEqual(await gateway.reload(config({ accounts: {}, workers: 3 })), { ok: true })
+  assert.equal((await call(running, bearer(token))).status, 401, 'the issuer is gone')
+  const moved = await gateway.reload(config({ store: { state: './state', key: 'env:OTHER' } }))
+  assert.ok(!moved.ok && moved.problems[0]?.path === 'store.key')
+})
+
+test('tokens of another issuer: its keys are fetched, changed keys are found, an outage of it is none of ours', async t => {
+  let keys = [await jose.generateKeyPair('ES256')]
+  let isDown = false
+  const partner = createHttp(async (_req, res) => {
+    if (isDown) {
+      res.writeHead(500).end()
+      return
+    }
+    const jwks = await Promise.all(
+      keys.map(async (pair, i) => ({ ...(await jose.exportJWK(pair.publicKey)), kid: `k${i}` })),
+    )
+    res.end(JSON.stringify({ keys: jwks }))
+  })
+  await new Promise<void>(resolve => partner.listen(0, '127.0.0.1', resolve))
+  t.after(() => partner.close())
+  const partnerUrl = `http://127.0.0.1:${(partner.address() as { port: number }).port}`
+  const issuers = [{ issuer: 'https://partner.test', jwks: `${partnerUrl}/keys`, audience: ['shop'], refresh: '10s' }]
+  const running = await start(t, { require: ['oauth2'] }, { accounts: { issuers } })
+  const sign = (i: number) =>
+    new jose.SignJWT({ sub: 'alice' })
+      .setProtectedHeader({ alg: 'ES256', kid: `k${i}` })
+      .setIssuer('https://partner.test')
+      .setAudience('shop')
+      .setExpirationTime('5m')
+      .sign((keys[i] as (typeof keys)[number]).privateKey)
+  const until = async (token: string, want: number, waitMs: number) => {
+    for (let waitedMs = 0; ; waitedMs += 100) {
+      const { status } = await call(running, bearer(token))
+      if (status === want || waitedMs >= waitMs) return status
+      await delay(100)
+    }
+  }
+  assert.equal(await until(await sign(0), 200, 3000), 200)
+  keys = [...keys, await jose.generateKeyPair('ES256')]
+  assert.equal((await call(running, bearer(await sign(1)))).status, 401)
+  assert.equal(await until(await sign(1), 200, 14_000), 200, 'the new key is found by itself')
+  isDown = true
+  await delay(300)
+  assert.equal((await call(running, bearer(await sign(1)))).status, 200)
+})

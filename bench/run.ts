@@ -1,10 +1,5 @@
-<<<<<<< HEAD
-// `npm run bench`: the benchmarks in one run, on one core each, with ratios. Parts by argument: engine, hostile,
-// memory, load.
-=======
 // `npm run bench`: the benchmarks in one run, on one core each, with ratios. Parts by argument: engine, authn, hostile,
-// load.
->>>>>>> integrate
+// memory, load.
 
 import { benchAuthn } from './authn.ts'
 import { benchHostile } from './hostile.ts'

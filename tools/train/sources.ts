@@ -3,9 +3,10 @@
 
 import type { Sample } from './values.ts'
 
-/** GPL-3.0; none stated (three); FSL; various, some of them copyleft. */
+/** GPL-3.0; none stated (four); FSL; various, some of them copyleft. */
 export const unlicensed: readonly string[] = [
   'blazehttp',
+  'cent-nuclei-templates',
   'torpeda',
   'pagerduty-api-schema',
   'plaid-openapi',

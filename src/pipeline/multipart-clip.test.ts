@@ -142,12 +142,11 @@ test('the view does not depend on how the body is cut', () => {
       fc.integer({ min: 1, max: 9 }),
       (parts, piece) => {
         const body = parts.join('')
-        assert.equal(
-          clipOf(body, piece).view().toString('latin1'),
-          clipOf(body, body.length + 1)
-            .view()
-            .toString('latin1'),
-        )
+        const cut = clipOf(body, piece)
+        const whole = clipOf(body, body.length + 1)
+        assert.equal(cut.problem === undefined, whole.problem === undefined)
+        if (cut.problem) return // refused: nobody sees a view of it
+        assert.equal(cut.view().toString('latin1'), whole.view().toString('latin1'))
       },
     ),
   )

@@ -132,6 +132,10 @@ for (const [name, body, deny] of incomplete) {
   })
 }
 
+test('refuses a delimiter behind a single byte, however it is cut', () => {
+  for (const piece of [1, 2, 500]) assert.equal(clipOf('--XX\r\n\r\na--XX\r\n', piece).problem, 'ambiguous-part')
+})
+
 test('refuses endless part headers', () =>
   assert.equal(clipOf(`--XX\r\nA: ${'x'.repeat(20_000)}`, 1000).problem, 'part-header-too-large'))
 

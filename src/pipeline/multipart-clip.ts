@@ -96,7 +96,7 @@ export class MultipartClip {
     const at = this.#pending.indexOf(this.#delimiter)
     const bareAt = this.#pending.indexOf(bare)
     // Behind a bare line feed it is a delimiter too for some parsers.
-    if (bareAt >= 0 && bareAt !== at + 2) return this.#refuse('ambiguous-part')
+    if (bareAt >= 0 && (at < 0 || bareAt !== at + 2)) return this.#refuse('ambiguous-part')
     if (at < 0) {
       const safe = Math.max(0, this.#pending.length - this.#delimiter.length + 1)
       this.#take(safe)

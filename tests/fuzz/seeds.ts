@@ -1,7 +1,7 @@
 // Inputs that failed once, one file each: which target, and the input as JSON.
 
 import { createHash } from 'node:crypto'
-import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface Seed {
@@ -21,6 +21,7 @@ export function readSeeds(): readonly (Seed & { readonly file: string })[] {
 export function writeSeed(seed: Seed): string {
   const text = `${JSON.stringify(seed)}\n`
   const file = `${seed.target}-${createHash('sha256').update(text).digest('hex').slice(0, 10)}.json`
+  mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, file), text)
   return file
 }

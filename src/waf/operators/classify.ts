@@ -48,7 +48,8 @@ function judgeOf(model: Model): (value: ByteString) => number {
     const odds = logOdds(model, value)
     if (value.length <= readBytes) {
       if (known.size >= keptValues) known = new Map()
-      known.set(value, odds)
+      // As a copy: a piece cut out of a body would keep all of it in memory.
+      known.set(Buffer.from(value, 'latin1').toString('latin1'), odds)
     }
     return odds
   }

@@ -7,7 +7,7 @@ import { createPrefilter, type Prefilter, type PrefilterEntry } from '../../matc
 import type { State } from '../../variables/state.ts'
 import { members, type Target } from '../../variables/target.ts'
 import type { Value } from '../../variables/value.ts'
-import { type FilterChain, type FilterScope, keptBytes } from './scope.ts'
+import type { FilterChain, FilterScope } from './scope.ts'
 import { alwaysTriggeredBytes } from './triggers.ts'
 
 /** Numbers below are the triggers of transformations. */
@@ -104,11 +104,10 @@ export class FilterGroup {
 
   #find(value: Value, scope: FilterScope): readonly number[] {
     const text = value.value
-    if (text.length > keptBytes) return this.#findAnew(value, scope)
-    const known = scope.recall(text)
+    const known = scope.recent.get(text)
     if (known !== undefined) return known
     const found = this.#findAnew(value, scope)
-    scope.remember(text, found)
+    scope.recent.set(text, found)
     return found
   }
 

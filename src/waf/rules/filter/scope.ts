@@ -1,7 +1,7 @@
 // What of a filter concerns the values of some targets: the chains of transformations that rules take them through, the
 // plans made for them, and what was found for values that come again.
 
-import type { ByteString } from '../../../lib/bytes.ts'
+import { RecentTexts } from '../../../lib/recent-texts.ts'
 import type { TransformStep } from '../transform-step.ts'
 
 export interface FilterChain {
@@ -15,9 +15,6 @@ export interface FilterChain {
   readonly mask: Int32Array
 }
 
-/** Values that come again: names, header values, words. Two generations, so that what is asked for often stays. */
-const keptValues = 2048
-export const keptBytes = 128
 const maxPlans = 4096
 
 /** What is to be done with the values of some targets: only chains of rules that look at them. */
@@ -30,8 +27,8 @@ export class FilterScope {
   /** Those that change every value, such as base64Decode. */
   readonly always: readonly FilterChain[]
   readonly #plans = new Map<number, Plan>()
-  #found = new Map<ByteString, readonly number[]>()
-  #older = new Map<ByteString, readonly number[]>()
+  /** Candidates of values that come again: names, header values, words. */
+  readonly recent = new RecentTexts<readonly number[]>()
 
   constructor(id: number, chains: readonly FilterChain[]) {
     this.id = id
@@ -62,22 +59,6 @@ export class FilterScope {
     const plan = { plain, changing: Array.from(outcomes, ([step, mask]) => ({ step, mask })) }
     if (this.#plans.size < maxPlans) this.#plans.set(triggered, plan)
     return plan
-  }
-
-  recall(text: ByteString): readonly number[] | undefined {
-    const known = this.#found.get(text)
-    if (known !== undefined) return known
-    const old = this.#older.get(text)
-    if (old !== undefined) this.remember(text, old)
-    return old
-  }
-
-  remember(text: ByteString, candidates: readonly number[]): void {
-    if (this.#found.size >= keptValues) {
-      this.#older = this.#found
-      this.#found = new Map()
-    }
-    this.#found.set(text, candidates)
   }
 }
 

@@ -38,6 +38,7 @@ const stream = run({
   concurrency: Math.max(1, availableParallelism()),
   timeout: 300_000,
   cwd: root,
+  execArgv: process.env['CI'] === 'true' ? ['--import', `${root}tools/fixed-seed.ts`] : [],
 })
 stream.on('test:fail', event => {
   // A parent that fails for its children's sake says nothing new.

@@ -90,7 +90,9 @@ export class FilterGroup {
 
   #candidates(value: Value, scope: FilterScope): readonly number[] {
     const known = (this.#isHigh ? value.highScope : value.scope) - this.#firstScope
-    if (scope.coveredBy[known] === 1) return this.#isHigh ? value.highCandidates : value.candidates
+    if (known >= 0 && known < this.#scopeCount && scope.coveredBy[known] === 1) {
+      return this.#isHigh ? value.highCandidates : value.candidates
+    }
     const found = this.#find(value, scope)
     if (this.#isHigh) {
       value.highScope = this.#firstScope + scope.id

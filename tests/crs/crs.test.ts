@@ -17,7 +17,7 @@ import { locateDebian } from '../../src/rulesets/locate.ts'
 /** All of them. A test that can't pass goes to the skip list, with its reason. */
 const wanted = {
   engine: { passed: 2394, skippedAtMost: 9 },
-  live: { passed: 2386, skippedAtMost: 17 },
+  live: { passed: 2385, skippedAtMost: 18 },
 }
 
 const shared = process.env['MERLON_SHARED'] ?? fileURLToPath(new URL('../../../shared', import.meta.url))

@@ -52,7 +52,13 @@ export function buildIndex(entries: readonly PrefilterEntry[]): PrefilterIndex {
     }
   })
   const { tables } = createMatcher(literals, { caseInsensitive: true })
-  const classes = new ByteClasses(cuts.map(({ cut }) => ({ set: cut.bytes, weight: 1 - cut.cost })))
+  // Sets given as such come first: they stand for detectors and transformations, which cost more than a pattern.
+  const classes = new ByteClasses(
+    cuts.map(({ entry, cut }) => ({
+      set: cut.bytes,
+      weight: 1 - cut.cost + ('literals' in (entries[entry] ?? {}) ? 1 : 0),
+    })),
+  )
   const ids = Int32Array.from(entries, entry => entry.id)
   return {
     tables,

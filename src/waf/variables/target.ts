@@ -56,11 +56,16 @@ export class TargetList {
   /** As of VariableDefinition, for the list as a whole. */
   readonly fixedFrom: 0 | 1 | 2 | 3 | 4
   readonly index: number
+  readonly #exclusionsOf = new Map<string, readonly Exclusion[]>()
 
   constructor(targets: readonly Target[], exclusions: readonly Exclusion[], index: number) {
     this.targets = targets
     this.exclusions = exclusions
     this.index = index
+    for (const exclusion of exclusions) {
+      const { name } = exclusion.definition
+      this.#exclusionsOf.set(name, [...(this.#exclusionsOf.get(name) ?? []), exclusion])
+    }
     const phases = targets.map(target => target.definition.fixedFrom)
     this.fixedFrom = phases.includes(0) ? 0 : latest(phases)
   }
@@ -80,8 +85,21 @@ export class TargetList {
     if (only && exclusions.length === 0) return this.#read(state, only)
     const out: Value[] = []
     for (const target of targets) {
-      for (const value of this.#read(state, target)) {
-        if (target.count || exclusions.length === 0 || !this.#isExcluded(value)) out.push(value)
+      const values = this.#read(state, target)
+      if (target.count || exclusions.length === 0) {
+        for (let i = 0; i < values.length; i++) out.push(values[i] as Value)
+        continue
+      }
+      // Nearly always all values of a target are of one variable.
+      let variable: string | undefined
+      let concerned: readonly Exclusion[] | undefined
+      for (let i = 0; i < values.length; i++) {
+        const value = values[i] as Value
+        if (value.variable !== variable) {
+          variable = value.variable
+          concerned = this.#exclusionsOf.get(variable)
+        }
+        if (concerned === undefined || !excludesAny(concerned, value)) out.push(value)
       }
     }
     return out
@@ -91,14 +109,14 @@ export class TargetList {
     const values = members(state, target)
     if (!target.count) return values
     let count = 0
-    for (const value of values) if (!this.#isExcluded(value)) count++
+    for (const value of values) if (!excludesAny(this.exclusions, value)) count++
     return [new Value(target.label, undefined, String(count))]
   }
+}
 
-  #isExcluded(value: Value): boolean {
-    for (const exclusion of this.exclusions) if (excludes(exclusion, value)) return true
-    return false
-  }
+function excludesAny(exclusions: readonly Exclusion[], value: Value): boolean {
+  for (const exclusion of exclusions) if (excludes(exclusion, value)) return true
+  return false
 }
 
 /** The values of a target, before exclusions. */

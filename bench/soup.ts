@@ -45,7 +45,7 @@ function nearMissSoup(ast: Node, bytes: number): string {
   const random = new Random()
   let text = ''
   while (text.length < bytes) {
-    const match = sample(ast, random)
+    const match = sample(ast, random) || ' '
     text += match.slice(0, Math.max(1, match.length - 1 - random.below(2)))
   }
   return text.slice(0, bytes)

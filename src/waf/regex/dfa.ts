@@ -21,8 +21,9 @@ const exhausted = -1
  * Automaton states that one search may follow to find new transitions. A value that needs more has too many different
  * sets of states; the bound keeps that dear for no longer than a simulation of the whole value is.
  */
-const freeWork = 50_000
-const workPerByte = 1
+export function workLimit(input: ByteString): number {
+  return 50_000 + input.length
+}
 
 const endMatchFlag = 1
 const matchBeforeFlag = 2
@@ -111,18 +112,18 @@ export class LazyDfa {
   }
 
   private limitWork(input: ByteString): void {
-    this.maxWork = this.stepper.work + freeWork + workPerByte * input.length
+    this.maxWork = this.stepper.work + workLimit(input)
   }
 
   /**
    * For a reversed automaton: the leftmost index, not before `from`, where a match starts; -1 for none, undefined when
-   * that costs too much here.
+   * that costs too much here. Where it is anchored, of the matches that end at `end`.
    */
-  leftmostStart(input: ByteString, from: number): number | undefined {
+  leftmostStart(input: ByteString, from: number, end: number = input.length): number | undefined {
     this.limitWork(input)
-    let state = this.start
+    let state = end === input.length ? this.start : this.startBefore(input.charCodeAt(end) & 0xff)
     let leftmost = -1
-    for (let i = input.length - 1; i >= from - 1; i--) {
+    for (let i = end - 1; i >= from - 1; i--) {
       const c = i < 0 ? this.endClass : (this.classOf[input.charCodeAt(i) & 0xff] as number)
       let next = this.table[state + c] as number
       if (next === unknown) next = this.compute(state, c)
@@ -132,6 +133,16 @@ export class LazyDfa {
       state = next
     }
     return leftmost
+  }
+
+  /** The first state where a byte stands behind the end of the match. */
+  private startBefore(byte: number): number {
+    this.stepper.begin()
+    const { set, mask } = this.stepper.settle()
+    const context = (this.contextOf[this.classOf[byte] as number] as number) & mask
+    const state = this.states.intern(set, context, 0)
+    this.table = this.states.entries
+    return state
   }
 
   /** Works out one transition and keeps it. */

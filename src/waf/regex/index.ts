@@ -7,6 +7,7 @@ import { isAnchored, type Node } from './ast.ts'
 import { Backtracker } from './backtrack.ts'
 import { LazyDfa } from './dfa.ts'
 import { buildNfa, countStates, maxNfaStates } from './nfa.ts'
+import { OrderedDfa } from './ordered.ts'
 import { type ParsedRegex, parseRegex } from './parse.ts'
 import { PikeVm } from './pike.ts'
 import { relax } from './relax.ts'
@@ -36,6 +37,9 @@ function isNear(input: ByteString, first: number, last: number): boolean {
   return last - first <= Math.max(2048, input.length / 4)
 }
 
+/** In shorter values a Pike VM is the quickest way to place and groups. */
+const shortBytes = 1024
+
 class RegularRegex implements Regex {
   readonly source: ByteString
   readonly groupCount: number
@@ -43,6 +47,8 @@ class RegularRegex implements Regex {
   private readonly alphabet: AlphabetIndex
   private search: LazyDfa | undefined
   private starts: LazyDfa | undefined
+  private ordered: OrderedDfa | undefined
+  private startsOfEnd: LazyDfa | undefined
   private slowSearch: Simulator | undefined
   private slowStarts: Simulator | undefined
   private captures: PikeVm | undefined
@@ -59,10 +65,28 @@ class RegularRegex implements Regex {
   }
 
   exec(input: ByteString, from = 0): Int32Array | undefined {
-    const [first, last] = this.startRange(input, from)
+    const whole = input.length > shortBytes ? this.matchAt(input, from) : undefined
+    if (whole !== undefined && this.groupCount === 0) return whole
+    const [first, last] = whole === undefined ? this.startRange(input, from) : [whole[0] as number, whole[0] as number]
     if (first === -1) return undefined
     this.captures ??= new PikeVm(buildNfa(this.ast, this.alphabet, { captureGroups: this.groupCount }))
     return this.captures.match(input, first, last)
+  }
+
+  /** Start and end of a match in a long value, by automata alone; undefined when there is none or that costs too much. */
+  private matchAt(input: ByteString, from: number): Int32Array | undefined {
+    if (this.alphabet.assertions.includes('textEndNewline')) return undefined
+    const firstEnd = from > input.length ? -1 : this.matchEnd(input)
+    if (firstEnd === -1) return undefined
+    const anchored = isAnchored(this.ast)
+    const first = anchored || from > 0 ? from : (this.search?.lastQuiet(input, firstEnd) ?? 0)
+    this.ordered ??= new OrderedDfa(buildNfa(this.ast, this.alphabet, {}), anchored)
+    const end = this.ordered.matchEnd(input, first)
+    if (end === undefined || end === -1) return undefined
+    if (anchored) return Int32Array.of(0, end)
+    this.startsOfEnd ??= new LazyDfa(buildNfa(this.ast, this.alphabet, { reversed: true }), true, false)
+    const start = this.startsOfEnd.leftmostStart(input, first, end)
+    return start === undefined ? undefined : Int32Array.of(start, end)
   }
 
   /** Where the leftmost match at or after `from` starts, or -1. */

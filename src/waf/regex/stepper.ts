@@ -3,6 +3,7 @@
 
 import { Context, holds } from './alphabet.ts'
 import { type Nfa, Op } from './nfa.ts'
+import { ReachMasks } from './reach-mask.ts'
 
 /** Steps from the start that are kept: contexts × classes, and few patterns have many contexts. */
 const maxStartSteps = 2_048
@@ -29,7 +30,7 @@ export class Stepper {
   private readonly unanchored: boolean
   private readonly endClass: number
   private readonly isStart: Uint8Array
-  private readonly reachMask: Int32Array
+  private readonly masks: ReachMasks
   private readonly seen: Uint32Array
   private readonly taken: Uint32Array
   private stamp = 0
@@ -43,7 +44,7 @@ export class Stepper {
     this.endClass = nfa.alphabet.classCount
     const states = nfa.ops.length
     this.isStart = new Uint8Array(states)
-    this.reachMask = new Int32Array(states).fill(-1)
+    this.masks = new ReachMasks(nfa)
     this.seen = new Uint32Array(states)
     this.taken = new Uint32Array(states)
     // Backwards the first state must know that it is at the edge, or a newline before it could not become the final one.
@@ -72,7 +73,7 @@ export class Stepper {
       const state = targets[i] as number
       if (this.unanchored && this.isStart[state] === 1) continue
       targets[size++] = state
-      if (this.nfa.ops[state] === Op.assert) mask |= this.maskFrom(state)
+      if (this.nfa.ops[state] === Op.assert) mask |= this.masks.of(state)
     }
     targets.length = size
     return { set: Uint16Array.from(targets).sort(), mask }
@@ -120,7 +121,7 @@ export class Stepper {
     let mask = 0
     for (const state of this.targets) {
       this.isStart[state] = 1
-      mask |= this.maskFrom(state)
+      mask |= this.masks.of(state)
     }
     return mask
   }
@@ -219,26 +220,5 @@ export class Stepper {
     if (this.taken[state] === this.stamp) return
     this.taken[state] = this.stamp
     this.targets.push(state)
-  }
-
-  /** Context bits that the assertions reachable from a state without a byte ask for. */
-  private maskFrom(state: number): number {
-    const known = this.reachMask[state] as number
-    if (known !== -1) return known
-    const { ops, args, outs, alternatives, alphabet } = this.nfa
-    if (ops[state] === Op.set || ops[state] === Op.match) return 0
-    let mask = 0
-    const visited = new Set<number>()
-    const stack = [state]
-    while (stack.length > 0) {
-      const next = stack.pop() as number
-      if (visited.has(next) || ops[next] === Op.set || ops[next] === Op.match) continue
-      visited.add(next)
-      if (ops[next] === Op.assert) mask |= alphabet.assertionMask[args[next] as number] as number
-      if (ops[next] === Op.split) stack.push(alternatives[next] as number)
-      stack.push(outs[next] as number)
-    }
-    this.reachMask[state] = mask
-    return mask
   }
 }

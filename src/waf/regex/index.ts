@@ -6,6 +6,7 @@ import { type AlphabetIndex, createAlphabet, hasRoomForAssertions } from './alph
 import { isAnchored, type Node } from './ast.ts'
 import { Backtracker } from './backtrack.ts'
 import { LazyDfa } from './dfa.ts'
+import { Follower } from './follow.ts'
 import { buildNfa, countStates, maxNfaStates } from './nfa.ts'
 import { OrderedDfa } from './ordered.ts'
 import { type ParsedRegex, parseRegex } from './parse.ts'
@@ -39,6 +40,9 @@ function isNear(input: ByteString, first: number, last: number): boolean {
 
 /** In shorter values a Pike VM is the quickest way to place and groups. */
 const shortBytes = 1024
+/** Places visited for a match that is short and near, and at most; with more, the start is found from behind. */
+const shortVisits = 30_000
+const visitsPerByte = 60
 
 class RegularRegex implements Regex {
   readonly source: ByteString
@@ -47,6 +51,7 @@ class RegularRegex implements Regex {
   private readonly alphabet: AlphabetIndex
   private search: LazyDfa | undefined
   private starts: LazyDfa | undefined
+  private follower: Follower | undefined
   private ordered: OrderedDfa | undefined
   private startsOfEnd: LazyDfa | undefined
   private slowSearch: Simulator | undefined
@@ -73,13 +78,22 @@ class RegularRegex implements Regex {
     return this.captures.match(input, first, last)
   }
 
-  /** Start and end of a match in a long value, by automata alone; undefined when there is none or that costs too much. */
+  /** Start and end of a match in a long value, without groups; undefined when there is none or that costs too much. */
   private matchAt(input: ByteString, from: number): Int32Array | undefined {
-    if (this.alphabet.assertions.includes('textEndNewline')) return undefined
     const firstEnd = from > input.length ? -1 : this.matchEnd(input)
     if (firstEnd === -1) return undefined
     const anchored = isAnchored(this.ast)
     const first = anchored || from > 0 ? from : (this.search?.lastQuiet(input, firstEnd) ?? 0)
+    this.follower ??= new Follower(buildNfa(this.ast, this.alphabet, {}), anchored)
+    return (
+      this.follower.match(input, first, shortVisits) ??
+      this.matchByDfa(input, first, anchored) ??
+      this.follower.match(input, first, visitsPerByte * input.length)
+    )
+  }
+
+  private matchByDfa(input: ByteString, first: number, anchored: boolean): Int32Array | undefined {
+    if (this.alphabet.assertions.includes('textEndNewline')) return undefined
     this.ordered ??= new OrderedDfa(buildNfa(this.ast, this.alphabet, {}), anchored)
     const end = this.ordered.matchEnd(input, first)
     if (end === undefined || end === -1) return undefined

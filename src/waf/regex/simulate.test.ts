@@ -6,8 +6,11 @@ import fc from 'fast-check'
 import { createAlphabet } from './alphabet.ts'
 import { isAnchored } from './ast.ts'
 import { LazyDfa } from './dfa.ts'
+import { Follower } from './follow.ts'
 import { buildNfa } from './nfa.ts'
+import { OrderedDfa } from './ordered.ts'
 import { parseRegex } from './parse.ts'
+import { PikeVm } from './pike.ts'
 import { flags, pattern, text } from './random-pattern.test-helper.ts'
 import { Simulator } from './simulate.ts'
 
@@ -61,6 +64,36 @@ test('finds the same matches at the same places', () => {
         if (from > input.length) continue
         assert.equal(made.slowStarts.leftmostStart(input, from), made.starts.leftmostStart(input, from))
         if (found) matches++
+      }
+    }),
+    { numRuns: 4000 },
+  )
+  assert.ok(matches > 2000)
+})
+
+test('places of matches are the same with threads, places and lists', () => {
+  let matches = 0
+  fc.assert(
+    fc.property(withCounts, flags, fc.array(text, { minLength: 1, maxLength: 5 }), (source, options, texts) => {
+      const result = parseRegex(source, { caseInsensitive: options.i, multiline: options.m, dotAll: options.s })
+      if (!result.ok || result.parsed.irregular !== undefined) return
+      const { node } = result.parsed
+      const alphabet = createAlphabet(node)
+      const anchored = isAnchored(node)
+      const nfa = buildNfa(node, alphabet, {})
+      const threads = new PikeVm(nfa)
+      const places = new Follower(nfa, anchored)
+      const lists = alphabet.assertions.includes('textEndNewline') ? undefined : new OrderedDfa(nfa, anchored)
+      const starts = new LazyDfa(buildNfa(node, alphabet, { reversed: true }), true, false)
+      for (const input of texts) {
+        const want = threads.match(input, 0, anchored ? 0 : input.length)
+        assert.deepEqual(places.match(input, 0, Number.POSITIVE_INFINITY), want)
+        const end = lists?.matchEnd(input, 0)
+        if (end === undefined) continue
+        assert.equal(end, want?.[1] ?? -1)
+        if (want === undefined) continue
+        matches++
+        assert.equal(starts.leftmostStart(input, 0, end), want[0])
       }
     }),
     { numRuns: 4000 },

@@ -8,6 +8,13 @@ export interface Principal {
   readonly kind: 'client' | 'user' | 'apiKey'
   readonly id: string
   readonly scopes: readonly string[]
+  /** As the claims of its token say, and for machines their scopes `role:…` and `group:…`. */
+  readonly roles: readonly string[]
+  readonly groups: readonly string[]
+  /** The OAuth client that acts, for itself or for a user; empty for API keys. */
+  readonly clientId: string
+  /** How it was authenticated (`acr`); empty when nobody says. */
+  readonly acr: string
   /** Who vouches for it: the issuer of its token; empty for API keys, which are ours. */
   readonly issuer: string
 }

@@ -8,6 +8,7 @@ import type { Guard, GuardDefinition, GuardTools, Outcome } from '../../pipeline
 import type { Identity, KnownKey, Principal } from '../../pipeline/identity.ts'
 import type { Verdict } from '../../pipeline/verdict.ts'
 import { credentialHeaders, credentialOf } from './credential.ts'
+import { membership } from './membership.ts'
 import { type AuthnOptions, authnOptions } from './options.ts'
 import { type TokenResult, Tokens } from './tokens.ts'
 
@@ -80,7 +81,9 @@ class AuthnGuard implements Guard {
     if (key.expiresAtMs !== undefined && key.expiresAtMs <= nowMs) return why(`expired (${key.id})`)
     if (!isFrom(key, ex.client.ipBytes)) return why(`not for use from this address (${key.id})`)
     this.#identity.keyUsed(key.id, nowMs)
-    return this.#admit(ex, { kind: 'apiKey', id: key.id, scopes: key.scopes, issuer: '' })
+    const { id, scopes } = key
+    const principal = { id, scopes, ...membership('apiKey', {}, scopes), clientId: '', acr: '', issuer: '' }
+    return this.#admit(ex, { kind: 'apiKey', ...principal })
   }
 
   #admit(ex: Exchange, principal: Principal): Verdict | undefined {

@@ -4,6 +4,7 @@ import { hash } from 'node:crypto'
 import { type JwtFault, readJwt, type TokenIssuer, verifyJwt } from '../../lib/jwt.ts'
 import { Lru } from '../../lib/lru.ts'
 import type { Identity, Principal } from '../../pipeline/identity.ts'
+import { membership } from './membership.ts'
 
 export type TokenResult =
   | { readonly ok: true; readonly principal: Principal }
@@ -54,12 +55,18 @@ export class Tokens {
     const clientId = String(client ?? azp ?? '')
     const id = sub ?? clientId
     if (id === '') return { ok: false, why: 'claims' }
+    // RFC 9068 §2.2: a token without a person behind it has its client as subject.
+    const kind = id === clientId ? 'client' : 'user'
+    const scopes = scopesOf(result.claims)
+    const acr = typeof result.claims['acr'] === 'string' ? result.claims['acr'] : ''
     const verified: Verified = {
       principal: {
-        // RFC 9068 §2.2: a token without a person behind it has its client as subject.
-        kind: id === clientId ? 'client' : 'user',
+        kind,
         id,
-        scopes: scopesOf(result.claims),
+        scopes,
+        ...membership(kind, result.claims, scopes),
+        clientId,
+        acr,
         issuer: issuer.issuer,
       },
       tokenId: jti,

@@ -20,7 +20,10 @@ test('of threads that mark the same keys at once, one is first for each', async 
   const counts = new Map<number, number>()
   for (const key of firsts.flat()) counts.set(key, (counts.get(key) ?? 0) + 1)
   assert.equal(counts.size, 2000)
-  assert.deepEqual([...counts.values()].filter(count => count !== 1), [])
+  assert.deepEqual(
+    [...counts.values()].filter(count => count !== 1),
+    [],
+  )
 })
 
 test('a full table forgets nothing and takes nothing', () => {

@@ -17,7 +17,7 @@ export interface Binding {
   readonly x5t: string | undefined
 }
 
-export const unbound: Binding = { jkt: undefined, x5t: undefined }
+const unbound: Binding = { jkt: undefined, x5t: undefined }
 
 /** Undefined when the token is bound to something that can't be checked here. */
 export function bindingOf(cnf: unknown): Binding | undefined {

@@ -6,6 +6,7 @@ import { hash } from 'node:crypto'
 import { readUpstreamFiles, type UpstreamPem } from './certificates/upstream-files.ts'
 import { createIdentify } from './client/identify.ts'
 import type { Config, RouteConfig, UpstreamTlsFiles } from './config/config.ts'
+import { routesWith } from './config/route-infos.ts'
 import type { WorkerMetrics } from './events/metrics.ts'
 import { chain } from './guards/chain.ts'
 import type { Problem } from './lib/problem.ts'
@@ -204,8 +205,7 @@ class Builder {
   #scopeOf(guard: string, name: string) {
     let all = this.#routesOf.get(guard)
     if (!all) {
-      const having = this.#config.routes.filter(({ guards }) => (guards[guard]?.mode ?? 'off') !== 'off')
-      const infos = having.map(({ name, match, openapi }): RouteInfo => ({ name, match, openapi }))
+      const infos = routesWith(this.#config, guard)
       all = { infos, digest: hash('sha256', JSON.stringify(infos), 'base64url') }
       this.#routesOf.set(guard, all)
     }

@@ -89,6 +89,11 @@ export class Authorizer {
     return this.#plans.get(operation)?.readsBody === true
   }
 
+  /** The policies that can apply to an operation. */
+  considered({ operation }: Found): readonly Policy[] {
+    return [...(this.#plans.get(operation)?.slice.policies.values() ?? [])]
+  }
+
   decide(ex: Exchange, found: Found, nowMs: number): Decision | Unreadable {
     const { operation } = found
     const plan = this.#plans.get(operation)

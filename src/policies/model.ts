@@ -58,7 +58,7 @@ export function createModel(routes: readonly RouteInfo[], patterns: readonly str
 }
 
 /** The operations of each route: of its document, or of what it matches. */
-function readApis(routes: readonly RouteInfo[], dir: string) {
+export function readApis(routes: readonly RouteInfo[], dir: string) {
   const problems: Problem[] = []
   const stamps = new Map<string, string>()
   const documents = new Map<string, ReturnType<typeof readOpenApi>>()

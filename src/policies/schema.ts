@@ -1,6 +1,7 @@
 // The Cedar schema of a gateway, generated from its routes and OpenAPI documents: policies are validated against it, so
 // that a name with a typo is found when a policy is loaded, not when it silently never applies.
 
+import { cedar } from './cedar.ts'
 import type { Api, Field, Fields, FieldType, Operation } from './operation.ts'
 import { groupOf, operationType } from './operation.ts'
 
@@ -144,4 +145,11 @@ function printType(type: FieldType, indent: string): string {
 /** Cedar's strings know the escapes of Rust. */
 function quoted(text: string): string {
   return `"${text.replace(/[\\"]/g, '\\$&').replace(/[^\x20-\x7e]/gu, c => `\\u{${c.codePointAt(0)?.toString(16)}}`)}"`
+}
+
+/** The JSON form of a schema. */
+export function schemaJson(text: string): unknown {
+  const answer = cedar().schemaToJson(text)
+  if (answer.type === 'failure') throw new Error(answer.errors[0]?.message ?? 'the generated schema is wrong')
+  return answer.json
 }

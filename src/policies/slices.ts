@@ -54,7 +54,7 @@ function keyOf(policies: readonly Policy[]): string {
 }
 
 /** False only when the policy’s scope can never fit. */
-function mayApply({ json: { action, resource } }: Policy, operation: Operation, api: string): boolean {
+export function mayApply({ json: { action, resource } }: Policy, operation: Operation, api: string): boolean {
   const names = [operation.id, groupOf(operation.method)]
   if (action.op === '==' && 'entity' in action && !names.slice(0, 1).includes(idOf(action.entity))) return false
   if (action.op === 'in') {

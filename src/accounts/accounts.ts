@@ -6,6 +6,7 @@ import type { Records } from '../store/store.ts'
 import { type ApiKey, ApiKeys, type IssuedKey, type KeyInput } from './api-keys.ts'
 import { type Client, Clients } from './clients.ts'
 import { DenyList } from './deny-list.ts'
+import { Follower } from './follower.ts'
 import { type IssuerConfig, Issuers } from './issuers.ts'
 import { type Keyring, type KeyringPlace, openKeyring } from './keyring.ts'
 import { deniedClient } from './mirror.ts'
@@ -25,11 +26,14 @@ export interface AccountsOptions extends KeyringPlace {
   readonly records: Records
   readonly now: () => number
   readonly onUpdate?: (update: IdentityUpdate) => void
+  /** How long workers go on with what they know when a shared store is out of reach. */
+  readonly staleAfterMs?: number
   readonly log?: (level: 'info' | 'warn' | 'error', message: string) => void
 }
 
 const tendEveryMs = 3_600_000
 const usedEveryMs = 60_000
+const defaultStaleAfterMs = 60_000
 
 export class Accounts {
   readonly clients: Clients
@@ -41,6 +45,9 @@ export class Accounts {
   readonly #signingKeys: SigningKeys
   readonly #denied: DenyList
   readonly #issuers: Issuers
+  readonly #follower: Follower
+  #isStale = false
+  #socketPath: string | undefined
   /** When `last used` of a key was last written. */
   readonly #usedAtMs = new Map<string, number>()
   #oauth: OAuthConfig | undefined
@@ -67,14 +74,30 @@ export class Accounts {
       onChange: () => this.#tellIssuers(),
       onProblem: message => options.log?.('warn', message),
     })
+    this.#follower = new Follower({
+      staleAfterMs: options.staleAfterMs ?? defaultStaleAfterMs,
+      take: (kind, id) => this.#take(kind, id),
+      takeAll: () => this.#takeAll(),
+      onStale: stale => {
+        this.#isStale = stale
+        this.#tell({ stale })
+      },
+      log: options.log ?? (() => {}),
+    })
   }
 
   /** @throws MasterKeyError when the master key is missing or wrong */
   static async openForGateway(options: AccountsOptions): Promise<Accounts> {
     const accounts = await Accounts.open(options)
-    for (const entry of await accounts.keys.entries()) accounts.#entries.set(entry.id, entry)
-    for (const entry of await accounts.#denied.entries()) accounts.#deniedEntries.set(entry.what, entry)
-    return accounts
+    try {
+      await options.records.watch(accounts.#follower) // before all is read, so that nothing falls in between
+      for (const entry of await accounts.keys.entries()) accounts.#entries.set(entry.id, entry)
+      for (const entry of await accounts.#denied.entries()) accounts.#deniedEntries.set(entry.what, entry)
+      return accounts
+    } catch (error) {
+      await accounts.close()
+      throw error
+    }
   }
 
   /** For a look or a change without a gateway. @throws MasterKeyError when the master key is missing or wrong */
@@ -89,6 +112,7 @@ export class Accounts {
 
   /** Serves the authorization server, if there is one, on a socket, and verifies tokens of other issuers. */
   async use(oauth: OAuthConfig | undefined, issuers: readonly IssuerConfig[], socketPath: string): Promise<void> {
+    this.#socketPath = socketPath
     await this.#inTurn(async () => {
       this.#oauth = oauth
       this.#issuers.use(issuers)
@@ -108,6 +132,7 @@ export class Accounts {
       issuers: this.#allIssuers(),
       keys: [...this.#entries.values()],
       denied: [...this.#deniedEntries.values()],
+      stale: this.#isStale,
     }
   }
 
@@ -153,10 +178,35 @@ export class Accounts {
 
   async close(): Promise<void> {
     clearInterval(this.#tending)
+    this.#follower.close()
     this.#issuers.close()
     await this.#turn
     await this.#service?.close()
     await this.#records.close()
+  }
+
+  /** What another gateway has changed. Kinds that workers know nothing of are read when they are asked for. */
+  async #take(kind: string, id: string): Promise<void> {
+    if (kind === 'api-key') {
+      const entry = await this.keys.entry(id)
+      this.#tell(entry ? { keys: [entry] } : { removedKeys: [id] })
+    } else if (kind === 'denied') {
+      const entry = await this.#denied.entry(id)
+      if (entry) this.#tell({ denied: [entry] })
+    } else if (kind === 'signing-key') await this.#tendAgain()
+  }
+
+  async #takeAll(): Promise<void> {
+    const keys = await this.keys.entries()
+    const known = new Set(keys.map(({ id }) => id))
+    const removedKeys = [...this.#entries.keys()].filter(id => !known.has(id))
+    this.#tell({ keys, removedKeys, denied: await this.#denied.entries() })
+    await this.#tendAgain()
+  }
+
+  async #tendAgain(): Promise<void> {
+    const socketPath = this.#socketPath
+    if (socketPath !== undefined) await this.#inTurn(() => this.#tend(socketPath))
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

@@ -23,6 +23,7 @@ const sweepEvery = 1000
 
 export class IdentityMirror implements Identity {
   readonly issuers = new Map<string, TokenIssuer>()
+  isStale = false
   readonly nonceSecret: Uint8Array
   readonly marks: Marks
   readonly #pepper: Uint8Array
@@ -45,7 +46,8 @@ export class IdentityMirror implements Identity {
     this.update(state)
   }
 
-  update({ issuers, keys = [], removedKeys = [], denied = [] }: IdentityUpdate): void {
+  update({ issuers, keys = [], removedKeys = [], denied = [], stale = this.isStale }: IdentityUpdate): void {
+    this.isStale = stale
     if (issuers) {
       this.issuers.clear()
       for (const issuer of issuers) this.issuers.set(issuer.issuer, issuer)

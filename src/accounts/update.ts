@@ -24,6 +24,8 @@ export interface IdentityState {
   readonly issuers: readonly TokenIssuer[]
   readonly keys: readonly KeyEntry[]
   readonly denied: readonly DeniedEntry[]
+  /** What we know may be out of date, because the store that others change is out of reach: nobody is let in. */
+  readonly stale: boolean
 }
 
 /** Parts of the state that have changed. */
@@ -34,4 +36,5 @@ export interface IdentityUpdate {
   readonly keys?: readonly KeyEntry[]
   readonly removedKeys?: readonly string[]
   readonly denied?: readonly DeniedEntry[]
+  readonly stale?: boolean
 }

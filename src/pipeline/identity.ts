@@ -31,6 +31,8 @@ export interface KnownKey {
 
 export interface Identity {
   readonly issuers: ReadonlyMap<string, TokenIssuer>
+  /** What is known may be out of date: nobody can be let in. */
+  readonly isStale: boolean
   findKey(secret: string, nowMs: number): KnownKey | undefined
   /** Whether a token of ours, or every token of its client, was revoked. */
   isDenied(tokenId: string, clientId: string): boolean

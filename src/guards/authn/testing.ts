@@ -50,6 +50,7 @@ export function open(options: object, { denied = [], keys = {} }: Known = {}) {
   const issuers = new Map([own, partner].map(it => [it.issuer, it]))
   const identity: Identity = {
     issuers,
+    isStale: false,
     findKey: secret => keys[secret],
     isDenied: (tokenId, clientId) => denied.includes(tokenId) || denied.includes(clientId),
     nonceSecret: Buffer.alloc(32, 1),

@@ -3,8 +3,7 @@
 
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseError, openAccountRecords } from './accounts/account-records.ts'
-import { Accounts, accountsSocketPath } from './accounts/accounts.ts'
+import { Accounts, accountsPath, accountsSocketPath } from './accounts/accounts.ts'
 import { MasterKeyError } from './accounts/master-key.ts'
 import { type AccountOperation, runAccountOperation } from './accounts/operations.ts'
 import type { GatewayStatus, ReloadResult, Runtime, ServerStatus } from './admin/runtime.ts'
@@ -25,6 +24,7 @@ import { createReferences } from './listen/reference.ts'
 import { createSharedCounters, SharedCounters } from './store/counters-shared.ts'
 import { openSqliteJournal } from './store/journal-sqlite.ts'
 import { createSharedMarks } from './store/marks-shared.ts'
+import { DatabaseError, openRecords } from './store/open-records.ts'
 import type { EventFilter, Journal, StoredEvent } from './store/store.ts'
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string) => void
@@ -166,7 +166,7 @@ class ControlPlane implements Gateway, Runtime {
     if (adminProblem) return [adminProblem]
     const { state, key, database, staleAfterMs } = this.#config.store
     this.#openAccounts = await Accounts.openForGateway({
-      records: await openAccountRecords({ state, database }, message => this.#log('warn', message)),
+      records: await openRecords({ file: accountsPath(state), database }, message => this.#log('warn', message)),
       staleAfterMs,
       stateDir: state,
       key,

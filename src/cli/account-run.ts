@@ -3,12 +3,12 @@
 
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { DatabaseError, openAccountRecords } from '../accounts/account-records.ts'
 import { Accounts, accountsPath } from '../accounts/accounts.ts'
 import { AccountFailure } from '../accounts/failure.ts'
 import { MasterKeyError } from '../accounts/master-key.ts'
 import { type AccountOperation, runAccountOperation } from '../accounts/operations.ts'
 import { askGateway } from '../admin/client.ts'
+import { DatabaseError, openRecords } from '../store/open-records.ts'
 import { CommandFailure, say } from './output.ts'
 import { type StateOptions, stateOptions, storePlace } from './state.ts'
 
@@ -41,7 +41,7 @@ export async function runAccounts<Result>(
   }
   try {
     const accounts = await Accounts.open({
-      records: await openAccountRecords({ state, database }),
+      records: await openRecords({ file: accountsPath(state), database }),
       stateDir: state,
       key,
       now: Date.now,

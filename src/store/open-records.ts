@@ -1,13 +1,12 @@
-// Where accounts are kept: a file in the state folder, or a database that several gateways share.
+// Where records are kept: a file, or a database that several gateways share.
 
 import { readFileSync } from 'node:fs'
-import { openPostgresRecords } from '../store/records-postgres.ts'
-import { openSqliteRecords } from '../store/records-sqlite.ts'
-import type { Records } from '../store/store.ts'
-import { accountsPath } from './accounts.ts'
+import { openPostgresRecords } from './records-postgres.ts'
+import { openSqliteRecords } from './records-sqlite.ts'
+import type { Records } from './store.ts'
 
 export interface RecordsPlace {
-  readonly state: string
+  readonly file: string
   /** `store.database`: a URL, `env:NAME` or `file:PATH` of one. */
   readonly database: string | undefined
 }
@@ -18,11 +17,11 @@ export class DatabaseError extends Error {
 }
 
 /** @throws DatabaseError or Error when it can't be opened */
-export async function openAccountRecords(
-  { state, database }: RecordsPlace,
+export async function openRecords(
+  { file, database }: RecordsPlace,
   onError: (message: string) => void = () => {},
 ): Promise<Records> {
-  if (database === undefined) return openSqliteRecords(accountsPath(state))
+  if (database === undefined) return openSqliteRecords(file)
   try {
     return await openPostgresRecords({ url: urlOf(database), onError })
   } catch (error) {

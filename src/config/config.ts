@@ -5,6 +5,7 @@
 import type { JwtAlgorithm } from '../lib/jwt.ts'
 import type { BodyPolicy } from '../pipeline/body.ts'
 import type { Limits } from '../pipeline/limits.ts'
+import type { PathForm } from '../pipeline/path-form.ts'
 import type { Mode } from '../pipeline/verdict.ts'
 
 export interface Config {
@@ -139,6 +140,7 @@ export interface RouteConfig {
   /** For each guard of the chain, defaults and this route's overlay already merged. */
   readonly guards: Readonly<Record<string, GuardConfig>>
   readonly body: BodyPolicy
+  readonly paths: PathForm
   readonly limits: Limits
 }
 

@@ -58,6 +58,7 @@ export function resolveConfig(
       mode: lowestMode(input.mode, route.mode),
       guards: guardsOfRoute[i] ?? {},
       body: bodyPolicy(bodyPolicy(defaultBodyPolicy, input.body), route.body),
+      paths: route.paths,
       limits: own,
     }
   })

@@ -2,12 +2,20 @@
 // here waits for a store or the network (accounts/mirror.ts implements it).
 
 import type { TokenIssuer } from '../lib/jwt.ts'
+import type { Marks } from '../store/store.ts'
 
 /** Who was authenticated. Never the credential. */
 export interface Principal {
   readonly kind: 'client' | 'user' | 'apiKey'
   readonly id: string
   readonly scopes: readonly string[]
+  /** As the claims of its token say, and for machines their scopes `role:…` and `group:…`. */
+  readonly roles: readonly string[]
+  readonly groups: readonly string[]
+  /** The OAuth client that acts, for itself or for a user; empty for API keys. */
+  readonly clientId: string
+  /** How it was authenticated (`acr`); empty when nobody says. */
+  readonly acr: string
   /** Who vouches for it: the issuer of its token; empty for API keys, which are ours. */
   readonly issuer: string
 }
@@ -26,6 +34,10 @@ export interface Identity {
   findKey(secret: string, nowMs: number): KnownKey | undefined
   /** Whether a token of ours, or every token of its client, was revoked. */
   isDenied(tokenId: string, clientId: string): boolean
+  /** What nonces are made with; the same on every worker. */
+  readonly nonceSecret: Uint8Array
+  /** Proofs that were seen, on every worker. */
+  readonly marks: Marks
   /** Tells that a key was used, for `last used`. */
   keyUsed(id: string, nowMs: number): void
   /** Asks for fresh keys of an issuer, because a token names one that is not known. Bounded on the other side. */

@@ -3,6 +3,7 @@
 
 import type { TokenIssuer } from '../lib/jwt.ts'
 import type { Records } from '../store/store.ts'
+import { createAdapter } from './adapter.ts'
 import { type ApiKey, ApiKeys, type IssuedKey, type KeyInput } from './api-keys.ts'
 import { type Client, Clients } from './clients.ts'
 import { DenyList } from './deny-list.ts'
@@ -10,6 +11,7 @@ import { type IssuerConfig, Issuers } from './issuers.ts'
 import { type Keyring, type KeyringPlace, openKeyring } from './keyring.ts'
 import { deniedClient } from './mirror.ts'
 import { createOAuthServer, tokenTtlS } from './oauth-server.ts'
+import { OpaqueTokens, tokenOf } from './opaque-tokens.ts'
 import { type AccountsService, openAccountsService } from './service.ts'
 import { type SigningAlgorithm, SigningKeys } from './signing-keys.ts'
 import { TokenEndpoints } from './token-endpoints.ts'
@@ -41,6 +43,10 @@ export class Accounts {
   readonly #signingKeys: SigningKeys
   readonly #denied: DenyList
   readonly #issuers: Issuers
+  readonly #endpoints: TokenEndpoints
+  readonly #tokens = new OpaqueTokens()
+  /** Whose opaque tokens are loaded. */
+  #tokensOf: string | undefined
   /** When `last used` of a key was last written. */
   readonly #usedAtMs = new Map<string, number>()
   #oauth: OAuthConfig | undefined
@@ -63,6 +69,16 @@ export class Accounts {
     this.keys = new ApiKeys(records, keyring, now)
     this.#signingKeys = new SigningKeys(records, keyring, now)
     this.#denied = new DenyList(records, now)
+    this.#endpoints = new TokenEndpoints({
+      clients: this.clients,
+      issuer: () => {
+        if (!this.#own) throw new Error('there is no issuer')
+        return this.#own
+      },
+      isDenied: (...whats) => this.#denied.has(...whats),
+      deny: entry => this.#deny(entry),
+      now,
+    })
     this.#issuers = new Issuers({
       onChange: () => this.#tellIssuers(),
       onProblem: message => options.log?.('warn', message),
@@ -107,6 +123,7 @@ export class Accounts {
       nonceSecret: this.#keyring.nonceSecret,
       issuers: this.#allIssuers(),
       keys: [...this.#entries.values()],
+      tokens: this.#tokens.entries(),
       denied: [...this.#deniedEntries.values()],
     }
   }
@@ -181,11 +198,17 @@ export class Accounts {
       return
     }
     const { issuer, signing, rotateMs } = oauth
+    this.#tokens.sweep(this.now())
+    if (this.#tokensOf !== issuer) {
+      await this.#tokens.load(this.#records, issuer, this.now())
+      this.#tokensOf = issuer
+      this.#tell({ tokens: this.#tokens.entries() })
+    }
     const keys = await this.#signingKeys.current(signing, rotateMs)
     this.#own = {
       issuer,
       audience: [issuer],
-      algorithms: ['ES256', 'EdDSA'],
+      algorithms: ['ES256', 'EdDSA', 'RS256'],
       typ: 'at+jwt',
       keys: keys.public,
     }
@@ -195,26 +218,33 @@ export class Accounts {
       keys,
       clients: this.clients,
       records: this.#records,
-      cookieKey: this.#keyring.hash('cookies'),
-      nonceSecret: this.#keyring.serverNonceSecret,
+      keyring: this.#keyring,
+      adapter: this.#adapter(issuer),
+      endpoints: this.#endpoints,
       now: this.now,
       onError: message => this.#options.log?.('error', message),
     })
     if (this.#service) this.#service.use(server, issuer)
-    else this.#service = await openAccountsService(socketPath, this.#endpoints(), server, issuer)
+    else this.#service = await openAccountsService(socketPath, this.#endpoints, server, issuer)
     this.#tellIssuers()
   }
 
-  #endpoints(): TokenEndpoints {
-    return new TokenEndpoints({
+  #adapter(issuer: string): ReturnType<typeof createAdapter> {
+    const gone = (removedTokens: readonly string[]) => {
+      if (removedTokens.length > 0) this.#tell({ removedTokens })
+    }
+    return createAdapter({
+      records: this.#records,
       clients: this.clients,
-      issuer: () => {
-        if (!this.#own) throw new Error('there is no issuer')
-        return this.#own
-      },
-      isDenied: (...whats) => this.#denied.has(...whats),
-      deny: entry => this.#deny(entry),
+      keyring: this.#keyring,
       now: this.now,
+      hasRoom: () => !this.#tokens.isFull,
+      onToken: (hash, payload) => this.#tell({ tokens: [this.#tokens.add(tokenOf(hash, payload, issuer))] }),
+      onTokenGone: hash => {
+        this.#tokens.remove(hash)
+        gone([hash])
+      },
+      onGrantGone: grantId => gone(this.#tokens.removeGrant(grantId)),
     })
   }
 

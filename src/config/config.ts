@@ -92,7 +92,7 @@ export interface AccountsConfig {
 export interface OAuthConfig {
   /** An origin: https, or http on loopback. */
   readonly issuer: string
-  readonly signing: 'ES256' | 'EdDSA'
+  readonly signing: 'ES256' | 'EdDSA' | 'RS256'
   readonly rotateMs: number
 }
 

@@ -48,6 +48,8 @@ export interface ClientCertificate {
   readonly spiffeId: string | undefined
   /** SHA-256 of the certificate, in hex. */
   readonly fingerprint: string
+  /** The certificate itself. */
+  readonly der: Uint8Array
 }
 
 /** What was read of the request body before the decision. */

@@ -3,6 +3,7 @@
 
 import type { TokenIssuer } from '../lib/jwt.ts'
 import type { Records } from '../store/store.ts'
+import { createAdapter } from './adapter.ts'
 import { type ApiKey, ApiKeys, type IssuedKey, type KeyInput } from './api-keys.ts'
 import { type Client, Clients } from './clients.ts'
 import { DenyList } from './deny-list.ts'
@@ -11,6 +12,7 @@ import { type IssuerConfig, Issuers } from './issuers.ts'
 import { type Keyring, type KeyringPlace, openKeyring } from './keyring.ts'
 import { deniedClient } from './mirror.ts'
 import { createOAuthServer, tokenTtlS } from './oauth-server.ts'
+import { OpaqueTokens, tokenKinds, tokenOf } from './opaque-tokens.ts'
 import { type AccountsService, openAccountsService } from './service.ts'
 import { type SigningAlgorithm, SigningKeys } from './signing-keys.ts'
 import { TokenEndpoints } from './token-endpoints.ts'
@@ -48,6 +50,10 @@ export class Accounts {
   readonly #follower: Follower
   #isStale = false
   #socketPath: string | undefined
+  readonly #endpoints: TokenEndpoints
+  readonly #tokens = new OpaqueTokens()
+  /** Whose opaque tokens are loaded. */
+  #tokensOf: string | undefined
   /** When `last used` of a key was last written. */
   readonly #usedAtMs = new Map<string, number>()
   #oauth: OAuthConfig | undefined
@@ -70,6 +76,16 @@ export class Accounts {
     this.keys = new ApiKeys(records, keyring, now)
     this.#signingKeys = new SigningKeys(records, keyring, now)
     this.#denied = new DenyList(records, now)
+    this.#endpoints = new TokenEndpoints({
+      clients: this.clients,
+      issuer: () => {
+        if (!this.#own) throw new Error('there is no issuer')
+        return this.#own
+      },
+      isDenied: (...whats) => this.#denied.has(...whats),
+      deny: entry => this.#deny(entry),
+      now,
+    })
     this.#issuers = new Issuers({
       onChange: () => this.#tellIssuers(),
       onProblem: message => options.log?.('warn', message),
@@ -131,6 +147,7 @@ export class Accounts {
       nonceSecret: this.#keyring.nonceSecret,
       issuers: this.#allIssuers(),
       keys: [...this.#entries.values()],
+      tokens: this.#tokens.entries(),
       denied: [...this.#deniedEntries.values()],
       stale: this.#isStale,
     }
@@ -193,6 +210,9 @@ export class Accounts {
     } else if (kind === 'denied') {
       const entry = await this.#denied.entry(id)
       if (entry) this.#tell({ denied: [entry] })
+    } else if (tokenKinds.includes(kind) && this.#tokensOf !== undefined) {
+      const token = await this.#tokens.take(this.#records, kind, id, this.#tokensOf)
+      this.#tell(token ? { tokens: [token] } : { removedTokens: [id] })
     } else if (kind === 'signing-key') await this.#tendAgain()
   }
 
@@ -201,6 +221,10 @@ export class Accounts {
     const known = new Set(keys.map(({ id }) => id))
     const removedKeys = [...this.#entries.keys()].filter(id => !known.has(id))
     this.#tell({ keys, removedKeys, denied: await this.#denied.entries() })
+    if (this.#tokensOf !== undefined) {
+      const removedTokens = await this.#tokens.reload(this.#records, this.#tokensOf, this.now())
+      this.#tell({ tokens: this.#tokens.entries(), removedTokens })
+    }
     await this.#tendAgain()
   }
 
@@ -231,11 +255,17 @@ export class Accounts {
       return
     }
     const { issuer, signing, rotateMs } = oauth
+    this.#tokens.sweep(this.now())
+    if (this.#tokensOf !== issuer) {
+      await this.#tokens.load(this.#records, issuer, this.now())
+      this.#tokensOf = issuer
+      this.#tell({ tokens: this.#tokens.entries() })
+    }
     const keys = await this.#signingKeys.current(signing, rotateMs)
     this.#own = {
       issuer,
       audience: [issuer],
-      algorithms: ['ES256', 'EdDSA'],
+      algorithms: ['ES256', 'EdDSA', 'RS256'],
       typ: 'at+jwt',
       keys: keys.public,
     }
@@ -245,26 +275,33 @@ export class Accounts {
       keys,
       clients: this.clients,
       records: this.#records,
-      cookieKey: this.#keyring.hash('cookies'),
-      nonceSecret: this.#keyring.serverNonceSecret,
+      keyring: this.#keyring,
+      adapter: this.#adapter(issuer),
+      endpoints: this.#endpoints,
       now: this.now,
       onError: message => this.#options.log?.('error', message),
     })
     if (this.#service) this.#service.use(server, issuer)
-    else this.#service = await openAccountsService(socketPath, this.#endpoints(), server, issuer)
+    else this.#service = await openAccountsService(socketPath, this.#endpoints, server, issuer)
     this.#tellIssuers()
   }
 
-  #endpoints(): TokenEndpoints {
-    return new TokenEndpoints({
+  #adapter(issuer: string): ReturnType<typeof createAdapter> {
+    const gone = (removedTokens: readonly string[]) => {
+      if (removedTokens.length > 0) this.#tell({ removedTokens })
+    }
+    return createAdapter({
+      records: this.#records,
       clients: this.clients,
-      issuer: () => {
-        if (!this.#own) throw new Error('there is no issuer')
-        return this.#own
-      },
-      isDenied: (...whats) => this.#denied.has(...whats),
-      deny: entry => this.#deny(entry),
+      keyring: this.#keyring,
       now: this.now,
+      hasRoom: () => !this.#tokens.isFull,
+      onToken: (hash, payload) => this.#tell({ tokens: [this.#tokens.add(tokenOf(hash, payload, issuer))] }),
+      onTokenGone: hash => {
+        this.#tokens.remove(hash)
+        gone([hash])
+      },
+      onGrantGone: grantId => gone(this.#tokens.removeGrant(grantId)),
     })
   }
 

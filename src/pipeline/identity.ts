@@ -29,11 +29,20 @@ export interface KnownKey {
   readonly networks: readonly string[]
 }
 
+/** An access token of ours that is but a name. */
+export interface KnownToken {
+  /** As a JWT would hold them. */
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly expiresAtMs: number
+}
+
 export interface Identity {
   readonly issuers: ReadonlyMap<string, TokenIssuer>
   /** What is known may be out of date: nobody can be let in. */
   readonly isStale: boolean
   findKey(secret: string, nowMs: number): KnownKey | undefined
+  /** By the SHA-256 of the token, in base64url. */
+  findToken(hash: string): KnownToken | undefined
   /** Whether a token of ours, or every token of its client, was revoked. */
   isDenied(tokenId: string, clientId: string): boolean
   /** What nonces are made with; the same on every worker. */

@@ -29,6 +29,7 @@ const nobody: Identity = {
   issuers: new Map(),
   isStale: false,
   findKey: () => undefined,
+  findToken: () => undefined,
   isDenied: () => false,
   nonceSecret: new Uint8Array(32),
   marks: { sinceMs: 0, mark: () => 'full' },

@@ -35,6 +35,8 @@ export interface IdentityState {
   readonly keys: readonly KeyEntry[]
   readonly tokens: readonly TokenEntry[]
   readonly denied: readonly DeniedEntry[]
+  /** What we know may be out of date, because the store that others change is out of reach: nobody is let in. */
+  readonly stale: boolean
 }
 
 /** Parts of the state that have changed. */
@@ -48,4 +50,5 @@ export interface IdentityUpdate {
   /** By their hash. */
   readonly removedTokens?: readonly string[]
   readonly denied?: readonly DeniedEntry[]
+  readonly stale?: boolean
 }

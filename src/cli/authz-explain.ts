@@ -148,4 +148,5 @@ const nowhere: Route = {
   destination: { name: '', send: async () => {}, upgrade: async () => false },
   limits: defaultLimits,
   body: defaultBodyPolicy,
+  paths: 'asIs',
 }

@@ -59,6 +59,7 @@ export function resolveConfig(
       ...openapiOf(route.openapi ?? input.openapi, origin.dir),
       guards: guardsOfRoute[i] ?? {},
       body: bodyPolicy(bodyPolicy(defaultBodyPolicy, input.body), route.body),
+      paths: route.paths,
       limits: own,
     }
   })
@@ -87,7 +88,12 @@ export function resolveConfig(
     },
     routes: [...ownRoutes, ...routes],
     trustedProxies: input.trustedProxies,
-    store: { state, key: keyReference(input.store.key, origin.dir) },
+    store: {
+      state,
+      key: keyReference(input.store.key, origin.dir),
+      database: keyReference(input.store.database, origin.dir),
+      staleAfterMs: input.store.staleAfter,
+    },
     accounts,
     admin: { listen: input.admin.listen },
     events: {

@@ -37,6 +37,8 @@ export function eventOf(ex: Exchange): StoredEvent | undefined {
   const isIncident = ex.findings.some(({ verdict }) => verdict.reason.isIncident)
   const path = maskText(display(ex.path))
   const query = ex.query === '' ? undefined : maskText(display(ex.query))
+  const { received } = ex.request
+  const original = received === undefined ? undefined : maskText(display(received))
   const agent = ex.headers.get('user-agent')
   const event = {
     '@timestamp': new Date(ex.startedAtMs).toISOString(),
@@ -55,7 +57,7 @@ export function eventOf(ex: Exchange): StoredEvent | undefined {
       request: { method: display(ex.method), body: { bytes: ex.body.bytes.length } },
       response: { status_code: ex.status },
     },
-    url: { scheme: ex.client.secure ? 'https' : 'http', domain: display(ex.host), path, query },
+    url: { scheme: ex.client.secure ? 'https' : 'http', domain: display(ex.host), path, query, original },
     client: { ip: ex.client.ip, port: ex.client.port },
     tls: describeTls(ex.client.tls),
     user_agent: agent === undefined ? undefined : { original: maskText(display(agent)) },

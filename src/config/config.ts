@@ -103,10 +103,20 @@ export interface OAuthConfig {
 export interface IssuerConfig {
   readonly issuer: string
   /** URL or absolute path of the key set. */
-  readonly jwks: string
+  readonly jwks: string | undefined
+  readonly introspection: IntrospectionConfig | undefined
   readonly audience: readonly string[]
   readonly algorithms: readonly JwtAlgorithm[]
   readonly refreshMs: number
+}
+
+export interface IntrospectionConfig {
+  readonly endpoint: string
+  readonly clientId: string
+  /** `env:NAME` or `file:PATH` */
+  readonly clientSecret: string
+  readonly ttlMs: number
+  readonly negativeTtlMs: number
 }
 
 export interface UpstreamConfig {

@@ -7,7 +7,7 @@ import { hexPair } from '../transforms/characters.ts'
 import { cssDecode } from '../transforms/css-decode.ts'
 import { jsDecode } from '../transforms/escape-sequences.ts'
 import { htmlEntityDecode } from '../transforms/html-entities.ts'
-import { decodeBase64Runs } from './base64-runs.ts'
+import { decodeBase64Runs, shortestRun } from './base64-runs.ts'
 import { foldLookAlikes } from './look-alikes.ts'
 
 /** How often percent escapes and references are undone: more is a loop, not an encoding. */
@@ -43,8 +43,6 @@ function add(out: ByteString[], value: ByteString, reading: ByteString): void {
   if (reading !== value && reading.trim() !== '' && !out.includes(reading)) out.push(reading)
 }
 
-const runLength = 16
-
 function scan(value: ByteString): number {
   let marks = 0
   let run = 0
@@ -52,7 +50,7 @@ function scan(value: ByteString): number {
     const c = value.charCodeAt(i)
     const lower = c | 0x20
     if ((lower >= 0x61 && lower <= 0x7a) || (c >= 0x2f && c <= 0x39) || c === 0x2b || c === 0x2d || c === 0x5f) {
-      if (++run === runLength) marks |= base64
+      if (++run === shortestRun) marks |= base64
       continue
     }
     run = 0

@@ -29,6 +29,11 @@ export function unwrap(whole: ByteString): readonly ByteString[] {
   const out: ByteString[] = []
   const plain = (marks & (percent | ampersand | special)) === 0 ? value : flatten(value)
   add(out, whole, plain)
+  // A plus that came as an escape is one, or a blank that was encoded once more: both are read.
+  if ((marks & percent) !== 0 && (value.includes('%2b') || value.includes('%2B'))) {
+    const kept = value.replaceAll('%2b', keptPlus).replaceAll('%2B', keptPlus)
+    add(out, whole, flatten(kept).replaceAll(keptPlus, '+'))
+  }
   if ((marks & backslash) !== 0 || plain.includes('\\')) {
     if (hasEscape(plain)) add(out, whole, flatten(jsDecode.apply(plain)))
     if (hasCssEscape(plain)) add(out, whole, cssDecode.apply(plain))
@@ -36,6 +41,9 @@ export function unwrap(whole: ByteString): readonly ByteString[] {
   if ((marks & base64) !== 0) for (const text of decodeBase64Runs(plain)) add(out, whole, flatten(text))
   return out
 }
+
+/** A byte that decoding leaves alone. */
+const keptPlus = '\x01'
 
 const none: readonly ByteString[] = []
 

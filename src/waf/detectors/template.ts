@@ -1,0 +1,152 @@
+// detectTemplate: an expression of a template engine that computes or reaches for more than a variable of the page:
+// `{{7*7}}`, `${"a".getClass()}`, `#{T(java.lang.Runtime)}`, `<%= system("id") %>`, `{{request|attr("__cla"~"ss__")}}`.
+// What stands between the delimiters is read as code; names are compared after joined strings have become one.
+
+import type { ByteString } from '../../lib/bytes.ts'
+import { isSpace } from '../transforms/characters.ts'
+import { reachingNames } from './code-names.ts'
+import { foldCode } from './fold-code.ts'
+import { isDigit, isWordByte, skipBlanks, wordEnd } from './reading.ts'
+import { templateNames } from './template-names.ts'
+import type { Detection } from './types.ts'
+
+const maxExpressions = 500
+/** What is read of one expression. */
+const maxBytes = 1000
+/** And of one that nothing closes. */
+const maxOpen = 200
+/** A value of so many lines is a text. */
+const maxLines = 8
+
+/** Opening and closing delimiters: Jinja, Twig, Handlebars, Angular; EL, OGNL, Freemarker, Thymeleaf; ERB, JSP; Razor. */
+const delimiters: readonly (readonly [open: string, close: string])[] = [
+  ['{{', '}}'],
+  ['{%', '%}'],
+  ['${', '}'],
+  ['#{', '}'],
+  ['*{', '}'],
+  ['@{', '}'],
+  ['~{', '}'],
+  ['%{', '}'],
+  ['<%', '%>'],
+  ['[[', ']]'],
+  ['[(', ')]'],
+  ['@(', ')'],
+  ['{#', '}'],
+  ['{=', '}'],
+]
+
+export function detectTemplate(value: ByteString): Detection | undefined {
+  if (
+    !value.includes('{') &&
+    !value.includes('<%') &&
+    !value.includes('[[') &&
+    !value.includes('@(') &&
+    !value.includes('[(')
+  )
+    return undefined
+  const isText = isLong(value)
+  let seen = 0
+  for (let i = 0; i + 1 < value.length && seen < maxExpressions; i++) {
+    const second = value.charCodeAt(i + 1)
+    if (!isOpening(second)) continue
+    const delimiter = delimiters.find(([open]) => value.startsWith(open, i))
+    if (!delimiter) continue
+    seen++
+    const start = i + 2
+    const close = value.slice(start, start + maxBytes).indexOf(delimiter[1])
+    const end = close < 0 ? Math.min(value.length, start + maxBytes) : start + close
+    const inner = value.slice(start, close < 0 ? Math.min(end, start + maxOpen) : end)
+    const reason = expression(inner, delimiter[0], close >= 0, isText)
+    if (reason) return { reason, start: i, end: close < 0 ? end : end + delimiter[1].length }
+  }
+  return undefined
+}
+
+function isLong(value: ByteString): boolean {
+  let lines = 0
+  for (let at = value.indexOf('\n'); at >= 0 && lines < maxLines; at = value.indexOf('\n', at + 1)) lines++
+  return lines >= maxLines
+}
+
+/** SpEL writes `T(java.lang.X)`; other functions of one letter are anybody's. */
+function isWordCall(text: ByteString, end: number, word: ByteString): boolean {
+  if (word.length > 1) return true
+  const open = skipBlanks(text, end)
+  const inner = skipBlanks(text, open + 1)
+  return word === 'T' && text.charAt(wordEnd(text, inner, 32)) === '.'
+}
+
+/** The second bytes of all delimiters. */
+function isOpening(c: number): boolean {
+  return c === 0x7b || c === 0x25 || c === 0x5b || c === 0x28 || c === 0x23 || c === 0x3d
+}
+
+function expression(raw: ByteString, open: string, isClosed: boolean, isText: boolean): string | undefined {
+  const { text } = foldCode(raw)
+  if (isClosed && isArithmetic(text)) return 'template arithmetic'
+  const isBrace = open === '{{' || open === '{%' || open === '{='
+  // `${exec(x)}` in a long text is a string of JavaScript that the text is about.
+  return names(text, isBrace, isClosed && (isBrace || !isText))
+}
+
+/** Numbers and strings alone, two of them at least, and an operator: nobody's variable, but whoever asks whether it is computed. */
+function isArithmetic(text: ByteString): boolean {
+  let operands = 0
+  let operators = 0
+  let i = 0
+  if ('=-!'.includes(text.charAt(0)) && text !== '') i++
+  while (i < text.length) {
+    const c = text.charCodeAt(i)
+    if (isSpace(c) || c === 0x28 || c === 0x29) {
+      i++
+    } else if (isDigit(c)) {
+      while (isDigit(text.charCodeAt(i)) || text.charAt(i) === '.') i++
+      operands++
+    } else if (c === 0x27 || c === 0x22) {
+      const close = text.indexOf(text.charAt(i), i + 1)
+      if (close < 0) return false
+      operands++
+      i = close + 1
+    } else if (c === 0x2a || c === 0x2b || c === 0x2f || c === 0x2d || c === 0x25) {
+      if (operands > operators) operators++
+      i++
+    } else if (c === 0x7c && operands > 0) {
+      // A number given to a filter: `49 | times: 49`.
+      const end = wordEnd(text, skipBlanks(text, i + 1), 24)
+      if (text.charAt(end) !== ':' && text.charAt(end) !== '(') return false
+      operators++
+      i = end + 1
+    } else return false
+  }
+  return operands >= 2 && operators >= 1
+}
+
+/** A name of the engine's inside that is called, or a member of something, or has members. */
+function names(text: ByteString, isBrace: boolean, areCallsRead: boolean): string | undefined {
+  for (let i = 0; i < text.length; ) {
+    if (!isWordByte(text.charCodeAt(i))) {
+      i++
+      continue
+    }
+    const end = wordEnd(text, i, 64)
+    const word = text.slice(i, end)
+    const before = text.charAt(i - 1)
+    const after = text.charAt(skipBlanks(text, end))
+    if (reachingNames.has(word.toLowerCase())) return 'reaches into the interpreter'
+    const kind = templateNames.get(word.toLowerCase())
+    if (kind === 'sure') return 'reaches for server objects'
+    if (kind === 'call' && areCallsRead && after === '(' && isWordCall(text, end, word)) return 'calls server code'
+    if (kind === 'quoted' && areCallsRead && (before === "'" || before === '"') && (after === "'" || after === '"'))
+      return 'names server code'
+    if (
+      kind === 'object' &&
+      isBrace &&
+      (i === 0 || ' |('.includes(before)) &&
+      ('.[|'.includes(after) || text.trim() === word)
+    )
+      return 'reaches for server objects'
+    i = end
+  }
+  return undefined
+}

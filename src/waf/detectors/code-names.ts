@@ -23,6 +23,7 @@ const table: [names: string, reason: string, argument: Callee['argument'], owner
   ],
   ['file_get_contents file_put_contents readfile highlight_file show_source fpassthru', 'PHP file', 'command'],
   ['phpinfo phpversion php_uname getmypid get_current_user', 'PHP information', 'none'],
+  ['fopen fputs fwrite unlink rename copy move_uploaded_file', 'PHP file', 'command'],
   ['base64_decode gzinflate str_rot13 gzuncompress hex2bin', 'PHP decoding', 'command'],
   ['getenv putenv ini_set dl extract parse_str', 'PHP setting', 'command'],
   // Python

@@ -80,6 +80,9 @@ function encoded(value: ByteString): Detection | undefined {
 
 /** Markers in text, each with what must stand around it. */
 function text(value: ByteString): Detection | undefined {
+  if (value.length < 200 && startsWithAny(value, gadgets) && isClassAlone(value)) {
+    return { reason: 'class of a gadget', start: 0, end: value.length }
+  }
   const node = value.includes('_$$') ? value.toLowerCase().indexOf('_$$nd_func$$_') : -1
   if (node >= 0) return { reason: 'node-serialize function', start: node, end: node + 13 }
   return (
@@ -87,6 +90,18 @@ function text(value: ByteString): Detection | undefined {
     (value.includes('"') || value.includes("'") ? typedJson(value) : undefined) ??
     (value.includes('<') ? typedXml(value) : undefined)
   )
+}
+
+/** Packages whose classes are named by nobody but by who wants them built. */
+const gadgets = (
+  'com.sun.rowset. com.sun.org.apache. com.sun.jndi. org.apache.xalan. org.apache.commons.collections org.apache.commons.beanutils ' +
+  'org.apache.commons.configuration org.apache.tomcat.dbcp. org.apache.ibatis. org.apache.naming. org.springframework.beans. ' +
+  'org.springframework.context. org.springframework.aop. org.hibernate.jmx. ch.qos.logback.core.db. com.mchange.v2. com.zaxxer.hikari. ' +
+  'com.caucho. javax.management. javax.swing.jeditorpane java.lang.processbuilder java.lang.runtime org.codehaus.groovy.'
+).split(' ')
+
+function isClassAlone(value: ByteString): boolean {
+  return wordEnd(value, 0, 200, '.$') === value.length
 }
 
 const maxTags = 200
@@ -140,11 +155,11 @@ function typedJson(value: ByteString): Detection | undefined {
   // Jackson: an array of a class and what to build it from.
   if (!value.startsWith('["', open)) return undefined
   const end = wordEnd(value, open + 2, 160, '.$')
-  const isBuilt = value.startsWith('",', end) && startsWithAny(value.slice(open + 2, end), gadgets)
+  const isBuilt = value.startsWith('",', end) && startsWithAny(value.slice(open + 2, end), builtClasses)
   return isBuilt ? { reason: 'class in JSON', start: open, end } : undefined
 }
 
-const gadgets =
+const builtClasses =
   'com.sun. org.apache. org.spring org.hibernate. org.codehaus. org.jboss. java. javax. ch.qos. com.mchange. com.zaxxer. com.caucho. br.com.'.split(
     ' ',
   )

@@ -13,12 +13,18 @@ const table: [Kind, string][] = [
   ],
   [
     'call',
-    'exec execute system eval spawn require import_module getenv readfile include_file new_instance newinstance t url_for dump phpinfo getattribute invoke popen fromstring',
+    'exec execute system eval spawn require import_module getenv readfile include_file new_instance newinstance url_for dump phpinfo getattribute invoke popen fromstring',
   ],
   ['quoted', 'system exec passthru popen shell_exec eval os subprocess id whoami phpinfo assert'],
   ['object', 'config self _self cycler joiner namespace request application session settings app dir env globals'],
 ]
 
-export const templateNames: ReadonlyMap<string, Kind> = new Map(
-  table.flatMap(([kind, names]) => names.split(' ').map((name): [string, Kind] => [name, kind])),
-)
+export const templateNames: ReadonlyMap<string, ReadonlySet<Kind>> = byName()
+
+function byName(): Map<string, Set<Kind>> {
+  const found = new Map<string, Set<Kind>>()
+  for (const [kind, names] of table) {
+    for (const name of names.split(' ')) found.set(name, (found.get(name) ?? new Set<Kind>()).add(kind))
+  }
+  return found
+}

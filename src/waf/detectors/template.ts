@@ -63,18 +63,38 @@ export function detectTemplate(value: ByteString): Detection | undefined {
   return undefined
 }
 
+function nameReason(
+  word: ByteString,
+  before: string,
+  after: string,
+  kinds: ReadonlySet<string> | undefined,
+  areCallsRead: boolean,
+): string | undefined {
+  if (!kinds) return undefined
+  if (kinds.has('sure')) return 'reaches for server objects'
+  if (!areCallsRead) return undefined
+  if (kinds.has('call') && after === '(' && word.length > 1) return 'calls server code'
+  const isString = (before === "'" || before === '"') && (after === "'" || after === '"')
+  return isString && kinds.has('quoted') ? 'names server code' : undefined
+}
+
+/** OGNL and SpEL: `#context[`, `(#a=`, `@java.lang.Runtime@`, `T(java.`. */
+function ognl(text: ByteString, start: number, end: number): string | undefined {
+  const before = text.charAt(start - 1)
+  const after = text.charAt(skipBlanks(text, end))
+  const isName = end - start > 2 || text.charAt(start - 2) === '('
+  if (before === '#' && isName && (after === '[' || after === '.' || after === '=')) return 'variable of OGNL'
+  const nameEnd = before === '@' ? wordEnd(text, start, 100, '.$') : end
+  if (before === '@' && text.charAt(nameEnd) === '@' && text.slice(start, nameEnd).includes('.')) return 'class of OGNL'
+  if (after !== '(' || text.slice(start, end) !== 'T') return undefined
+  const open = skipBlanks(text, end)
+  return text.charAt(wordEnd(text, skipBlanks(text, open + 1), 32)) === '.' ? 'class of SpEL' : undefined
+}
+
 function isLong(value: ByteString): boolean {
   let lines = 0
   for (let at = value.indexOf('\n'); at >= 0 && lines < maxLines; at = value.indexOf('\n', at + 1)) lines++
   return lines >= maxLines
-}
-
-/** SpEL writes `T(java.lang.X)`; other functions of one letter are anybody's. */
-function isWordCall(text: ByteString, end: number, word: ByteString): boolean {
-  if (word.length > 1) return true
-  const open = skipBlanks(text, end)
-  const inner = skipBlanks(text, open + 1)
-  return word === 'T' && text.charAt(wordEnd(text, inner, 32)) === '.'
 }
 
 /** The second bytes of all delimiters. */
@@ -134,17 +154,11 @@ function names(text: ByteString, isBrace: boolean, areCallsRead: boolean): strin
     const before = text.charAt(i - 1)
     const after = text.charAt(skipBlanks(text, end))
     if (reachingNames.has(word.toLowerCase())) return 'reaches into the interpreter'
-    const kind = templateNames.get(word.toLowerCase())
-    if (kind === 'sure') return 'reaches for server objects'
-    if (kind === 'call' && areCallsRead && after === '(' && isWordCall(text, end, word)) return 'calls server code'
-    if (kind === 'quoted' && areCallsRead && (before === "'" || before === '"') && (after === "'" || after === '"'))
-      return 'names server code'
-    if (
-      kind === 'object' &&
-      isBrace &&
-      (i === 0 || ' |('.includes(before)) &&
-      ('.[|'.includes(after) || text.trim() === word)
-    )
+    const reason =
+      ognl(text, i, end) ?? nameReason(word, before, after, templateNames.get(word.toLowerCase()), areCallsRead)
+    if (reason) return reason
+    const isObject = isBrace && templateNames.get(word.toLowerCase())?.has('object')
+    if (isObject && (i === 0 || ' |('.includes(before)) && ('.[|'.includes(after) || text.trim() === word))
       return 'reaches for server objects'
     i = end
   }

@@ -102,7 +102,7 @@ class Layers {
 
   /** A query or a form that was not cut where its sender meant: what stands in names belongs to the values around it. */
   #wholes(state: State): void {
-    const names = state.arguments.map(({ key }) => key !== undefined && isOddName(key))
+    const names = state.arguments.map(({ key }) => key !== undefined && (isOddName(key) || isEventName(key)))
     const isForm = state.bodyProcessor === 'URLENCODED' && state.requestBody !== ''
     if (names.lastIndexOf(true, state.queryArgumentCount - 1) >= 0) this.#whole('QUERY_STRING', state.query)
     if (isForm && names.indexOf(true, state.queryArgumentCount) >= 0) this.#whole('REQUEST_BODY', state.requestBody)
@@ -159,6 +159,11 @@ function firstByte(text: ByteString): number {
 }
 
 const oddBytes = new Set([...'<>\'"(){};|`*!,\\ \t\r\n'].map(character => character.charCodeAt(0)))
+
+/** An event of a browser: with its value it may be an attribute. */
+function isEventName(name: ByteString): boolean {
+  return name.length > 4 && (name.startsWith('on') || name.startsWith('On') || name.startsWith('ON'))
+}
 
 /** Whether a name holds what names of parameters and cookies don't; brackets, dots and dollars are at home there. */
 function isOddName(name: ByteString): boolean {

@@ -54,7 +54,7 @@ function call(text: ByteString, isText: boolean): Detection | undefined {
     if (start === end) continue
     const callee = callees.get(text.slice(start, end).toLowerCase())
     if (!callee || (isText && !callee.isSure)) continue
-    if (!isCallee(text, start, callee)) continue
+    if (!isCallee(text, start, callee) || (end < open && isSentence(text, start, end))) continue
     const argument = argumentEnd(text, open + 1, callee)
     if (argument > 0) return { reason: callee.reason, start, end: argument }
   }
@@ -78,14 +78,15 @@ function isCallee(text: ByteString, start: number, { owners }: Callee): boolean 
     while (i > 0 && '.:>-?'.includes(text.charAt(i - 1))) i--
     let from = i
     while (from > 0 && i - from < 32 && isWordByte(text.charCodeAt(from - 1))) from--
-    return (
-      owners.includes('*') ||
-      owners.includes(text.slice(from, i).toLowerCase()) ||
-      (from === i && text.charAt(i - 1) === ')')
-    )
+    return owners.includes('*') || (from < i && owners.includes(text.slice(from, i).toLowerCase()))
   }
   if (before === '$' || before === '\\') return before === '\\'
   return owners === undefined || owners.includes('')
+}
+
+/** `the system ("OS")`: a blank before the bracket, and a word before the name. */
+function isSentence(text: ByteString, start: number, end: number): boolean {
+  return text.charAt(end) === ' ' && text.charAt(start - 1) === ' ' && isWordByte(text.charCodeAt(start - 2))
 }
 
 function isString(text: ByteString, at: number): boolean {

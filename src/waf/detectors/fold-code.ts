@@ -6,7 +6,7 @@ import type { ByteString } from '../../lib/bytes.ts'
 import { isSpace } from '../transforms/characters.ts'
 
 /** What is read of a value. */
-export const maxCodeBytes = 16 * 1024
+const maxCodeBytes = 16 * 1024
 
 export interface FoldedCode {
   readonly text: ByteString

@@ -64,7 +64,12 @@ function isFilterAt(value: ByteString, at: number): boolean {
   const c = value.charCodeAt(i)
   if (c === 0x26 || c === 0x7c) {
     const next = skip(value, i + 1)
-    return next >= value.length || value.charCodeAt(next) === 0x28 || comparisonEnd(value, next) > 0
+    return (
+      next >= value.length ||
+      value.charCodeAt(next) === 0x28 ||
+      value.charCodeAt(next) === 0x29 ||
+      comparisonEnd(value, next) > 0
+    )
   }
   if (c === 0x21) return value.charCodeAt(skip(value, i + 1)) === 0x28 || comparisonEnd(value, i + 1) > 0
   return comparisonEnd(value, i) > 0
@@ -120,7 +125,7 @@ function extensible(value: ByteString): Detection | undefined {
 
 /** Nothing but brackets, wildcards and operators, too many of them for a face: a probe for errors. */
 function bareBrackets(value: ByteString): Detection | undefined {
-  if (value.length < 3 || value.length > 24) return undefined
+  if (value.length < 4 || value.length > 24) return undefined
   let brackets = 0
   let operators = 0
   for (const byte of value) {

@@ -15,6 +15,8 @@ const maxExpressions = 500
 const maxBytes = 1000
 /** And of one that nothing closes. */
 const maxOpen = 200
+/** Payloads of OGNL are long, noise is longer. */
+const maxOgnl = 600
 /** A value of so many lines is a text. */
 const maxLines = 8
 
@@ -104,15 +106,17 @@ function isOpening(c: number): boolean {
 
 function expression(raw: ByteString, open: string, isClosed: boolean, isText: boolean): string | undefined {
   const { text } = foldCode(raw)
+  const isShort = raw.length <= maxOgnl
   if (isClosed && isArithmetic(text)) return 'template arithmetic'
   const isBrace = open === '{{' || open === '{%' || open === '{='
   // `${exec(x)}` in a long text is a string of JavaScript that the text is about.
-  return names(text, isBrace, isClosed && (isBrace || !isText))
+  return names(text, isBrace, isClosed && (isBrace || !isText), isShort && isClosed)
 }
 
 /** Numbers and strings alone, two of them at least, and an operator: nobody's variable, but whoever asks whether it is computed. */
 function isArithmetic(text: ByteString): boolean {
   let operands = 0
+  let hasString = false
   let operators = 0
   let i = 0
   if ('=-!'.includes(text.charAt(0)) && text !== '') i++
@@ -127,11 +131,12 @@ function isArithmetic(text: ByteString): boolean {
       const close = text.indexOf(text.charAt(i), i + 1)
       if (close < 0) return false
       operands++
+      hasString = true
       i = close + 1
     } else if (c === 0x2a || c === 0x2b || c === 0x2f || c === 0x2d || c === 0x25) {
       if (operands > operators) operators++
       i++
-    } else if (c === 0x7c && operands > 0) {
+    } else if (c === 0x7c && operands > 0 && !hasString) {
       // A number given to a filter: `49 | times: 49`.
       const end = wordEnd(text, skipBlanks(text, i + 1), 24)
       if (text.charAt(end) !== ':' && text.charAt(end) !== '(') return false
@@ -143,7 +148,7 @@ function isArithmetic(text: ByteString): boolean {
 }
 
 /** A name of the engine's inside that is called, or a member of something, or has members. */
-function names(text: ByteString, isBrace: boolean, areCallsRead: boolean): string | undefined {
+function names(text: ByteString, isBrace: boolean, areCallsRead: boolean, isOgnl: boolean): string | undefined {
   for (let i = 0; i < text.length; ) {
     if (!isWordByte(text.charCodeAt(i))) {
       i++
@@ -155,7 +160,8 @@ function names(text: ByteString, isBrace: boolean, areCallsRead: boolean): strin
     const after = text.charAt(skipBlanks(text, end))
     if (reachingNames.has(word.toLowerCase())) return 'reaches into the interpreter'
     const reason =
-      ognl(text, i, end) ?? nameReason(word, before, after, templateNames.get(word.toLowerCase()), areCallsRead)
+      (isOgnl ? ognl(text, i, end) : undefined) ??
+      nameReason(word, before, after, templateNames.get(word.toLowerCase()), areCallsRead)
     if (reason) return reason
     const isObject = isBrace && templateNames.get(word.toLowerCase())?.has('object')
     if (isObject && (i === 0 || ' |('.includes(before)) && ('.[|'.includes(after) || text.trim() === word))

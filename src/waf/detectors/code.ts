@@ -14,7 +14,9 @@ const maxLines = 8
 
 export function detectCode(value: ByteString): Detection | undefined {
   const hasBracket = value.includes('(')
-  if (!hasBracket && !value.includes('__') && !value.includes('`') && !value.includes('%x')) return undefined
+  const hasPath = value.includes('$_') || value.includes('.os.')
+  if (!hasBracket && !hasPath && !value.includes('__') && !value.includes('`') && !value.includes('%x'))
+    return undefined
   const { text, from } = foldCode(value)
   const isText = lineCount(text) > maxLines
   const found =
@@ -42,8 +44,24 @@ function reaching(text: ByteString): Detection | undefined {
       at = Math.max(at, end - 2)
     }
   }
+  for (const name of reachingPaths) {
+    const at = text.indexOf(name)
+    if (at >= 0) return { reason: 'reaches into the interpreter', start: at, end: at + name.length }
+  }
   return undefined
 }
+
+/** The input of a PHP script as a variable, and modules of Python by way of others. */
+const reachingPaths = [
+  '$_GET[',
+  '$_POST[',
+  '$_REQUEST[',
+  '$_COOKIE[',
+  '$_SERVER[',
+  '$_FILES[',
+  '.os.system',
+  '.os.popen',
+]
 
 function call(text: ByteString, isText: boolean): Detection | undefined {
   let calls = 0
@@ -55,7 +73,7 @@ function call(text: ByteString, isText: boolean): Detection | undefined {
     const callee = callees.get(text.slice(start, end).toLowerCase())
     if (!callee || (isText && !callee.isSure)) continue
     if (!isCallee(text, start, callee) || (end < open && isSentence(text, start, end))) continue
-    const argument = argumentEnd(text, open + 1, callee)
+    const argument = argumentEnd(text, open + 1, callee) || bareEnd(text, start, open + 1)
     if (argument > 0) return { reason: callee.reason, start, end: argument }
   }
   return undefined
@@ -71,6 +89,7 @@ function nameEnd(text: ByteString, open: number): number {
 /** A method counts when the name says so, a function when nothing owns it. */
 function isCallee(text: ByteString, start: number, { owners }: Callee): boolean {
   const before = text.charAt(start - 1)
+  if (before === '.' && isString(text, start - 2)) return true
   if (before === '.' || before === '>' || before === ':') {
     if (owners === undefined)
       return before === ':' && text.charAt(start - 2) !== ':' ? true : before === '.' && isString(text, start - 2)
@@ -106,6 +125,13 @@ function argumentEnd(text: ByteString, from: number, { argument }: Callee): numb
   return end > i && argumentKinds.has(text.slice(i, end).toLowerCase()) && text.charAt(skipBlanks(text, end)) === '('
     ? end + 1
     : 0
+}
+
+/** `".system(id)."`: behind a string that it leaves, a bare word is an argument too. */
+function bareEnd(text: ByteString, start: number, from: number): number {
+  if (text.charAt(start - 1) !== '.' || !isString(text, start - 2)) return 0
+  const end = wordEnd(text, from, 24)
+  return end > from && text.charAt(end) === ')' ? end + 1 : 0
 }
 
 /** A string that closes and is an argument, or is all that is left of the value. */

@@ -131,6 +131,7 @@ function bareBrackets(value: ByteString): Detection | undefined {
   for (const byte of value) {
     if (byte === '(' || byte === ')') brackets++
     else if (byte === '*' || byte === '|' || byte === '&' || byte === '!') operators++
+    else if (byte === "'" || byte === '"') continue
     else return undefined
   }
   return brackets > 0 && operators > 0 ? { reason: 'bare filter', start: 0, end: value.length } : undefined

@@ -11,11 +11,11 @@ export interface Need {
 
 /** By the name of the operator in lower case. */
 export const detectorNeeds: Readonly<Record<string, Need>> = {
-  detectcode: { literals: ['__', '%x'], bytes: '(`' },
+  detectcode: { literals: ['__', '%x', '$_', '.os.'], bytes: '(`' },
   detectheader: { literals: [], bytes: '\r\n' },
   detectldap: { literals: [':='], bytes: '()' },
   detectlookup: { literals: ['${', '$\\'], bytes: '' },
-  detectnosql: { literals: ['||', '&&'], bytes: '$;' },
+  detectnosql: { literals: ['||', '&&', 'db.'], bytes: '$;' },
   detectobject: {
     literals: [
       ...['\xac\xed', '\0\x01\0\0', '\x04\x08', ':{', 'ro0ab', 'aaeaaad/', 'aced0005', 'bahv', '_$$', '!!', '!<tag'],
@@ -37,7 +37,7 @@ export const detectorNeeds: Readonly<Record<string, Need>> = {
     bytes: '\n\x80',
   },
   detecttemplate: {
-    literals: ['{{', '{%', '${', '#{', '*{', '@{', '~{', '%{', '<%', '[[', '[(', '@(', '{#', '{='],
+    literals: ['{{', '{%', '${', '#{', '*{', '@{', '~{', '%{', '<%', '[[', '[(', '@(', '{#', '{=', '$\\'],
     bytes: '',
   },
   detectxml: { literals: ['<!', ':include', ':script', '<xsl:', 'xinclude'], bytes: '' },

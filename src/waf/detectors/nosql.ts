@@ -83,6 +83,11 @@ function isProse(text: ByteString): boolean {
 
 /** The end of a string or number, then a separator or an operator, then what only a statement of JavaScript has there. */
 function script(value: ByteString): Detection | undefined {
+  const first = skip(value, 0)
+  if (value.startsWith('db.', first)) {
+    const end = shellCall(value, first)
+    if (end > 0) return { reason: 'script', start: first, end }
+  }
   const start = breakOut(value)
   if (start < 0) return undefined
   let i = skip(value, start)
@@ -136,6 +141,21 @@ function logic(value: ByteString, at: number): number {
   const left = bare(value.slice(at, equals))
   const right = bare(value.slice(equals + (value.charAt(equals + 2) === '=' ? 3 : 2), equals + 40))
   return left !== '' && (right.startsWith(left) || left.startsWith(right)) ? equals + 2 : 0
+}
+
+const shellMethods = new Set(
+  'insert insertone insertmany drop remove update updateone deleteone deletemany mapreduce save'.split(
+    ' ',
+  ),
+)
+
+/** `db.users.drop(`, `db.runCommand(`: a statement of the database's own shell. */
+function shellCall(value: ByteString, at: number): number {
+  const name = wordEnd(value, at + 3)
+  if (value.charAt(name) === '(' && name > at + 3) return value.slice(at + 3, name).length > 6 ? name + 1 : 0
+  const method = wordEnd(value, name + 1)
+  const isMethod = value.charAt(name) === '.' && shellMethods.has(value.slice(name + 1, method).toLowerCase())
+  return isMethod && value.charAt(method) === '(' ? method + 1 : 0
 }
 
 function bare(text: ByteString): ByteString {

@@ -9,14 +9,14 @@ const table: [Kind, string][] = [
     'getclass forname getruntime processbuilder scriptenginemanager classloader getdeclaredmethods getmethods subclasses mro ' +
       'lipsum get_flashed_messages popen passthru shell_exec execsync child_process mainmodule registerundefinedfiltercallback ' +
       'getfilter objectwrapper freemarker memberaccess _memberaccess unserialize file_get_contents undefined_filter ' +
-      'getsystemproperties java_version fromcharcode constructor file_excerpt objectconstructor springmacrorequestcontext',
+      'getsystemproperties java_version fromcharcode constructor templatesettings methodclosure file_excerpt objectconstructor springmacrorequestcontext',
   ],
   [
     'call',
-    'exec execute system eval spawn require import_module getenv readfile include_file new_instance newinstance url_for dump phpinfo getattribute invoke popen fromstring',
+    'exec execute system eval spawn require import_module getenv readfile include_file new_instance newinstance url_for dump phpinfo getattribute invoke popen fromstring include getparameter getheader getresource createnewfile gettext',
   ],
   ['quoted', 'system exec passthru popen shell_exec eval os subprocess id whoami phpinfo assert'],
-  ['object', 'config self _self cycler joiner namespace request application session settings app dir env globals'],
+  ['object', '_ config self _self cycler joiner namespace request application session settings app dir env globals'],
 ]
 
 export const templateNames: ReadonlyMap<string, ReadonlySet<Kind>> = byName()

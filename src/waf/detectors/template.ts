@@ -36,6 +36,7 @@ const delimiters: readonly (readonly [open: string, close: string])[] = [
   ['@(', ')'],
   ['{#', '}'],
   ['{=', '}'],
+  ['$\\', '}'],
 ]
 
 export function detectTemplate(value: ByteString): Detection | undefined {
@@ -93,21 +94,52 @@ function ognl(text: ByteString, start: number, end: number): string | undefined 
   return text.charAt(wordEnd(text, skipBlanks(text, open + 1), 32)) === '.' ? 'class of SpEL' : undefined
 }
 
+/** `{{`id`}}`: backticks around one line. */
+function hasCommand(text: ByteString): boolean {
+  const at = text.indexOf('`')
+  return at >= 0 && text.indexOf('`', at + 2) > 0 && skipBlanks(text, 0) === at
+}
+
+/** `new File(`, `new org.x.Y(`: a class by name, in upper case as classes are. */
+function instantiates(text: ByteString): boolean {
+  for (let at = text.indexOf('new '); at >= 0; at = text.indexOf('new ', at + 4)) {
+    if (isWordByte(text.charCodeAt(at - 1))) continue
+    const start = skipBlanks(text, at + 4)
+    const end = wordEnd(text, start, 100, '.$')
+    const name = text.slice(start, end)
+    const last = name.slice(name.lastIndexOf('.') + 1).charCodeAt(0)
+    if (text.charAt(end) === '(' && last >= 0x41 && last <= 0x5a && !plainClasses.has(name)) return true
+  }
+  return false
+}
+
+/** What strings of JavaScript build. */
+const plainClasses = new Set(['Date', 'Map', 'Set', 'Error', 'Array', 'Object', 'RegExp', 'URL', 'Intl.NumberFormat'])
+
 function isLong(value: ByteString): boolean {
   let lines = 0
   for (let at = value.indexOf('\n'); at >= 0 && lines < maxLines; at = value.indexOf('\n', at + 1)) lines++
   return lines >= maxLines
 }
 
+/** `$\\c{7*7`: an escape in front of the brace that one reader drops and another doesn't. */
+function escaped(raw: ByteString): ByteString {
+  const brace = raw.indexOf('{')
+  return brace >= 0 && brace <= 2 ? raw.slice(brace + 1) : ''
+}
+
 /** The second bytes of all delimiters. */
 function isOpening(c: number): boolean {
-  return c === 0x7b || c === 0x25 || c === 0x5b || c === 0x28 || c === 0x23 || c === 0x3d
+  return c === 0x7b || c === 0x5c || c === 0x25 || c === 0x5b || c === 0x28 || c === 0x23 || c === 0x3d
 }
 
 function expression(raw: ByteString, open: string, isClosed: boolean, isText: boolean): string | undefined {
-  const { text } = foldCode(raw)
+  const { text } = foldCode(open === '$\\' ? escaped(raw) : raw)
   const isShort = raw.length <= maxOgnl
   if (isClosed && isArithmetic(text)) return 'template arithmetic'
+  if (isClosed && isShort && (open === '{{' || open === '#{') && hasCommand(text)) return 'command in a template'
+  if (isClosed && isShort && !isText && open.endsWith('{') && open !== '{{' && instantiates(text))
+    return 'builds an object'
   const isBrace = open === '{{' || open === '{%' || open === '{='
   // `${exec(x)}` in a long text is a string of JavaScript that the text is about.
   return names(text, isBrace, isClosed && (isBrace || !isText), isShort && isClosed)
@@ -163,7 +195,8 @@ function names(text: ByteString, isBrace: boolean, areCallsRead: boolean, isOgnl
       (isOgnl ? ognl(text, i, end) : undefined) ??
       nameReason(word, before, after, templateNames.get(word.toLowerCase()), areCallsRead)
     if (reason) return reason
-    const isObject = isBrace && templateNames.get(word.toLowerCase())?.has('object')
+    const isObject =
+      (isBrace || word === 'self' || word === 'class') && templateNames.get(word.toLowerCase())?.has('object')
     if (isObject && (i === 0 || ' |('.includes(before)) && ('.[|'.includes(after) || text.trim() === word))
       return 'reaches for server objects'
     i = end

@@ -144,9 +144,7 @@ function logic(value: ByteString, at: number): number {
 }
 
 const shellMethods = new Set(
-  'insert insertone insertmany drop remove update updateone deleteone deletemany mapreduce save'.split(
-    ' ',
-  ),
+  'insert insertone insertmany drop remove update updateone deleteone deletemany mapreduce save'.split(' '),
 )
 
 /** `db.users.drop(`, `db.runCommand(`: a statement of the database's own shell. */

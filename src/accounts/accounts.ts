@@ -11,9 +11,12 @@ import { type Keyring, type KeyringPlace, openKeyring } from './keyring.ts'
 import { deniedClient } from './mirror.ts'
 import { createOAuthServer, tokenTtlS } from './oauth-server.ts'
 import { type AccountsService, openAccountsService } from './service.ts'
+import { deniedUser, endSessions } from './sessions.ts'
 import { type SigningAlgorithm, SigningKeys } from './signing-keys.ts'
 import { TokenEndpoints } from './token-endpoints.ts'
 import type { DeniedEntry, IdentityState, IdentityUpdate, KeyEntry } from './update.ts'
+import type { StoredUser, UserProfile } from './users/user.ts'
+import { Users } from './users/users.ts'
 
 export interface OAuthConfig {
   readonly issuer: string
@@ -34,6 +37,7 @@ const usedEveryMs = 60_000
 export class Accounts {
   readonly clients: Clients
   readonly keys: ApiKeys
+  readonly users: Users
   readonly now: () => number
   readonly #options: AccountsOptions
   readonly #records: Records
@@ -61,6 +65,7 @@ export class Accounts {
     this.#keyring = keyring
     this.clients = new Clients(records, keyring, now)
     this.keys = new ApiKeys(records, keyring, now)
+    this.users = new Users(records, keyring, now, message => options.log?.('warn', message))
     this.#signingKeys = new SigningKeys(records, keyring, now)
     this.#denied = new DenyList(records, now)
     this.#issuers = new Issuers({
@@ -134,6 +139,49 @@ export class Accounts {
     // A token that is being made at this moment lives as long as any.
     await this.#deny(deniedClient(clientId, this.now() + 2 * tokenTtlS * 1000))
     return client
+  }
+
+  async changeUser(who: string, change: Partial<UserProfile>): Promise<StoredUser> {
+    const user = await this.users.changeProfile(await this.users.present(who), change)
+    // Tokens say which roles their user has: who has others now fetches another.
+    if (change.roles || change.groups) await this.#deny(this.#tokensOf(user, true))
+    return user
+  }
+
+  async setUserPassword(who: string, password: string): Promise<StoredUser> {
+    return this.#signOut(await this.users.setPassword(await this.users.present(who), password), true)
+  }
+
+  async resetUserFactors(who: string): Promise<StoredUser> {
+    return this.#signOut(await this.users.resetFactors(await this.users.present(who)), true)
+  }
+
+  async disableUser(who: string): Promise<StoredUser> {
+    return this.#signOut(await this.users.setDisabled(await this.users.present(who), true), false)
+  }
+
+  async enableUser(who: string): Promise<StoredUser> {
+    const user = await this.users.setDisabled(await this.users.present(who), false)
+    await this.#deny(this.#tokensOf(user, true))
+    return user
+  }
+
+  async deleteUser(who: string): Promise<StoredUser> {
+    const user = await this.users.present(who)
+    await this.users.directory.delete(user.userId)
+    return this.#signOut(user, false)
+  }
+
+  /** Ends all sessions and tokens of a user, and those to come too unless they may sign in again. */
+  async #signOut(user: StoredUser, again: boolean): Promise<StoredUser> {
+    await endSessions(this.#records, user.userId)
+    await this.#deny(this.#tokensOf(user, again))
+    return user
+  }
+
+  #tokensOf({ userId }: StoredUser, onlyOld: boolean): DeniedEntry {
+    const nowMs = this.now()
+    return deniedUser(userId, nowMs + 2 * tokenTtlS * 1000, onlyOld ? nowMs : undefined)
   }
 
   /** Workers tell which keys were used; written no more often than a person would look. */
@@ -210,7 +258,7 @@ export class Accounts {
         if (!this.#own) throw new Error('there is no issuer')
         return this.#own
       },
-      isDenied: (...whats) => this.#denied.has(...whats),
+      isDenied: (whats, issuedAtMs) => this.#denied.has(whats, issuedAtMs),
       deny: entry => this.#deny(entry),
       now: this.now,
     })

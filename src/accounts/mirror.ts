@@ -6,7 +6,7 @@ import type { TokenIssuer } from '../lib/jwt.ts'
 import { Lru } from '../lib/lru.ts'
 import type { Identity, KnownKey } from '../pipeline/identity.ts'
 import { pepperedHash } from './keyring.ts'
-import type { DeniedEntry, IdentityState, IdentityUpdate, KeyEntry } from './update.ts'
+import { type DeniedEntry, type IdentityState, type IdentityUpdate, isDeniedBy, type KeyEntry } from './update.ts'
 
 export interface MirrorOutput {
   readonly onUsed: (used: readonly (readonly [id: string, atMs: number])[]) => void
@@ -29,7 +29,7 @@ export class IdentityMirror implements Identity {
   readonly #hashes = new Map<string, { readonly key: KeyEntry; readonly untilMs: number | undefined }>()
   /** Peppered hashes of good keys by their plain hash, which is ten times as fast. */
   readonly #peppered = new Lru<string, string>(rememberedMax)
-  readonly #denied = new Map<string, number>()
+  readonly #denied = new Map<string, DeniedEntry>()
   #sweepAt = sweepEvery
   readonly #used = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
@@ -51,7 +51,7 @@ export class IdentityMirror implements Identity {
       this.#keys.set(key.id, key)
       for (const { hash, untilMs } of key.hashes) this.#hashes.set(hash, { key, untilMs })
     }
-    for (const { what, untilMs } of denied) this.#denied.set(what, untilMs)
+    for (const entry of denied) this.#denied.set(entry.what, entry)
     if (this.#denied.size > this.#sweepAt) this.#sweep()
   }
 
@@ -65,8 +65,12 @@ export class IdentityMirror implements Identity {
     return found.key
   }
 
-  isDenied(tokenId: string, clientId: string): boolean {
-    return this.#denied.has(`token:${tokenId}`) || this.#denied.has(`client:${clientId}`)
+  isDenied(whats: readonly string[], issuedAtMs: number): boolean {
+    for (const what of whats) {
+      const entry = this.#denied.get(what)
+      if (entry && isDeniedBy(entry, issuedAtMs)) return true
+    }
+    return false
   }
 
   keyUsed(id: string, nowMs: number): void {
@@ -91,7 +95,7 @@ export class IdentityMirror implements Identity {
   }
 
   #sweep(nowMs = Date.now()): void {
-    for (const [what, untilMs] of this.#denied) if (untilMs < nowMs) this.#denied.delete(what)
+    for (const [what, { untilMs }] of this.#denied) if (untilMs < nowMs) this.#denied.delete(what)
     this.#sweepAt = this.#denied.size + sweepEvery
   }
 }

@@ -5,12 +5,9 @@ import { z } from 'zod'
 import { durationField, networkField } from '../lib/fields.ts'
 import type { Accounts } from './accounts.ts'
 import { AccountFailure } from './failure.ts'
+import { nameText, type Operation, operation } from './operation.ts'
+import { userOperations } from './user-operations.ts'
 
-const nameText = z
-  .string()
-  .min(1)
-  .max(100)
-  .regex(/^[^\p{Cc}]*$/u, 'may hold no control characters')
 /** RFC 6749 §3.3, and no wildcard that a reader could take for more than its letters. */
 const scopeText = z.string().regex(/^[A-Za-z0-9:._/-]{1,64}$/, 'may hold letters, digits and : . _ / -, 64 at the most')
 const scopes = z.array(scopeText).max(64).default([])
@@ -23,18 +20,6 @@ const ttl = durationField.refine(ms => ms >= 1000 && ms <= 3660 * 86_400_000, { 
 
 const clientId = z.strictObject({ clientId: z.string().max(100) })
 const keyId = z.strictObject({ keyId: z.string().max(100) })
-
-interface Operation {
-  readonly schema: z.ZodType
-  run(accounts: Accounts, input: never): Promise<unknown>
-}
-
-function operation<Schema extends z.ZodType>(
-  schema: Schema,
-  run: (accounts: Accounts, input: z.output<Schema>) => Promise<unknown>,
-): Operation {
-  return { schema, run }
-}
 
 const operations = {
   'clients/create': operation(
@@ -77,6 +62,7 @@ const operations = {
     accounts.rotateKey(input.keyId, input.overlap),
   ),
   'keys/revoke': operation(keyId, (accounts, input) => accounts.revokeKey(input.keyId)),
+  ...userOperations,
 } satisfies Record<string, Operation>
 
 export type AccountOperation = keyof typeof operations

@@ -3,15 +3,16 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readJwt, type TokenIssuer, verifyJwt } from '../lib/jwt.ts'
+import { deniableOf } from '../pipeline/identity.ts'
 import type { Client, Clients } from './clients.ts'
 import { AccountFailure } from './failure.ts'
-import { deniedClient, deniedToken } from './mirror.ts'
+import { deniedToken } from './mirror.ts'
 import type { DeniedEntry } from './update.ts'
 
 export interface TokenEndpointOptions {
   readonly clients: Clients
   readonly issuer: () => TokenIssuer
-  readonly isDenied: (...whats: readonly string[]) => Promise<boolean>
+  readonly isDenied: (whats: readonly string[], issuedAtMs: number) => Promise<boolean>
   readonly deny: (entry: DeniedEntry) => Promise<void>
   readonly now: () => number
 }
@@ -71,7 +72,7 @@ export class TokenEndpoints {
     const { iss, sub, aud, exp, iat, jti = '', client_id: clientId, scope } = result.claims
     const owner = String(clientId)
     if (owner !== client.clientId && !client.canIntrospect) return inactive
-    if (await isDenied(deniedToken(jti, 0).what, deniedClient(owner, 0).what)) return inactive
+    if (await isDenied(deniableOf(result.claims), (iat ?? 0) * 1000)) return inactive
     const known = await clients.get(owner)
     if (!known || known.revokedAtMs !== undefined) return inactive
     const body = { active: true, iss, sub, aud, client_id: clientId, scope, exp, iat, jti, token_type: 'Bearer' }

@@ -11,10 +11,15 @@ export interface KeyEntry {
   readonly networks: readonly string[]
 }
 
-/** `token:JTI` or `client:ID`, until every token it is about has expired. */
+/**
+ * `token:JTI`, `client:ID`, `user:ID` or `grant:ID` (what one consent gave one client), until every token it is about
+ * has expired.
+ */
 export interface DeniedEntry {
   readonly what: string
   readonly untilMs: number
+  /** Tokens issued from then on are good; without it none is. */
+  readonly issuedBeforeMs?: number
 }
 
 export interface IdentityState {
@@ -32,4 +37,9 @@ export interface IdentityUpdate {
   readonly keys?: readonly KeyEntry[]
   readonly removedKeys?: readonly string[]
   readonly denied?: readonly DeniedEntry[]
+}
+
+/** Whether an entry is about a token issued then. */
+export function isDeniedBy({ issuedBeforeMs }: Pick<DeniedEntry, 'issuedBeforeMs'>, issuedAtMs: number): boolean {
+  return issuedBeforeMs === undefined || issuedAtMs < issuedBeforeMs
 }

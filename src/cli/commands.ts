@@ -71,6 +71,12 @@ export const commands: readonly CommandEntry[] = [
     summary: 'API keys: create, list, show, rotate, revoke',
     load: () => import('./keys.ts'),
   },
+  {
+    name: 'users',
+    group: call,
+    summary: 'people: add, list, show, change, set-password, disable, delete, unlock, mfa',
+    load: () => import('./users.ts'),
+  },
   { name: 'status', group: operate, summary: 'what a running gateway is doing', load: () => import('./status.ts') },
   {
     name: 'reload',

@@ -31,10 +31,17 @@ export interface KnownKey {
 export interface Identity {
   readonly issuers: ReadonlyMap<string, TokenIssuer>
   findKey(secret: string, nowMs: number): KnownKey | undefined
-  /** Whether a token of ours, or every token of its client, was revoked. */
-  isDenied(tokenId: string, clientId: string): boolean
+  /** Whether one of these (see `deniableOf`) was revoked, for tokens issued then. */
+  isDenied(whats: readonly string[], issuedAtMs: number): boolean
   /** Tells that a key was used, for `last used`. */
   keyUsed(id: string, nowMs: number): void
   /** Asks for fresh keys of an issuer, because a token names one that is not known. Bounded on the other side. */
   wantKeys(issuer: string): void
+}
+
+/** What a token can be revoked by: itself, its client, its user, and the grant that it came from. */
+export function deniableOf(claims: Readonly<Record<string, unknown>>): readonly string[] {
+  const { jti, client_id: client, azp, sub, grant_id: grant } = claims
+  const all = { token: jti, client: client ?? azp, user: sub, grant }
+  return Object.entries(all).flatMap(([kind, id]) => (typeof id === 'string' && id !== '' ? [`${kind}:${id}`] : []))
 }

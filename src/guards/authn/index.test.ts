@@ -50,7 +50,7 @@ function open(options: object, { denied = [], keys = {} }: Known = {}) {
   const identity: Identity = {
     issuers,
     findKey: secret => keys[secret],
-    isDenied: (tokenId, clientId) => denied.includes(tokenId) || denied.includes(clientId),
+    isDenied: whats => whats.some(what => denied.includes(what)),
     keyUsed: id => used.push(id),
     wantKeys: name => wanted.push(name),
   }
@@ -250,9 +250,9 @@ test('a revoked token or client is refused, remembered or not', async () => {
   const { bearer, denied } = open({ require: ['oauth2'] })
   const text = token()
   assert.equal((await bearer(text)).status, 200)
-  denied.push('j1')
+  denied.push('token:j1')
   assert.match((await bearer(text)).verdict?.reason.detail ?? '', /revoked/)
-  denied.splice(0, 1, 'mc_1')
+  denied.splice(0, 1, 'client:mc_1')
   assert.equal((await bearer(text)).status, 401)
   assert.equal((await bearer(token({ jti: 'j2' }))).status, 401)
 })

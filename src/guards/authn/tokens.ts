@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto'
 import { type JwtFault, readJwt, type TokenIssuer, verifyJwt } from '../../lib/jwt.ts'
 import { Lru } from '../../lib/lru.ts'
-import type { Identity, Principal } from '../../pipeline/identity.ts'
+import { deniableOf, type Identity, type Principal } from '../../pipeline/identity.ts'
 import { membership } from './membership.ts'
 
 export type TokenResult =
@@ -12,8 +12,8 @@ export type TokenResult =
 
 interface Verified {
   readonly principal: Principal
-  readonly tokenId: string
-  readonly clientId: string
+  readonly deniable: readonly string[]
+  readonly issuedAtMs: number
   readonly expiresAtMs: number
   /** The very object it was verified with: other keys are another object. */
   readonly issuer: TokenIssuer
@@ -51,7 +51,7 @@ export class Tokens {
       if (result.why === 'unknown-key') this.#identity.wantKeys(issuer.issuer)
       return result
     }
-    const { sub, exp, jti = '', client_id: client, azp } = result.claims
+    const { sub, exp, iat, client_id: client, azp } = result.claims
     const clientId = String(client ?? azp ?? '')
     const id = sub ?? clientId
     if (id === '') return { ok: false, why: 'claims' }
@@ -69,8 +69,8 @@ export class Tokens {
         acr,
         issuer: issuer.issuer,
       },
-      tokenId: jti,
-      clientId,
+      deniable: deniableOf(result.claims),
+      issuedAtMs: (iat ?? 0) * 1000,
       expiresAtMs: exp * 1000,
       issuer,
     }
@@ -84,7 +84,7 @@ export class Tokens {
       this.#verified.delete(key)
       return { ok: false, why: 'expired' }
     }
-    if (this.#identity.isDenied(known.tokenId, known.clientId)) return { ok: false, why: 'revoked' }
+    if (this.#identity.isDenied(known.deniable, known.issuedAtMs)) return { ok: false, why: 'revoked' }
     return { ok: true, principal: known.principal }
   }
 }

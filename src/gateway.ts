@@ -23,6 +23,7 @@ import type { Problem } from './lib/problem.ts'
 import { createReferences } from './listen/reference.ts'
 import { createSharedCounters, SharedCounters } from './store/counters-shared.ts'
 import { openSqliteJournal } from './store/journal-sqlite.ts'
+import { createSharedMarks } from './store/marks-shared.ts'
 import { openSqliteRecords } from './store/records-sqlite.ts'
 import type { EventFilter, Journal, StoredEvent } from './store/store.ts'
 
@@ -111,6 +112,7 @@ class ControlPlane implements Gateway, Runtime {
     this.#counters = new SharedCounters(counters)
     this.#fleet = new Fleet({
       counters,
+      marks: createSharedMarks(),
       log: this.#log,
       identity: () => this.#accounts.state(),
       onKeysUsed: used => void this.#accounts.keysUsed(used),

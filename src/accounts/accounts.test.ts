@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { readJwt, verifyJwt } from '../lib/jwt.ts'
+import { createSharedMarks, SharedMarks } from '../store/marks-shared.ts'
 import { openSqliteRecords } from '../store/records-sqlite.ts'
 import { Accounts, accountsPath, accountsSocketPath } from './accounts.ts'
 import { DenyList } from './deny-list.ts'
@@ -186,7 +187,10 @@ test('signing keys are published before they sign and after', async t => {
 test('keys: a worker’s copy knows them by their secret until they are revoked', async t => {
   const { accounts, updates } = await open()
   t.after(() => accounts.close())
-  const mirror = new IdentityMirror(accounts.state(), { onUsed: () => {}, onWantKeys: () => {} })
+  const mirror = new IdentityMirror(accounts.state(), new SharedMarks(createSharedMarks(64)), {
+    onUsed: () => {},
+    onWantKeys: () => {},
+  })
   const sync = () => {
     for (const update of updates.splice(0)) mirror.update(update)
   }
@@ -208,7 +212,10 @@ test('keys: a worker’s copy knows them by their secret until they are revoked'
   await accounts.revokeKey(keyId)
   sync()
   assert.equal(mirror.findKey(next.key, Date.now()), undefined)
-  const fresh = new IdentityMirror(accounts.state(), { onUsed: () => {}, onWantKeys: () => {} })
+  const fresh = new IdentityMirror(accounts.state(), new SharedMarks(createSharedMarks(64)), {
+    onUsed: () => {},
+    onWantKeys: () => {},
+  })
   assert.equal(fresh.findKey(next.key, Date.now()), undefined)
 })
 

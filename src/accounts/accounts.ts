@@ -109,6 +109,7 @@ export class Accounts {
   state(): IdentityState {
     return {
       pepper: this.#keyring.pepper,
+      nonceSecret: this.#keyring.nonceSecret,
       issuers: this.#allIssuers(),
       keys: [...this.#entries.values()],
       denied: [...this.#deniedEntries.values()],
@@ -243,6 +244,7 @@ export class Accounts {
       clients: this.clients,
       records: this.#records,
       cookieKey: this.#keyring.hash('cookies'),
+      nonceSecret: this.#keyring.serverNonceSecret,
       now: this.now,
       onError: message => this.#options.log?.('error', message),
     })

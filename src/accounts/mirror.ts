@@ -5,6 +5,7 @@ import { hash } from 'node:crypto'
 import type { TokenIssuer } from '../lib/jwt.ts'
 import { Lru } from '../lib/lru.ts'
 import type { Identity, KnownKey } from '../pipeline/identity.ts'
+import type { Marks } from '../store/store.ts'
 import { pepperedHash } from './keyring.ts'
 import { type DeniedEntry, type IdentityState, type IdentityUpdate, isDeniedBy, type KeyEntry } from './update.ts'
 
@@ -22,6 +23,8 @@ const sweepEvery = 1000
 
 export class IdentityMirror implements Identity {
   readonly issuers = new Map<string, TokenIssuer>()
+  readonly nonceSecret: Uint8Array
+  readonly marks: Marks
   readonly #pepper: Uint8Array
   readonly #output: MirrorOutput
   readonly #keys = new Map<string, KeyEntry>()
@@ -34,8 +37,10 @@ export class IdentityMirror implements Identity {
   readonly #used = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(state: IdentityState, output: MirrorOutput) {
+  constructor(state: IdentityState, marks: Marks, output: MirrorOutput) {
     this.#pepper = state.pepper
+    this.nonceSecret = state.nonceSecret
+    this.marks = marks
     this.#output = output
     this.update(state)
   }

@@ -1,6 +1,7 @@
 // The authorization server (OAuth 2.0, RFC 6749) on oidc-provider: which features are on, where they stand, what tokens
 // look like. Access tokens are JWTs (RFC 9068) for one resource, the issuer itself.
 
+import { hash } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import Provider, { type Configuration, errors, type JWKS } from 'oidc-provider'
 import type { Records } from '../store/store.ts'
@@ -18,18 +19,27 @@ export interface OAuthServerOptions {
   readonly clients: Clients
   readonly records: Records
   readonly cookieKey: string
+  /** 32 bytes. */
+  readonly nonceSecret: Buffer
   readonly now: () => number
   readonly onError: (message: string) => void
 }
 
 /** Serves the whole protocol but introspection and revocation, which know JWTs here (token-endpoints.ts). */
 export function createOAuthServer(options: OAuthServerOptions): RequestListener {
-  const { issuer, clients } = options
+  const { issuer, clients, records } = options
   const provider = new Provider(issuer, configurationOf(options))
   // Requests come from our own gateway, which writes these headers itself.
   provider.proxy = true
   provider.Client.prototype.compareClientSecret = function (actual: string) {
     return clients.checkSecret(this.clientId, actual)
+  }
+  // Its own looks first and writes then: of two requests with one proof at the same time both would be the first.
+  provider.ReplayDetection.unique = (issuer: string, id: string, expS: number) => {
+    const key = hash('sha256', JSON.stringify([issuer, id]), 'base64url')
+    return records
+      .put({ kind: 'seen', id: key, json: '{}', expiresAtMs: expS * 1000 }, 0)
+      .then(put => put !== undefined)
   }
   provider.on('server_error', (_ctx, error) => options.onError(`the authorization server failed: ${error.message}`))
   return provider.callback()
@@ -46,7 +56,16 @@ async function allowedScope(clients: Clients, clientId: string, asked: unknown):
   return allowed.join(' ')
 }
 
-function configurationOf({ issuer, algorithm, keys, clients, records, cookieKey, now }: OAuthServerOptions) {
+function configurationOf({
+  issuer,
+  algorithm,
+  keys,
+  clients,
+  records,
+  cookieKey,
+  nonceSecret,
+  now,
+}: OAuthServerOptions) {
   const configuration: Configuration = {
     adapter: createAdapter(records, clients, now),
     jwks: { keys: [...keys.private] } as JWKS,
@@ -66,11 +85,14 @@ function configurationOf({ issuer, algorithm, keys, clients, records, cookieKey,
       grant_types: ['client_credentials'],
       response_types: [],
     },
-    enabledJWA: { idTokenSigningAlgValues: [algorithm] },
+    enabledJWA: {
+      idTokenSigningAlgValues: [algorithm],
+      dPoPSigningAlgValues: ['ES256', 'ES384', 'Ed25519', 'EdDSA', 'RS256', 'PS256'],
+    },
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
-      dPoP: { enabled: false },
+      dPoP: { enabled: true, nonceSecret, requireNonce: () => true },
       introspection: { enabled: true },
       revocation: { enabled: true },
       rpInitiatedLogout: { enabled: false },

@@ -69,13 +69,14 @@ export class TokenEndpoints {
     const inactive = { status: 200, body: { active: false } }
     const result = await verifyJwt(token, issuer(), { nowMs: now(), skewMs: 0 })
     if (!result.ok) return inactive
-    const { iss, sub, aud, exp, iat, jti = '', client_id: clientId, scope } = result.claims
+    const { iss, sub, aud, exp, iat, jti = '', client_id: clientId, scope, cnf } = result.claims
     const owner = String(clientId)
     if (owner !== client.clientId && !client.canIntrospect) return inactive
     if (await isDenied(deniableOf(result.claims), (iat ?? 0) * 1000)) return inactive
     const known = await clients.get(owner)
     if (!known || known.revokedAtMs !== undefined) return inactive
-    const body = { active: true, iss, sub, aud, client_id: clientId, scope, exp, iat, jti, token_type: 'Bearer' }
+    const type = Object.hasOwn(cnf ?? {}, 'jkt') ? 'DPoP' : 'Bearer'
+    const body = { active: true, iss, sub, aud, client_id: clientId, scope, exp, iat, jti, cnf, token_type: type }
     return { status: 200, body }
   }
 

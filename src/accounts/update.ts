@@ -24,6 +24,8 @@ export interface DeniedEntry {
 
 export interface IdentityState {
   readonly pepper: Uint8Array
+  /** What nonces for DPoP proofs are made with. */
+  readonly nonceSecret: Uint8Array
   readonly issuers: readonly TokenIssuer[]
   readonly keys: readonly KeyEntry[]
   readonly denied: readonly DeniedEntry[]

@@ -77,6 +77,12 @@ export const commands: readonly CommandEntry[] = [
     summary: 'people: add, list, show, change, set-password, disable, delete, unlock, mfa',
     load: () => import('./users.ts'),
   },
+  {
+    name: 'authz',
+    group: call,
+    summary: 'policies: explain a decision, compare two sets, print the schema',
+    load: () => import('./authz.ts'),
+  },
   { name: 'status', group: operate, summary: 'what a running gateway is doing', load: () => import('./status.ts') },
   {
     name: 'reload',

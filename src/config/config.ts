@@ -136,6 +136,8 @@ export interface RouteConfig {
   /** Name of an upstream. */
   readonly to: string
   readonly mode: Mode
+  /** OpenAPI document of what is behind it. */
+  readonly openapi?: string
   /** For each guard of the chain, defaults and this route's overlay already merged. */
   readonly guards: Readonly<Record<string, GuardConfig>>
   readonly body: BodyPolicy

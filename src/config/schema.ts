@@ -152,6 +152,10 @@ const upstreamSchema = z
     }
   })
 
+const openapiField = z.string().min(1).max(4096).meta({
+  description: 'File with the OpenAPI document (3.0 or 3.1) of what is behind the routes, for the guard `authz`.',
+})
+
 /** Sections of guards: `mode` is checked here, the rest by resolve.ts against the guard's own schema. */
 function guardsSchema(guards: readonly GuardDefinition[]) {
   const sections = guards.map(guard => [guard.name, z.looseObject({ mode: modeField.optional() }).optional()] as const)
@@ -177,6 +181,7 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
       .meta({ description: 'Which requests; all when absent.' }),
     to: nameField.meta({ description: 'Name of an upstream.' }),
     mode: modeField.optional(),
+    openapi: openapiField.optional(),
     guards: guardsSection.optional().meta({ description: 'Laid over the defaults, option by option.' }),
     body: bodySchema.optional(),
     limits: limitsSchema(name => routeLimits.has(name))
@@ -191,6 +196,7 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
         description: 'Where clients connect.',
       }),
       upstreams: z.record(nameField, upstreamSchema).meta({ description: 'Where requests go, by name.' }),
+      openapi: openapiField.optional(),
       guards: guardsSection.optional().meta({ description: 'Options of the guards, for every route.' }),
       routes: z.array(routeSchema).min(1, 'needs at least one route').max(10_000).meta({
         description: 'Which requests go where. The most specific match wins; the order does not count.',

@@ -2,6 +2,7 @@
 // here waits for a store or the network (accounts/mirror.ts implements it).
 
 import type { TokenIssuer } from '../lib/jwt.ts'
+import type { Marks } from '../store/store.ts'
 
 /** Who was authenticated. Never the credential. */
 export interface Principal {
@@ -33,6 +34,10 @@ export interface Identity {
   findKey(secret: string, nowMs: number): KnownKey | undefined
   /** Whether one of these (see `deniableOf`) was revoked, for tokens issued then. */
   isDenied(whats: readonly string[], issuedAtMs: number): boolean
+  /** What nonces are made with; the same on every worker. */
+  readonly nonceSecret: Uint8Array
+  /** Proofs that were seen, on every worker. */
+  readonly marks: Marks
   /** Tells that a key was used, for `last used`. */
   keyUsed(id: string, nowMs: number): void
   /** Asks for fresh keys of an issuer, because a token names one that is not known. Bounded on the other side. */

@@ -20,6 +20,16 @@ export interface TakeResult {
   readonly retryAfterMs: number
 }
 
+/** What may be seen once: ids of proofs and nonces. Shared by all workers; every call is atomic by itself. */
+export interface Marks {
+  /** When it began to remember: what is older may have been seen before. */
+  readonly sinceMs: number
+  /** For `ttlMs` from now, a day at the most. `full`: there is no room, so nobody knows, and nobody may pass. */
+  mark(key: string, ttlMs: number, nowMs: number): Mark
+}
+
+export type Mark = 'first' | 'again' | 'full'
+
 /** Append-only security events, read by time. Written by the main thread alone. */
 export interface Journal {
   /** When it returns the events are durable: the transaction is committed. */

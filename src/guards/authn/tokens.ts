@@ -4,14 +4,22 @@ import { hash } from 'node:crypto'
 import { type JwtFault, readJwt, type TokenIssuer, verifyJwt } from '../../lib/jwt.ts'
 import { Lru } from '../../lib/lru.ts'
 import { deniableOf, type Identity, type Principal } from '../../pipeline/identity.ts'
+import { type Binding, bindingOf } from './binding.ts'
 import { membership } from './membership.ts'
 
 export type TokenResult =
-  | { readonly ok: true; readonly principal: Principal }
+  | {
+      readonly ok: true
+      readonly principal: Principal
+      readonly binding: Binding
+      /** What tokens of its issuer are for. */
+      readonly audience: readonly string[]
+    }
   | { readonly ok: false; readonly why: JwtFault | 'revoked' }
 
 interface Verified {
   readonly principal: Principal
+  readonly binding: Binding
   readonly deniable: readonly string[]
   readonly issuedAtMs: number
   readonly expiresAtMs: number
@@ -54,7 +62,8 @@ export class Tokens {
     const { sub, exp, iat, client_id: client, azp } = result.claims
     const clientId = String(client ?? azp ?? '')
     const id = sub ?? clientId
-    if (id === '') return { ok: false, why: 'claims' }
+    const binding = bindingOf(result.claims['cnf'])
+    if (id === '' || !binding) return { ok: false, why: 'claims' }
     // RFC 9068 §2.2: a token without a person behind it has its client as subject.
     const kind = id === clientId ? 'client' : 'user'
     const scopes = scopesOf(result.claims)
@@ -69,6 +78,7 @@ export class Tokens {
         acr,
         issuer: issuer.issuer,
       },
+      binding,
       deniable: deniableOf(result.claims),
       issuedAtMs: (iat ?? 0) * 1000,
       expiresAtMs: exp * 1000,
@@ -85,7 +95,8 @@ export class Tokens {
       return { ok: false, why: 'expired' }
     }
     if (this.#identity.isDenied(known.deniable, known.issuedAtMs)) return { ok: false, why: 'revoked' }
-    return { ok: true, principal: known.principal }
+    const { principal, binding, issuer } = known
+    return { ok: true, principal, binding, audience: issuer.audience }
   }
 }
 

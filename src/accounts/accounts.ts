@@ -8,12 +8,13 @@ import { type Client, Clients } from './clients.ts'
 import { DenyList } from './deny-list.ts'
 import { type IssuerConfig, Issuers } from './issuers.ts'
 import { type Keyring, type KeyringPlace, openKeyring } from './keyring.ts'
-import { deniedClient } from './mirror.ts'
-import { createOAuthServer, tokenTtlS } from './oauth-server.ts'
+import { createOAuthServer } from './oauth-server.ts'
+import { defaultLook } from './pages/layout.ts'
 import { type AccountsService, openAccountsService } from './service.ts'
-import { deniedUser, endSessions } from './sessions.ts'
+import { endSessions, grantFamily } from './sessions.ts'
 import { type SigningAlgorithm, SigningKeys } from './signing-keys.ts'
 import { TokenEndpoints } from './token-endpoints.ts'
+import { tokenTtlS } from './token-ttl.ts'
 import type { DeniedEntry, IdentityState, IdentityUpdate, KeyEntry } from './update.ts'
 import type { StoredUser, UserProfile } from './users/user.ts'
 import { Users } from './users/users.ts'
@@ -137,52 +138,59 @@ export class Accounts {
   /** It gets no more tokens, and those it has are refused. */
   async revokeClient(clientId: string): Promise<Client> {
     const client = await this.clients.revoke(clientId)
-    // A token that is being made at this moment lives as long as any.
-    await this.#deny(deniedClient(clientId, this.now() + 2 * tokenTtlS * 1000))
+    await this.#deny(this.#untilForgotten(`client:${clientId}`))
     return client
   }
 
   async changeUser(who: string, change: Partial<UserProfile>): Promise<StoredUser> {
     const user = await this.users.changeProfile(await this.users.present(who), change)
     // Tokens say which roles their user has: who has others now fetches another.
-    if (change.roles || change.groups) await this.#deny(this.#tokensOf(user, true))
+    if (change.roles || change.groups) await this.#denyUser(user, this.now())
     return user
   }
 
   async setUserPassword(who: string, password: string): Promise<StoredUser> {
-    return this.#signOut(await this.users.setPassword(await this.users.present(who), password), true)
+    return this.#signOut(await this.users.setPassword(await this.users.present(who), password))
   }
 
   async resetUserFactors(who: string): Promise<StoredUser> {
-    return this.#signOut(await this.users.resetFactors(await this.users.present(who)), true)
+    return this.#signOut(await this.users.resetFactors(await this.users.present(who)))
   }
 
   async disableUser(who: string): Promise<StoredUser> {
-    return this.#signOut(await this.users.setDisabled(await this.users.present(who), true), false)
+    const user = await this.users.setDisabled(await this.users.present(who), true)
+    await this.#denyUser(user, undefined)
+    return this.#signOut(user)
   }
 
   async enableUser(who: string): Promise<StoredUser> {
     const user = await this.users.setDisabled(await this.users.present(who), false)
-    await this.#deny(this.#tokensOf(user, true))
+    // Tokens know whole seconds, and there is none of before in this one.
+    await this.#denyUser(user, Math.floor(this.now() / 1000) * 1000)
     return user
   }
 
   async deleteUser(who: string): Promise<StoredUser> {
     const user = await this.users.present(who)
     await this.users.directory.delete(user.userId)
-    return this.#signOut(user, false)
+    await this.#denyUser(user, undefined)
+    return this.#signOut(user)
   }
 
-  /** Ends all sessions and tokens of a user, and those to come too unless they may sign in again. */
-  async #signOut(user: StoredUser, again: boolean): Promise<StoredUser> {
-    await endSessions(this.#records, user.userId)
-    await this.#deny(this.#tokensOf(user, again))
+  /** Ends all sessions and tokens of a user, who may sign in anew. */
+  async #signOut(user: StoredUser): Promise<StoredUser> {
+    for (const what of await endSessions(this.#records, user.userId)) await this.#deny(this.#untilForgotten(what))
     return user
   }
 
-  #tokensOf({ userId }: StoredUser, onlyOld: boolean): DeniedEntry {
-    const nowMs = this.now()
-    return deniedUser(userId, nowMs + 2 * tokenTtlS * 1000, onlyOld ? nowMs : undefined)
+  #denyUser({ userId }: StoredUser, issuedBeforeMs: number | undefined): Promise<void> {
+    const entry = this.#untilForgotten(`user:${userId}`)
+    return this.#deny(issuedBeforeMs === undefined ? entry : { ...entry, issuedBeforeMs })
+  }
+
+  /** A token that is being made at this moment lives as long as any. */
+  #untilForgotten(what: string): DeniedEntry {
+    return { what, untilMs: this.now() + 2 * tokenTtlS * 1000 }
   }
 
   /** Workers tell which keys were used; written no more often than a person would look. */
@@ -242,10 +250,13 @@ export class Accounts {
       algorithm: signing,
       keys,
       clients: this.clients,
+      users: this.users,
+      look: defaultLook,
       records: this.#records,
       cookieKey: this.#keyring.hash('cookies'),
       nonceSecret: this.#keyring.serverNonceSecret,
       now: this.now,
+      onGrantGone: grantId => this.#deny(this.#untilForgotten(grantFamily(grantId))),
       onError: message => this.#options.log?.('error', message),
     })
     if (this.#service) this.#service.use(server, issuer)

@@ -108,7 +108,3 @@ export class IdentityMirror implements Identity {
 export function deniedToken(tokenId: string, untilMs: number): DeniedEntry {
   return { what: `token:${tokenId}`, untilMs }
 }
-
-export function deniedClient(clientId: string, untilMs: number): DeniedEntry {
-  return { what: `client:${clientId}`, untilMs }
-}

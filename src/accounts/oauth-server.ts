@@ -2,31 +2,38 @@
 // look like. Access tokens are JWTs (RFC 9068) for one resource, the issuer itself.
 
 import { hash } from 'node:crypto'
-import type { RequestListener } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import Provider, { type Configuration, errors, type JWKS } from 'oidc-provider'
 import type { Records } from '../store/store.ts'
 import { createAdapter } from './adapter.ts'
 import type { Clients } from './clients.ts'
+import type { Look } from './pages/layout.ts'
+import { Pages } from './pages/pages.ts'
 import type { SigningAlgorithm, SigningKeySet } from './signing-keys.ts'
-
-/** Access tokens of clients. */
-export const tokenTtlS = 3600
+import { tokenTtlS } from './token-ttl.ts'
+import { userGrantConfiguration, userScopes } from './user-grants.ts'
+import type { Users } from './users/users.ts'
 
 export interface OAuthServerOptions {
   readonly issuer: string
   readonly algorithm: SigningAlgorithm
   readonly keys: SigningKeySet
   readonly clients: Clients
+  readonly users: Users
+  readonly look: Look
   readonly records: Records
   readonly cookieKey: string
   /** 32 bytes. */
   readonly nonceSecret: Buffer
   readonly now: () => number
+  readonly onGrantGone: (grantId: string) => Promise<void>
   readonly onError: (message: string) => void
 }
 
 /** Serves the whole protocol but introspection and revocation, which know JWTs here (token-endpoints.ts). */
-export function createOAuthServer(options: OAuthServerOptions): RequestListener {
+export function createOAuthServer(
+  options: OAuthServerOptions,
+): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
   const { issuer, clients, records } = options
   const provider = new Provider(issuer, configurationOf(options))
   // Requests come from our own gateway, which writes these headers itself.
@@ -42,44 +49,48 @@ export function createOAuthServer(options: OAuthServerOptions): RequestListener 
       .then(put => put !== undefined)
   }
   provider.on('server_error', (_ctx, error) => options.onError(`the authorization server failed: ${error.message}`))
-  return provider.callback()
+  const pages = new Pages({ ...options, provider, key: options.cookieKey })
+  const callback = provider.callback()
+  return async (req, res) => {
+    if (!(await pages.handle(req, res))) await callback(req, res)
+  }
 }
 
 /**
  * The scopes a client may have. Who asks for none gets all of its own, who asks for one that is not its own is told so;
  * the provider would drop it in silence.
  */
-async function allowedScope(clients: Clients, clientId: string, asked: unknown): Promise<string> {
+async function allowedScope(
+  clients: Clients,
+  clientId: string,
+  asked: unknown,
+  besides: readonly string[],
+): Promise<string> {
   const allowed = (await clients.get(clientId))?.scopes ?? []
-  const strange = typeof asked === 'string' ? asked.split(' ').find(scope => !allowed.includes(scope)) : undefined
+  const isAllowed = (scope: string) => allowed.includes(scope) || besides.includes(scope)
+  const strange = typeof asked === 'string' ? asked.split(' ').find(scope => !isAllowed(scope)) : undefined
   if (strange !== undefined) throw new errors.InvalidScope('requested scope is not allowed', strange)
   return allowed.join(' ')
 }
 
-function configurationOf({
-  issuer,
-  algorithm,
-  keys,
-  clients,
-  records,
-  cookieKey,
-  nonceSecret,
-  now,
-}: OAuthServerOptions) {
+function configurationOf(options: OAuthServerOptions) {
+  const { issuer, algorithm, keys, clients, records, cookieKey, nonceSecret, now } = options
+  const { deviceFlow, cookies, ttl, ...forUsers } = userGrantConfiguration(options)
   const configuration: Configuration = {
-    adapter: createAdapter(records, clients, now),
+    ...forUsers,
+    adapter: createAdapter({ records, clients, now, onGrantGone: options.onGrantGone }),
     jwks: { keys: [...keys.private] } as JWKS,
     routes: {
       authorization: '/oauth/authorize',
+      code_verification: '/oauth/device',
+      device_authorization: '/oauth/device_authorization',
       token: '/oauth/token',
       introspection: '/oauth/introspect',
       revocation: '/oauth/revoke',
       jwks: '/.well-known/jwks.json',
     },
-    cookies: { keys: [cookieKey] },
-    scopes: ['openid'],
-    responseTypes: [],
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
+    cookies: { ...cookies, keys: [cookieKey] },
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
     clientDefaults: {
       id_token_signed_response_alg: algorithm,
       grant_types: ['client_credentials'],
@@ -92,6 +103,8 @@ function configurationOf({
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      deviceFlow,
+      registration: { enabled: false },
       dPoP: { enabled: true, nonceSecret, requireNonce: () => true },
       introspection: { enabled: true },
       revocation: { enabled: true },
@@ -105,8 +118,11 @@ function configurationOf({
         getResourceServerInfo: async (ctx, resource, { clientId }) => {
           if (resource !== issuer) throw new errors.InvalidTarget()
           const params = ctx.oidc.params
-          const scope = await allowedScope(clients, clientId, params?.['scope'])
-          if (params && params['scope'] === undefined && scope !== '') params['scope'] = scope
+          const isTokenRequest = ctx.oidc.route === 'token'
+          const isForItself = isTokenRequest && params?.['grant_type'] === 'client_credentials'
+          const scope = await allowedScope(clients, clientId, params?.['scope'], isForItself ? [] : userScopes)
+          const isFirst = isForItself || !isTokenRequest
+          if (params && isFirst && params['scope'] === undefined && scope !== '') params['scope'] = scope
           return {
             audience: issuer,
             scope,
@@ -117,7 +133,7 @@ function configurationOf({
         },
       },
     },
-    ttl: { ClientCredentials: tokenTtlS, AccessToken: tokenTtlS },
+    ttl: { ...ttl, ClientCredentials: tokenTtlS },
   }
   return configuration
 }

@@ -4,8 +4,10 @@
 import { z } from 'zod'
 import { durationField, networkField } from '../lib/fields.ts'
 import type { Accounts } from './accounts.ts'
+import { clientGrants } from './clients.ts'
 import { AccountFailure } from './failure.ts'
 import { nameText, type Operation, operation } from './operation.ts'
+import { grantsProblem, redirectUri } from './redirect-uris.ts'
 import { userOperations } from './user-operations.ts'
 
 /** RFC 6749 §3.3, and no wildcard that a reader could take for more than its letters. */
@@ -25,11 +27,18 @@ const operations = {
   'clients/create': operation(
     z.strictObject({
       name: nameText,
-      grants: z.array(z.enum(['client_credentials'])).min(1),
+      grants: z.array(z.enum(clientGrants)).min(1).max(clientGrants.length),
       scopes,
       canIntrospect: z.boolean().default(false),
+      redirectUris: z.array(redirectUri).max(32).default([]),
+      isPublic: z.boolean().default(false),
+      trusted: z.boolean().default(false),
     }),
-    (accounts, input) => accounts.clients.create(input),
+    async (accounts, input) => {
+      const problem = grantsProblem(input)
+      if (problem !== undefined) throw new AccountFailure('invalid', problem)
+      return accounts.clients.create(input)
+    },
   ),
   'clients/list': operation(z.strictObject({}), async accounts => ({ clients: await accounts.clients.list() })),
   'clients/show': operation(clientId, async (accounts, input) =>

@@ -2,15 +2,17 @@
 // so that every request to it has passed the guards of its route.
 
 import { chmodSync, rmSync } from 'node:fs'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { sendFailure, type TokenEndpoints } from './token-endpoints.ts'
+
+type Listener = (req: IncomingMessage, res: ServerResponse) => Promise<void>
 
 /** Longer paths than this don't fit into the address of a socket. */
 const socketPathMax = 103
 
 export interface AccountsService {
   /** Takes other signing keys or another issuer. */
-  use(server: RequestListener, issuer: string): void
+  use(server: Listener, issuer: string): void
   close(): Promise<void>
 }
 
@@ -18,7 +20,7 @@ export interface AccountsService {
 export async function openAccountsService(
   path: string,
   endpoints: TokenEndpoints,
-  first: RequestListener,
+  first: Listener,
   issuer: string,
 ): Promise<AccountsService> {
   if (Buffer.byteLength(path) > socketPathMax) {
@@ -35,7 +37,7 @@ export async function openAccountsService(
     const [path = '/'] = (req.url ?? '/').split('?', 1)
     endpoints
       .handle(path, req, res)
-      .then(handled => handled || oauth(req, res))
+      .then(handled => (handled ? undefined : oauth(req, res)))
       .catch(error => sendFailure(res, error))
   })
   server.on('clientError', (_error, socket) => socket.destroy())

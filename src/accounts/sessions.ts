@@ -2,41 +2,31 @@
 // it; access tokens, which nobody asks about, go on the list of what is denied.
 
 import type { Records } from '../store/store.ts'
-import type { DeniedEntry } from './update.ts'
 
 const pageSize = 1000
 
-/** Every session of a user, and every grant with its tokens. */
-export async function endSessions(records: Records, userId: string): Promise<void> {
-  await deleteAll(records, 'oidc:Session', userId, async () => {})
-  await deleteAll(records, 'oidc:Grant', userId, grantId => records.deleteFamily(grantFamily(grantId)))
+/** Every session of a user, and every grant with its tokens; resolves to what is denied from now on. */
+export async function endSessions(records: Records, userId: string): Promise<readonly string[]> {
+  await deleteAll(records, 'oidc:Session', userId)
+  return deleteAll(records, 'oidc:Grant', userId)
 }
 
-/** What is deleted together: all that one grant gave. */
+/** What is deleted together, and denied together: all that one grant gave. */
 export function grantFamily(grantId: string): string {
   return `grant:${grantId}`
 }
 
-async function deleteAll(
-  records: Records,
-  kind: string,
-  userId: string,
-  before: (id: string) => Promise<unknown>,
-): Promise<void> {
+async function deleteAll(records: Records, kind: string, userId: string): Promise<readonly string[]> {
+  const families: string[] = []
   for (;;) {
     const page = await records.find(kind, 'accountId', userId, pageSize)
-    for (const { id } of page) {
-      await before(id)
+    for (const { id, family } of page) {
+      if (family !== undefined) {
+        families.push(family)
+        await records.deleteFamily(family)
+      }
       await records.delete(kind, id)
     }
-    if (page.length < pageSize) return
+    if (page.length < pageSize) return families
   }
-}
-
-export function deniedUser(userId: string, untilMs: number, issuedBeforeMs: number | undefined): DeniedEntry {
-  return { what: `user:${userId}`, untilMs, ...(issuedBeforeMs !== undefined && { issuedBeforeMs }) }
-}
-
-export function deniedGrant(grantId: string, untilMs: number): DeniedEntry {
-  return { what: grantFamily(grantId), untilMs }
 }

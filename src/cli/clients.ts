@@ -1,7 +1,7 @@
 // merlon clients create | list | show | rotate | revoke
 
 import type { Command } from 'commander'
-import type { Client, IssuedSecret } from '../accounts/clients.ts'
+import type { Client, CreatedClient } from '../accounts/clients.ts'
 import { type AccountOptions, accountOptions, collect, columns, runAccounts, when } from './account-run.ts'
 import { action } from './action.ts'
 import { examples, print, printJson } from './output.ts'
@@ -11,13 +11,23 @@ interface CreateOptions extends AccountOptions {
   readonly grant: readonly string[]
   readonly scope?: readonly string[]
   readonly introspect?: true
+  readonly redirectUri?: readonly string[]
+  readonly public?: true
+  readonly trusted?: true
 }
 
 export function define(command: Command): void {
   const create = accountOptions(command.command('create').description('make a client; its secret is shown once'))
   create
     .requiredOption('--name <name>', 'who it is, for people')
-    .requiredOption('--grant <grant>', 'how it gets tokens: client_credentials', collect)
+    .requiredOption(
+      '--grant <grant>',
+      'client_credentials, authorization_code, refresh_token or device_code; again for more',
+      collect,
+    )
+    .option('--redirect-uri <url>', 'where users are sent back to, letter by letter; again for more', collect)
+    .option('--public', 'it can keep no secret: it runs in a browser or on a device of its user')
+    .option('--trusted', 'it is your own: users are not asked whether they allow it')
     .option('--scope <scope>', 'a scope it may have; again for more', collect)
     .option('--introspect', 'it may ask about tokens of other clients (for resource servers)')
     .action(action(createClient))
@@ -27,6 +37,10 @@ export function define(command: Command): void {
       'print its id and secret',
     ],
     ['merlon clients create --name ci --grant client_credentials --json', 'as {"clientId","clientSecret"}'],
+    [
+      'merlon clients create --name shop --public --grant authorization_code --grant refresh_token --redirect-uri https://shop.example.com/cb --scope orders',
+      'an app in the browser that users sign in to',
+    ],
   ])
 
   accountOptions(command.command('list').description('print all clients')).action(action(listClients))
@@ -47,8 +61,17 @@ export function define(command: Command): void {
     .action(action(revokeClient))
 }
 
-async function createClient({ name, grant, scope = [], introspect, ...options }: CreateOptions): Promise<number> {
-  const input = { name, grants: grant, scopes: scope, canIntrospect: introspect === true }
+async function createClient(given: CreateOptions): Promise<number> {
+  const { name, grant, scope = [], introspect, redirectUri = [], public: isPublic, trusted, ...options } = given
+  const input = {
+    name,
+    grants: grant,
+    scopes: scope,
+    canIntrospect: introspect === true,
+    redirectUris: redirectUri,
+    isPublic: isPublic === true,
+    trusted: trusted === true,
+  }
   return printSecret(await runAccounts(options, 'clients/create', input), options)
 }
 
@@ -71,8 +94,9 @@ async function revokeClient(clientId: string, options: AccountOptions): Promise<
   return printClient(await runAccounts(options, 'clients/revoke', { clientId }), options)
 }
 
-function printSecret({ clientId, clientSecret }: IssuedSecret, { json }: AccountOptions): number {
+function printSecret({ clientId, clientSecret }: CreatedClient, { json }: AccountOptions): number {
   if (json) printJson({ clientId, clientSecret })
+  else if (clientSecret === undefined) print(`client  ${clientId}`)
   else print(`client  ${clientId}\nsecret  ${clientSecret}\nThe secret is not shown again.`)
   return 0
 }
@@ -81,12 +105,16 @@ function printClient(client: Client, { json }: AccountOptions): number {
   if (json) printJson(client)
   else {
     const { clientId, name, grants, scopes, canIntrospect, createdAtMs, rotatedAtMs, revokedAtMs } = client
+    const { redirectUris, isPublic, trusted } = client
     print(
       columns([
         ['client', clientId],
         ['name', name],
         ['grants', grants.join(' ')],
         ['scopes', scopes.join(' ')],
+        ...(redirectUris.length > 0 ? [['redirects to', redirectUris.join(' ')]] : []),
+        ['secret', isPublic ? 'none' : 'yes'],
+        ['users are asked', trusted ? 'no' : 'yes'],
         ['introspects', canIntrospect ? 'tokens of every client' : 'its own tokens'],
         ['made', when(createdAtMs)],
         ['rotated', when(rotatedAtMs)],

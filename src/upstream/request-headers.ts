@@ -37,8 +37,8 @@ const proxyWritten = new Set([
 /** Names that a client may list in Connection but that are not its own to take away. */
 const kept = new Set(['host', 'content-type', 'content-encoding', 'cookie', 'authorization'])
 
-/** Flat. `host` is as received. */
-export function requestHeaders(ex: Exchange, body: OutgoingBody): string[] {
+/** Flat. `host` is as received. Services of our own are told who the client is, as we see it. */
+export function requestHeaders(ex: Exchange, body: OutgoingBody, toOwnService = false): string[] {
   const { headers, client } = ex
   const trusted = client.peerTrusted === true
   const listed = connectionOptions(headers)
@@ -61,6 +61,7 @@ export function requestHeaders(ex: Exchange, body: OutgoingBody): string[] {
   if (length !== undefined) out.push('content-length', length)
   addForwarded(out, ex, trusted)
   out.push('x-request-id', ex.reference)
+  if (toOwnService) out.push('merlon-client-ip', client.ip)
   return out
 }
 

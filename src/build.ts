@@ -129,7 +129,7 @@ class Builder {
     }
   }
 
-  #route({ name, mode, guards, to, limits, body }: RouteConfig): Route {
+  #route({ name, mode, guards, to, limits, body, paths }: RouteConfig): Route {
     const steps: Step[] = []
     for (const definition of chain) {
       const own = guards[definition.name]
@@ -152,6 +152,7 @@ class Builder {
       destination: this.#upstream(to),
       limits,
       body,
+      paths,
     }
   }
 

@@ -3,15 +3,17 @@
 
 import type { TokenIssuer } from '../lib/jwt.ts'
 import type { Records } from '../store/store.ts'
+import { createAdapter } from './adapter.ts'
 import { type ApiKey, ApiKeys, type IssuedKey, type KeyInput } from './api-keys.ts'
 import { type Client, Clients } from './clients.ts'
 import { DenyList } from './deny-list.ts'
 import { type IssuerConfig, Issuers } from './issuers.ts'
 import { type Keyring, type KeyringPlace, openKeyring } from './keyring.ts'
 import { createOAuthServer } from './oauth-server.ts'
+import { OpaqueTokens, tokenOf } from './opaque-tokens.ts'
 import { defaultLook } from './pages/layout.ts'
 import { type AccountsService, openAccountsService } from './service.ts'
-import { endSessions, grantFamily } from './sessions.ts'
+import { endSessions, grantFamily, grantOf } from './sessions.ts'
 import { type SigningAlgorithm, SigningKeys } from './signing-keys.ts'
 import { TokenEndpoints } from './token-endpoints.ts'
 import { tokenTtlS } from './token-ttl.ts'
@@ -46,6 +48,10 @@ export class Accounts {
   readonly #signingKeys: SigningKeys
   readonly #denied: DenyList
   readonly #issuers: Issuers
+  readonly #endpoints: TokenEndpoints
+  readonly #tokens = new OpaqueTokens()
+  /** Whose opaque tokens are loaded. */
+  #tokensOf: string | undefined
   /** When `last used` of a key was last written. */
   readonly #usedAtMs = new Map<string, number>()
   #oauth: OAuthConfig | undefined
@@ -69,6 +75,16 @@ export class Accounts {
     this.users = new Users(records, keyring, now, message => options.log?.('warn', message))
     this.#signingKeys = new SigningKeys(records, keyring, now)
     this.#denied = new DenyList(records, now)
+    this.#endpoints = new TokenEndpoints({
+      clients: this.clients,
+      issuer: () => {
+        if (!this.#own) throw new Error('there is no issuer')
+        return this.#own
+      },
+      isDenied: (whats, issuedAtMs) => this.#denied.has(whats, issuedAtMs),
+      deny: entry => this.#deny(entry),
+      now,
+    })
     this.#issuers = new Issuers({
       onChange: () => this.#tellIssuers(),
       onProblem: message => options.log?.('warn', message),
@@ -113,6 +129,7 @@ export class Accounts {
       nonceSecret: this.#keyring.nonceSecret,
       issuers: this.#allIssuers(),
       keys: [...this.#entries.values()],
+      tokens: this.#tokens.entries(),
       denied: [...this.#deniedEntries.values()],
     }
   }
@@ -179,7 +196,7 @@ export class Accounts {
 
   /** Ends all sessions and tokens of a user, who may sign in anew. */
   async #signOut(user: StoredUser): Promise<StoredUser> {
-    for (const what of await endSessions(this.#records, user.userId)) await this.#deny(this.#untilForgotten(what))
+    for (const family of await endSessions(this.#records, user.userId)) await this.#denyGrant(family)
     return user
   }
 
@@ -237,11 +254,17 @@ export class Accounts {
       return
     }
     const { issuer, signing, rotateMs } = oauth
+    this.#tokens.sweep(this.now())
+    if (this.#tokensOf !== issuer) {
+      await this.#tokens.load(this.#records, issuer, this.now())
+      this.#tokensOf = issuer
+      this.#tell({ tokens: this.#tokens.entries() })
+    }
     const keys = await this.#signingKeys.current(signing, rotateMs)
     this.#own = {
       issuer,
       audience: [issuer],
-      algorithms: ['ES256', 'EdDSA'],
+      algorithms: ['ES256', 'EdDSA', 'RS256'],
       typ: 'at+jwt',
       keys: keys.public,
     }
@@ -253,28 +276,37 @@ export class Accounts {
       users: this.users,
       look: defaultLook,
       records: this.#records,
-      cookieKey: this.#keyring.hash('cookies'),
-      nonceSecret: this.#keyring.serverNonceSecret,
+      keyring: this.#keyring,
+      adapter: this.#adapter(issuer),
+      endpoints: this.#endpoints,
       now: this.now,
-      onGrantGone: grantId => this.#deny(this.#untilForgotten(grantFamily(grantId))),
       onError: message => this.#options.log?.('error', message),
     })
     if (this.#service) this.#service.use(server, issuer)
-    else this.#service = await openAccountsService(socketPath, this.#endpoints(), server, issuer)
+    else this.#service = await openAccountsService(socketPath, this.#endpoints, server, issuer)
     this.#tellIssuers()
   }
 
-  #endpoints(): TokenEndpoints {
-    return new TokenEndpoints({
+  #adapter(issuer: string): ReturnType<typeof createAdapter> {
+    return createAdapter({
+      records: this.#records,
       clients: this.clients,
-      issuer: () => {
-        if (!this.#own) throw new Error('there is no issuer')
-        return this.#own
-      },
-      isDenied: (whats, issuedAtMs) => this.#denied.has(whats, issuedAtMs),
-      deny: entry => this.#deny(entry),
+      keyring: this.#keyring,
       now: this.now,
+      hasRoom: () => !this.#tokens.isFull,
+      onToken: (hash, payload) => this.#tell({ tokens: [this.#tokens.add(tokenOf(hash, payload, issuer))] }),
+      onTokenGone: hash => {
+        this.#tokens.remove(hash)
+        this.#tell({ removedTokens: [hash] })
+      },
+      onGrantGone: grantId => this.#denyGrant(grantFamily(grantId)),
     })
+  }
+
+  async #denyGrant(family: string): Promise<void> {
+    const removedTokens = this.#tokens.removeGrant(grantOf(family))
+    if (removedTokens.length > 0) this.#tell({ removedTokens })
+    await this.#deny(this.#untilForgotten(family))
   }
 
   async #deny(entry: DeniedEntry): Promise<void> {

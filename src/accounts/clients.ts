@@ -5,6 +5,7 @@ import { timingSafeEqual } from 'node:crypto'
 import { createCheckedToken, isCheckedToken, randomBase62 } from '../lib/checked-token.ts'
 import type { Records } from '../store/store.ts'
 import { allRecords, changeRecord } from './changed-record.ts'
+import type { ClientAuth } from './client-auth.ts'
 import { AccountFailure } from './failure.ts'
 import type { Keyring } from './keyring.ts'
 
@@ -22,17 +23,21 @@ export interface ClientInput {
   readonly grants: readonly ClientGrant[]
   /** Where users may be sent back to, letter by letter. */
   readonly redirectUris: readonly string[]
-  /** It can keep no secret: it runs in a browser or on a device of its user. */
-  readonly isPublic: boolean
   /** It is the operator's own: users are not asked whether they allow it what it asks for. */
   readonly trusted: boolean
   readonly scopes: readonly string[]
   /** May ask about tokens of other clients: for resource servers. */
   readonly canIntrospect: boolean
+  /** How it proves who it is. */
+  readonly auth: ClientAuth
+  /** What its access tokens are: texts that anybody can verify, or names that we alone know. */
+  readonly tokens: 'jwt' | 'opaque'
+  /** What its tokens are bound to, always. With `none` they are when it asks for them with a DPoP proof. */
+  readonly bound: 'none' | 'dpop' | 'mtls'
 }
 
 /** Clients of before there was a choice have none of these. */
-type Later = 'redirectUris' | 'isPublic' | 'trusted'
+type Later = 'auth' | 'tokens' | 'bound' | 'redirectUris' | 'trusted'
 
 export type NewClient = Omit<ClientInput, Later> & Partial<Pick<ClientInput, Later>>
 
@@ -56,7 +61,7 @@ export interface IssuedSecret {
   readonly clientSecret: string
 }
 
-/** Without a secret where the client can keep none. */
+/** Without a secret where the client proves in another way who it is. */
 export type CreatedClient = Pick<IssuedSecret, 'clientId'> & Partial<IssuedSecret>
 
 export class Clients {
@@ -72,7 +77,8 @@ export class Clients {
 
   async create(input: NewClient): Promise<CreatedClient> {
     const clientId = `mc_${randomBase62(120)}`
-    const clientSecret = input.isPublic ? undefined : createCheckedToken(secretPrefix, secretBits)
+    const { method } = input.auth ?? { method: 'client_secret' }
+    const clientSecret = method === 'client_secret' ? createCheckedToken(secretPrefix, secretBits) : undefined
     const data: ClientData = {
       ...input,
       secrets: clientSecret === undefined ? [] : [{ hash: this.#keyring.hash(clientSecret) }],
@@ -131,7 +137,7 @@ export class Clients {
 }
 
 function shown(clientId: string, data: ClientData): Client {
-  const { secrets: _, redirectUris = [], isPublic = false, trusted = false, ...rest } = data
-  const { rotatedAtMs, revokedAtMs } = data
-  return { clientId, ...rest, redirectUris, isPublic, trusted, rotatedAtMs, revokedAtMs }
+  const { secrets: _, auth = { method: 'client_secret' }, tokens = 'jwt', bound = 'none', ...rest } = data
+  const { redirectUris = [], trusted = false, rotatedAtMs, revokedAtMs } = data
+  return { clientId, ...rest, auth, tokens, bound, redirectUris, trusted, rotatedAtMs, revokedAtMs }
 }

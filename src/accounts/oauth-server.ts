@@ -1,15 +1,20 @@
 // The authorization server (OAuth 2.0, RFC 6749) on oidc-provider: which features are on, where they stand, what tokens
 // look like. Access tokens are JWTs (RFC 9068) for one resource, the issuer itself.
 
-import { hash } from 'node:crypto'
+import { hash, X509Certificate } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import Provider, { type Configuration, errors, type JWKS } from 'oidc-provider'
+import Provider, { type Configuration, errors, type JWKS, type KoaContextWithOIDC } from 'oidc-provider'
+import { certificateHeader, readCertificate } from '../lib/shown-certificate.ts'
 import type { Records } from '../store/store.ts'
-import { createAdapter } from './adapter.ts'
+import type { createAdapter } from './adapter.ts'
+import { hasName } from './certificate-names.ts'
+import { nameKindOf } from './client-auth.ts'
 import type { Clients } from './clients.ts'
+import type { Keyring } from './keyring.ts'
 import type { Look } from './pages/layout.ts'
 import { Pages } from './pages/pages.ts'
 import type { SigningAlgorithm, SigningKeySet } from './signing-keys.ts'
+import type { TokenEndpoints } from './token-endpoints.ts'
 import { tokenTtlS } from './token-ttl.ts'
 import { userGrantConfiguration, userScopes } from './user-grants.ts'
 import type { Users } from './users/users.ts'
@@ -22,15 +27,18 @@ export interface OAuthServerOptions {
   readonly users: Users
   readonly look: Look
   readonly records: Records
-  readonly cookieKey: string
-  /** 32 bytes. */
-  readonly nonceSecret: Buffer
+  readonly keyring: Keyring
+  readonly adapter: ReturnType<typeof createAdapter>
+  readonly endpoints: TokenEndpoints
   readonly now: () => number
-  readonly onGrantGone: (grantId: string) => Promise<void>
   readonly onError: (message: string) => void
 }
 
-/** Serves the whole protocol but introspection and revocation, which know JWTs here (token-endpoints.ts). */
+/** What is fetched is a key set of a client; the provider looks at no more of it than this. */
+const jwksBytesMax = 64 * 1024
+/** A client assertion that is good for longer is a password. */
+const assertionTtlS = 600
+
 export function createOAuthServer(
   options: OAuthServerOptions,
 ): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
@@ -48,8 +56,9 @@ export function createOAuthServer(
       .put({ kind: 'seen', id: key, json: '{}', expiresAtMs: expS * 1000 }, 0)
       .then(put => put !== undefined)
   }
+  provider.use(options.endpoints.answer)
   provider.on('server_error', (_ctx, error) => options.onError(`the authorization server failed: ${error.message}`))
-  const pages = new Pages({ ...options, provider, key: options.cookieKey })
+  const pages = new Pages({ ...options, provider, key: options.keyring.hash('cookies') })
   const callback = provider.callback()
   return async (req, res) => {
     if (!(await pages.handle(req, res))) await callback(req, res)
@@ -73,12 +82,34 @@ async function allowedScope(
   return allowed.join(' ')
 }
 
+/** Workers have verified the certificate against the listener's authority; others are not passed on. */
+const mutualTls = {
+  enabled: true,
+  certificateBoundAccessTokens: true,
+  tlsClientAuth: true,
+  selfSignedTlsClientAuth: false,
+  getCertificate: (ctx: KoaContextWithOIDC) => {
+    const shown = shownIn(ctx)
+    return shown && new X509Certificate(Buffer.from(shown.der, 'base64'))
+  },
+  certificateAuthorized: (ctx: KoaContextWithOIDC) => shownIn(ctx) !== undefined,
+  certificateSubjectMatches: (ctx: KoaContextWithOIDC, property: string, value: string) => {
+    const shown = shownIn(ctx)
+    const kind = nameKindOf(property)
+    return shown !== undefined && kind !== undefined && hasName(shown, { kind, value })
+  },
+}
+
+function shownIn(ctx: KoaContextWithOIDC) {
+  return readCertificate(ctx.get(certificateHeader))
+}
+
 function configurationOf(options: OAuthServerOptions) {
-  const { issuer, algorithm, keys, clients, records, cookieKey, nonceSecret, now } = options
+  const { issuer, algorithm, keys, clients, keyring, adapter, now } = options
   const { deviceFlow, cookies, ttl, ...forUsers } = userGrantConfiguration(options)
   const configuration: Configuration = {
     ...forUsers,
-    adapter: createAdapter({ records, clients, now, onGrantGone: options.onGrantGone }),
+    adapter,
     jwks: { keys: [...keys.private] } as JWKS,
     routes: {
       authorization: '/oauth/authorize',
@@ -89,8 +120,20 @@ function configurationOf(options: OAuthServerOptions) {
       revocation: '/oauth/revoke',
       jwks: '/.well-known/jwks.json',
     },
-    cookies: { ...cookies, keys: [cookieKey] },
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
+    cookies: { ...cookies, keys: [keyring.hash('cookies')] },
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'tls_client_auth', 'none'],
+    assertJwtClientAuthClaimsAndHeader: async (_ctx, { exp, iat }) => {
+      const nowS = now() / 1000
+      if (Number(exp) > nowS + assertionTtlS) throw new errors.InvalidClientAuth('the client_assertion lives too long')
+      if (iat !== undefined && Number(iat) > nowS + 60)
+        throw new errors.InvalidClientAuth('the client_assertion is of the future')
+    },
+    // Where key sets are was said by the operator, so private networks are no secret to be kept from them.
+    fetch: (url, init) => {
+      const { signal, headers } = init ?? {}
+      return fetch(url, { redirect: 'error', ...(signal && { signal }), ...(headers && { headers }) })
+    },
+    fetchResponseBodyLimits: { jwks_uri: jwksBytesMax },
     clientDefaults: {
       id_token_signed_response_alg: algorithm,
       grant_types: ['client_credentials'],
@@ -98,6 +141,7 @@ function configurationOf(options: OAuthServerOptions) {
     },
     enabledJWA: {
       idTokenSigningAlgValues: [algorithm],
+      clientAuthSigningAlgValues: ['ES256', 'ES384', 'Ed25519', 'EdDSA', 'RS256', 'PS256'],
       dPoPSigningAlgValues: ['ES256', 'ES384', 'Ed25519', 'EdDSA', 'RS256', 'PS256'],
     },
     features: {
@@ -105,8 +149,16 @@ function configurationOf(options: OAuthServerOptions) {
       devInteractions: { enabled: false },
       deviceFlow,
       registration: { enabled: false },
-      dPoP: { enabled: true, nonceSecret, requireNonce: () => true },
-      introspection: { enabled: true },
+      dPoP: { enabled: true, nonceSecret: keyring.serverNonceSecret, requireNonce: () => true },
+      mTLS: mutualTls,
+      introspection: {
+        enabled: true,
+        allowedPolicy: async (_ctx, client, token) => {
+          const owner = await clients.get(String(token.clientId))
+          if (!owner || owner.revokedAtMs !== undefined) return false
+          return token.clientId === client.clientId || (await clients.get(client.clientId))?.canIntrospect === true
+        },
+      },
       revocation: { enabled: true },
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },
@@ -127,7 +179,7 @@ function configurationOf(options: OAuthServerOptions) {
             audience: issuer,
             scope,
             accessTokenTTL: tokenTtlS,
-            accessTokenFormat: 'jwt',
+            accessTokenFormat: (await clients.get(clientId))?.tokens ?? 'jwt',
             jwt: { sign: { alg: algorithm } },
           }
         },

@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import { durationField, networkField } from '../lib/fields.ts'
 import type { Accounts } from './accounts.ts'
+import { clientAuthSchema } from './client-auth.ts'
 import { clientGrants } from './clients.ts'
 import { AccountFailure } from './failure.ts'
 import { nameText, type Operation, operation } from './operation.ts'
@@ -31,8 +32,10 @@ const operations = {
       scopes,
       canIntrospect: z.boolean().default(false),
       redirectUris: z.array(redirectUri).max(32).default([]),
-      isPublic: z.boolean().default(false),
       trusted: z.boolean().default(false),
+      auth: clientAuthSchema.default({ method: 'client_secret' }),
+      tokens: z.enum(['jwt', 'opaque']).default('jwt'),
+      bound: z.enum(['none', 'dpop', 'mtls']).default('none'),
     }),
     async (accounts, input) => {
       const problem = grantsProblem(input)

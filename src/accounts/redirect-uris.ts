@@ -33,13 +33,14 @@ export const redirectUri = z
   })
 
 /** What is wrong with what was asked for together. */
-export function grantsProblem({ grants, redirectUris = [], isPublic = false }: NewClient): string | undefined {
+export function grantsProblem({ grants, redirectUris = [], auth }: NewClient): string | undefined {
   const hasCode = grants.includes('authorization_code')
   if (hasCode && redirectUris.length === 0) return 'redirectUris: authorization_code needs at least one'
   if (!hasCode && redirectUris.length > 0) return 'redirectUris: only authorization_code has them'
   if (grants.includes('refresh_token') && !hasCode && !grants.includes('device_code')) {
     return 'grants: refresh_token comes with authorization_code or device_code'
   }
-  if (isPublic && grants.includes('client_credentials')) return 'grants: client_credentials needs a secret'
+  if (auth?.method === 'none' && grants.includes('client_credentials'))
+    return 'grants: client_credentials needs a secret'
   return undefined
 }

@@ -16,6 +16,10 @@ export function grantFamily(grantId: string): string {
   return `grant:${grantId}`
 }
 
+export function grantOf(family: string): string {
+  return family.slice(grantFamily('').length)
+}
+
 async function deleteAll(records: Records, kind: string, userId: string): Promise<readonly string[]> {
   const families: string[] = []
   for (;;) {

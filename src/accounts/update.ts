@@ -11,6 +11,15 @@ export interface KeyEntry {
   readonly networks: readonly string[]
 }
 
+/** An access token of ours that is no JWT. */
+export interface TokenEntry {
+  /** SHA-256 of the token, base64url. */
+  readonly hash: string
+  /** As a JWT would hold them. */
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly expiresAtMs: number
+}
+
 /**
  * `token:JTI`, `client:ID`, `user:ID` or `grant:ID` (what one consent gave one client), until every token it is about
  * has expired.
@@ -28,6 +37,7 @@ export interface IdentityState {
   readonly nonceSecret: Uint8Array
   readonly issuers: readonly TokenIssuer[]
   readonly keys: readonly KeyEntry[]
+  readonly tokens: readonly TokenEntry[]
   readonly denied: readonly DeniedEntry[]
 }
 
@@ -38,6 +48,9 @@ export interface IdentityUpdate {
   /** New or changed. */
   readonly keys?: readonly KeyEntry[]
   readonly removedKeys?: readonly string[]
+  readonly tokens?: readonly TokenEntry[]
+  /** By their hash. */
+  readonly removedTokens?: readonly string[]
   readonly denied?: readonly DeniedEntry[]
 }
 

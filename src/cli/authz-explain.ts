@@ -124,7 +124,9 @@ function principalOf(options: ExplainOptions, ownIssuer = ''): Principal | undef
 function exchangeOf(method: string, path: string, options: ExplainOptions, ownIssuer: string | undefined): Exchange {
   const { ip, host, body, mtls, score, time } = options
   const ipBytes = parseIp(ip) ?? new Uint8Array(4)
-  const certificate = mtls ? { subject: '', names: [], spiffeId: undefined, fingerprint: '' } : undefined
+  const certificate = mtls
+    ? { subject: '', names: [], spiffeId: undefined, fingerprint: '', der: new Uint8Array(0) }
+    : undefined
   const tls = { version: 'TLSv1.3', sni: '', alpn: '', ja4: '', certificate }
   const client = { ip, ipBytes, key: ipKey(ipBytes), port: 0, peerIp: ip, secure: true, tls }
   const headers = new HeaderList(body === undefined ? [] : ['content-type', 'application/json'])
@@ -146,4 +148,5 @@ const nowhere: Route = {
   destination: { name: '', send: async () => {}, upgrade: async () => false },
   limits: defaultLimits,
   body: defaultBodyPolicy,
+  paths: 'asIs',
 }

@@ -1,10 +1,11 @@
 // merlon clients create | list | show | rotate | revoke
 
+import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { Client, CreatedClient } from '../accounts/clients.ts'
 import { type AccountOptions, accountOptions, collect, columns, runAccounts, when } from './account-run.ts'
 import { action } from './action.ts'
-import { examples, print, printJson } from './output.ts'
+import { CommandFailure, examples, print, printJson } from './output.ts'
 
 interface CreateOptions extends AccountOptions {
   readonly name: string
@@ -12,8 +13,12 @@ interface CreateOptions extends AccountOptions {
   readonly scope?: readonly string[]
   readonly introspect?: true
   readonly redirectUri?: readonly string[]
-  readonly public?: true
   readonly trusted?: true
+  readonly auth: string
+  readonly jwks?: string
+  readonly certName?: string
+  readonly tokens: string
+  readonly bound: string
 }
 
 export function define(command: Command): void {
@@ -26,10 +31,18 @@ export function define(command: Command): void {
       collect,
     )
     .option('--redirect-uri <url>', 'where users are sent back to, letter by letter; again for more', collect)
-    .option('--public', 'it can keep no secret: it runs in a browser or on a device of its user')
     .option('--trusted', 'it is your own: users are not asked whether they allow it')
     .option('--scope <scope>', 'a scope it may have; again for more', collect)
     .option('--introspect', 'it may ask about tokens of other clients (for resource servers)')
+    .option(
+      '--auth <method>',
+      'client_secret, private_key_jwt, tls_client_auth, or none for apps that keep no secret',
+      'client_secret',
+    )
+    .option('--jwks <file-or-url>', 'its public keys, or where it publishes them (private_key_jwt)')
+    .option('--cert-name <kind=value>', 'a name of its certificate: dn=, dns=, uri=, ip= or email= (tls_client_auth)')
+    .option('--tokens <format>', 'jwt, or opaque: a name that only this gateway knows', 'jwt')
+    .option('--bound <to>', 'what its tokens are always bound to: dpop, mtls or none', 'none')
     .action(action(createClient))
   examples(create, [
     [
@@ -38,7 +51,11 @@ export function define(command: Command): void {
     ],
     ['merlon clients create --name ci --grant client_credentials --json', 'as {"clientId","clientSecret"}'],
     [
-      'merlon clients create --name shop --public --grant authorization_code --grant refresh_token --redirect-uri https://shop.example.com/cb --scope orders',
+      'merlon clients create --name robot --grant client_credentials --auth private_key_jwt --jwks robot.jwks.json --bound dpop',
+      'no secret at all: it signs, and its tokens are of no use to others',
+    ],
+    [
+      'merlon clients create --name shop --auth none --grant authorization_code --grant refresh_token --redirect-uri https://shop.example.com/cb --scope orders',
       'an app in the browser that users sign in to',
     ],
   ])
@@ -61,16 +78,19 @@ export function define(command: Command): void {
     .action(action(revokeClient))
 }
 
-async function createClient(given: CreateOptions): Promise<number> {
-  const { name, grant, scope = [], introspect, redirectUri = [], public: isPublic, trusted, ...options } = given
+async function createClient(options: CreateOptions): Promise<number> {
+  const { name, grant, scope = [], introspect, redirectUri = [], trusted, tokens, bound } = options
+  const auth = authOf(options)
+  const forUsers = { redirectUris: redirectUri, trusted: trusted === true }
   const input = {
     name,
     grants: grant,
     scopes: scope,
     canIntrospect: introspect === true,
-    redirectUris: redirectUri,
-    isPublic: isPublic === true,
-    trusted: trusted === true,
+    auth,
+    tokens,
+    bound,
+    ...forUsers,
   }
   return printSecret(await runAccounts(options, 'clients/create', input), options)
 }
@@ -94,9 +114,26 @@ async function revokeClient(clientId: string, options: AccountOptions): Promise<
   return printClient(await runAccounts(options, 'clients/revoke', { clientId }), options)
 }
 
+/** @throws CommandFailure when a file can't be read or a name is none; the rest is checked where it is done */
+function authOf({ auth, jwks, certName }: CreateOptions): object {
+  const keys = jwks === undefined ? {} : /^https?:/.test(jwks) ? { jwksUri: jwks } : { jwks: readJwks(jwks) }
+  if (certName === undefined) return { method: auth, ...keys }
+  const equals = certName.indexOf('=')
+  const name = { kind: certName.slice(0, Math.max(0, equals)), value: certName.slice(equals + 1) }
+  return { method: auth, ...keys, name }
+}
+
+function readJwks(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new CommandFailure(`${file}: ${error instanceof Error ? error.message : String(error)}`, 2)
+  }
+}
+
 function printSecret({ clientId, clientSecret }: CreatedClient, { json }: AccountOptions): number {
   if (json) printJson({ clientId, clientSecret })
-  else if (clientSecret === undefined) print(`client  ${clientId}`)
+  else if (clientSecret === undefined) print(`client  ${clientId}\nIt has no secret.`)
   else print(`client  ${clientId}\nsecret  ${clientSecret}\nThe secret is not shown again.`)
   return 0
 }
@@ -104,8 +141,8 @@ function printSecret({ clientId, clientSecret }: CreatedClient, { json }: Accoun
 function printClient(client: Client, { json }: AccountOptions): number {
   if (json) printJson(client)
   else {
-    const { clientId, name, grants, scopes, canIntrospect, createdAtMs, rotatedAtMs, revokedAtMs } = client
-    const { redirectUris, isPublic, trusted } = client
+    const { clientId, name, grants, scopes, canIntrospect, redirectUris, trusted, auth, tokens, bound } = client
+    const { createdAtMs, rotatedAtMs, revokedAtMs } = client
     print(
       columns([
         ['client', clientId],
@@ -113,8 +150,9 @@ function printClient(client: Client, { json }: AccountOptions): number {
         ['grants', grants.join(' ')],
         ['scopes', scopes.join(' ')],
         ...(redirectUris.length > 0 ? [['redirects to', redirectUris.join(' ')]] : []),
-        ['secret', isPublic ? 'none' : 'yes'],
         ['users are asked', trusted ? 'no' : 'yes'],
+        ['proves itself by', auth.method],
+        ['tokens', bound === 'none' ? tokens : `${tokens}, bound to ${bound === 'dpop' ? 'a key' : 'its certificate'}`],
         ['introspects', canIntrospect ? 'tokens of every client' : 'its own tokens'],
         ['made', when(createdAtMs)],
         ['rotated', when(rotatedAtMs)],

@@ -5,6 +5,7 @@
 import type { JwtAlgorithm } from '../lib/jwt.ts'
 import type { BodyPolicy } from '../pipeline/body.ts'
 import type { Limits } from '../pipeline/limits.ts'
+import type { PathForm } from '../pipeline/path-form.ts'
 import type { Mode } from '../pipeline/verdict.ts'
 
 export interface Config {
@@ -91,7 +92,7 @@ export interface AccountsConfig {
 export interface OAuthConfig {
   /** An origin: https, or http on loopback. */
   readonly issuer: string
-  readonly signing: 'ES256' | 'EdDSA'
+  readonly signing: 'ES256' | 'EdDSA' | 'RS256'
   readonly rotateMs: number
 }
 
@@ -141,6 +142,7 @@ export interface RouteConfig {
   /** For each guard of the chain, defaults and this route's overlay already merged. */
   readonly guards: Readonly<Record<string, GuardConfig>>
   readonly body: BodyPolicy
+  readonly paths: PathForm
   readonly limits: Limits
 }
 

@@ -59,6 +59,7 @@ export function resolveConfig(
       ...openapiOf(route.openapi ?? input.openapi, origin.dir),
       guards: guardsOfRoute[i] ?? {},
       body: bodyPolicy(bodyPolicy(defaultBodyPolicy, input.body), route.body),
+      paths: route.paths,
       limits: own,
     }
   })

@@ -184,6 +184,10 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
     openapi: openapiField.optional(),
     guards: guardsSection.optional().meta({ description: 'Laid over the defaults, option by option.' }),
     body: bodySchema.optional(),
+    paths: z.enum(['normalize', 'strict', 'asIs']).default('normalize').meta({
+      description:
+        'normalize: one form of the path is matched, judged and sent; what servers read differently is refused. strict: a path in another form is refused. asIs: sent as it came.',
+    }),
     limits: limitsSchema(name => routeLimits.has(name))
       .optional()
       .meta({ description: 'The limits that are looked up on the route.' }),

@@ -235,7 +235,12 @@ class Listener implements Http1Listener {
       hasBody: chunked || declaredBytes !== 0,
       declaredBytes,
       expectsContinue,
-      last: refused !== undefined || connection.requests >= this.#handler.limits.requestsPerConnection,
+      // Node's parser drops what came in one packet with a request to upgrade that is not granted: with the rest of a
+      // request in the next packet, the connection would be read from its middle.
+      last:
+        refused !== undefined ||
+        headers.get('upgrade') !== undefined ||
+        connection.requests >= this.#handler.limits.requestsPerConnection,
     })
     return refused ? serveRefusal(ex, edge, refused) : serve(ex, edge)
   }
@@ -269,7 +274,7 @@ class Listener implements Http1Listener {
 
   #open(connection: Connection, req: IncomingMessage): Opened {
     this.#requests++
-    return openExchange(
+    const opened = openExchange(
       req,
       connection,
       this.#handler,
@@ -277,6 +282,8 @@ class Listener implements Http1Listener {
       this.#options.nextReference(),
       this.#options.now(),
     )
+    // Node's parser takes HTTP/2.0 in a request line, which other rules hold for.
+    return req.httpVersionMajor === 1 ? opened : { ex: opened.ex, verdict: opened.verdict ?? versionRefused }
   }
 
   /** The parser gave up, the head came too slowly, or the socket broke. */
@@ -317,6 +324,12 @@ class Listener implements Http1Listener {
     socket.write(formatProblem(status, detail, reference), 'latin1')
     connection.linger()
   }
+}
+
+const versionRefused: Verdict = {
+  kind: 'deny',
+  status: 400,
+  reason: { code: 'http.protocol', detail: 'the version in the request line is not 1.0 or 1.1' },
 }
 
 const connectRefused: Verdict = {

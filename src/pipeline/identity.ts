@@ -29,9 +29,18 @@ export interface KnownKey {
   readonly networks: readonly string[]
 }
 
+/** An access token of ours that is but a name. */
+export interface KnownToken {
+  /** As a JWT would hold them. */
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly expiresAtMs: number
+}
+
 export interface Identity {
   readonly issuers: ReadonlyMap<string, TokenIssuer>
   findKey(secret: string, nowMs: number): KnownKey | undefined
+  /** By the SHA-256 of the token, in base64url. */
+  findToken(hash: string): KnownToken | undefined
   /** Whether one of these (see `deniableOf`) was revoked, for tokens issued then. */
   isDenied(whats: readonly string[], issuedAtMs: number): boolean
   /** What nonces are made with; the same on every worker. */

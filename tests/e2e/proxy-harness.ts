@@ -17,6 +17,7 @@ import { type BodyPolicy, defaultBodyPolicy } from '../../src/pipeline/body.ts'
 import type { Exchange } from '../../src/pipeline/exchange.ts'
 import type { Guard } from '../../src/pipeline/guard.ts'
 import { defaultLimits, type Limits } from '../../src/pipeline/limits.ts'
+import type { PathForm } from '../../src/pipeline/path-form.ts'
 import type { Route, Step } from '../../src/pipeline/route.ts'
 import { createUpstream } from '../../src/upstream/upstream.ts'
 
@@ -27,6 +28,7 @@ export interface GatewayOptions {
   readonly trustedProxies?: readonly string[]
   readonly health?: HealthConfig
   readonly body?: BodyPolicy
+  readonly paths?: PathForm
   readonly host?: string
   readonly port?: number
   readonly reusePort?: boolean
@@ -65,6 +67,7 @@ export async function openGateway(options: GatewayOptions) {
     destination: upstream,
     limits,
     body: options.body ?? defaultBodyPolicy,
+    paths: options.paths ?? 'normalize',
   }
   const handler: Handler = {
     limits,

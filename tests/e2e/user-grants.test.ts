@@ -12,7 +12,7 @@ import { begin, configOf, password, redirectUri, signIn, startWithUsers } from '
 test('authorization code with PKCE: sign-in, consent, tokens that say who it is, introspection, revocation', async t => {
   const running = await startWithUsers(t, { require: ['oauth2'], scopes: ['orders'] })
   const userId = await running.addUser('alice', { email: 'alice@example.com', roles: ['editor'], groups: ['staff'] })
-  const client = await running.addClient({ isPublic: false })
+  const client = await running.addClient({ auth: { method: 'client_secret' } })
   const config = await configOf(running, client)
   const metadata = config.serverMetadata()
   assert.deepEqual(metadata['code_challenge_methods_supported'], ['S256'])

@@ -27,7 +27,7 @@ export async function startWithUsers(t: TestContext, authn: object = { require: 
       grants: ['authorization_code', 'refresh_token'],
       redirectUris: [redirectUri],
       scopes: ['orders', 'orders:write'],
-      isPublic: true,
+      auth: { method: 'none' },
       ...rest,
     })
   return { ...running, addUser, addClient }

@@ -28,6 +28,7 @@ export const authn: GuardDefinition<'authn', typeof authnOptions> = {
 const nobody: Identity = {
   issuers: new Map(),
   findKey: () => undefined,
+  findToken: () => undefined,
   isDenied: () => false,
   nonceSecret: new Uint8Array(32),
   marks: { sinceMs: 0, mark: () => 'full' },

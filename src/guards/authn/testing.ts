@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import type { PublicJwk, TokenIssuer } from '../../lib/jwt.ts'
-import type { Identity, KnownKey } from '../../pipeline/identity.ts'
+import type { Identity, KnownKey, KnownToken } from '../../pipeline/identity.ts'
 import { defaultLimits } from '../../pipeline/limits.ts'
 import { type TestRequest, testExchange } from '../../pipeline/testing.ts'
 import type { Verdict } from '../../pipeline/verdict.ts'
@@ -41,9 +41,11 @@ export const partner: TokenIssuer = {
 interface Known {
   denied?: string[]
   keys?: Record<string, KnownKey>
+  /** By hash. */
+  tokens?: Record<string, KnownToken>
 }
 
-export function open(options: object, { denied = [], keys = {} }: Known = {}) {
+export function open(options: object, { denied = [], keys = {}, tokens = {} }: Known = {}) {
   const clock = { ms: nowMs }
   const wanted: string[] = []
   const used: string[] = []
@@ -51,6 +53,7 @@ export function open(options: object, { denied = [], keys = {} }: Known = {}) {
   const identity: Identity = {
     issuers,
     findKey: secret => keys[secret],
+    findToken: hash => tokens[hash],
     isDenied: whats => whats.some(what => denied.includes(what)),
     nonceSecret: Buffer.alloc(32, 1),
     marks: new SharedMarks(createSharedMarks(64, nowMs - 600_000)),
@@ -69,7 +72,13 @@ export function open(options: object, { denied = [], keys = {} }: Known = {}) {
   const send = async (headers: readonly string[], request: TestRequest & { readonly certificate?: string } = {}) => {
     const ex = testExchange({ ...request, headers })
     if (request.certificate !== undefined) {
-      const certificate = { subject: '', names: [], spiffeId: undefined, fingerprint: request.certificate }
+      const certificate = {
+        subject: '',
+        names: [],
+        spiffeId: undefined,
+        fingerprint: request.certificate,
+        der: Buffer.of(),
+      }
       const tls = { version: 'TLSv1.3', sni: '', alpn: '', ja4: '', certificate }
       Object.assign(ex, { client: { ...ex.client, tls } })
     }
@@ -82,7 +91,7 @@ export function open(options: object, { denied = [], keys = {} }: Known = {}) {
     return { ex, verdict, challenge, said, status: verdict?.status ?? 200 }
   }
   const bearer = (token: string) => send(['Authorization', `Bearer ${token}`])
-  return { send, bearer, clock, wanted, used, denied, keys, issuers, guard: made.guard }
+  return { send, bearer, clock, wanted, used, denied, keys, tokens, issuers, guard: made.guard }
 }
 
 export const encode = (value: object | string) =>

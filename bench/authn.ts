@@ -39,6 +39,7 @@ export async function benchAuthn(): Promise<void> {
       keys: [...Array.from({ length: keyCount }, (_, i) => entry(i, `other-${i}`)), entry(keyCount, key)],
       tokens: [],
       denied: [],
+      stale: false,
     },
     new SharedMarks(createSharedMarks()),
     { onUsed: () => {}, onWantKeys: () => {} },

@@ -7,10 +7,11 @@ import { createAdapter } from './adapter.ts'
 import { type ApiKey, ApiKeys, type IssuedKey, type KeyInput } from './api-keys.ts'
 import { type Client, Clients } from './clients.ts'
 import { DenyList } from './deny-list.ts'
+import { Follower } from './follower.ts'
 import { type IssuerConfig, Issuers } from './issuers.ts'
 import { type Keyring, type KeyringPlace, openKeyring } from './keyring.ts'
 import { createOAuthServer } from './oauth-server.ts'
-import { OpaqueTokens, tokenOf } from './opaque-tokens.ts'
+import { OpaqueTokens, tokenKinds, tokenOf } from './opaque-tokens.ts'
 import { defaultLook } from './pages/layout.ts'
 import { type AccountsService, openAccountsService } from './service.ts'
 import { endSessions, grantFamily, grantOf } from './sessions.ts'
@@ -31,11 +32,14 @@ export interface AccountsOptions extends KeyringPlace {
   readonly records: Records
   readonly now: () => number
   readonly onUpdate?: (update: IdentityUpdate) => void
+  /** How long workers go on with what they know when a shared store is out of reach. */
+  readonly staleAfterMs?: number
   readonly log?: (level: 'info' | 'warn' | 'error', message: string) => void
 }
 
 const tendEveryMs = 3_600_000
 const usedEveryMs = 60_000
+const defaultStaleAfterMs = 60_000
 
 export class Accounts {
   readonly clients: Clients
@@ -48,6 +52,9 @@ export class Accounts {
   readonly #signingKeys: SigningKeys
   readonly #denied: DenyList
   readonly #issuers: Issuers
+  readonly #follower: Follower
+  #isStale = false
+  #socketPath: string | undefined
   readonly #endpoints: TokenEndpoints
   readonly #tokens = new OpaqueTokens()
   /** Whose opaque tokens are loaded. */
@@ -89,14 +96,30 @@ export class Accounts {
       onChange: () => this.#tellIssuers(),
       onProblem: message => options.log?.('warn', message),
     })
+    this.#follower = new Follower({
+      staleAfterMs: options.staleAfterMs ?? defaultStaleAfterMs,
+      take: (kind, id) => this.#take(kind, id),
+      takeAll: () => this.#takeAll(),
+      onStale: stale => {
+        this.#isStale = stale
+        this.#tell({ stale })
+      },
+      log: options.log ?? (() => {}),
+    })
   }
 
   /** @throws MasterKeyError when the master key is missing or wrong */
   static async openForGateway(options: AccountsOptions): Promise<Accounts> {
     const accounts = await Accounts.open(options)
-    for (const entry of await accounts.keys.entries()) accounts.#entries.set(entry.id, entry)
-    for (const entry of await accounts.#denied.entries()) accounts.#deniedEntries.set(entry.what, entry)
-    return accounts
+    try {
+      await options.records.watch(accounts.#follower) // before all is read, so that nothing falls in between
+      for (const entry of await accounts.keys.entries()) accounts.#entries.set(entry.id, entry)
+      for (const entry of await accounts.#denied.entries()) accounts.#deniedEntries.set(entry.what, entry)
+      return accounts
+    } catch (error) {
+      await accounts.close()
+      throw error
+    }
   }
 
   /** For a look or a change without a gateway. @throws MasterKeyError when the master key is missing or wrong */
@@ -111,6 +134,7 @@ export class Accounts {
 
   /** Serves the authorization server, if there is one, on a socket, and verifies tokens of other issuers. */
   async use(oauth: OAuthConfig | undefined, issuers: readonly IssuerConfig[], socketPath: string): Promise<void> {
+    this.#socketPath = socketPath
     await this.#inTurn(async () => {
       this.#oauth = oauth
       this.#issuers.use(issuers)
@@ -131,6 +155,7 @@ export class Accounts {
       keys: [...this.#entries.values()],
       tokens: this.#tokens.entries(),
       denied: [...this.#deniedEntries.values()],
+      stale: this.#isStale,
     }
   }
 
@@ -226,10 +251,42 @@ export class Accounts {
 
   async close(): Promise<void> {
     clearInterval(this.#tending)
+    this.#follower.close()
     this.#issuers.close()
     await this.#turn
     await this.#service?.close()
     await this.#records.close()
+  }
+
+  /** What another gateway has changed. Kinds that workers know nothing of are read when they are asked for. */
+  async #take(kind: string, id: string): Promise<void> {
+    if (kind === 'api-key') {
+      const entry = await this.keys.entry(id)
+      this.#tell(entry ? { keys: [entry] } : { removedKeys: [id] })
+    } else if (kind === 'denied') {
+      const entry = await this.#denied.entry(id)
+      if (entry) this.#tell({ denied: [entry] })
+    } else if (tokenKinds.includes(kind) && this.#tokensOf !== undefined) {
+      const token = await this.#tokens.take(this.#records, kind, id, this.#tokensOf)
+      this.#tell(token ? { tokens: [token] } : { removedTokens: [id] })
+    } else if (kind === 'signing-key') await this.#tendAgain()
+  }
+
+  async #takeAll(): Promise<void> {
+    const keys = await this.keys.entries()
+    const known = new Set(keys.map(({ id }) => id))
+    const removedKeys = [...this.#entries.keys()].filter(id => !known.has(id))
+    this.#tell({ keys, removedKeys, denied: await this.#denied.entries() })
+    if (this.#tokensOf !== undefined) {
+      const removedTokens = await this.#tokens.reload(this.#records, this.#tokensOf, this.now())
+      this.#tell({ tokens: this.#tokens.entries(), removedTokens })
+    }
+    await this.#tendAgain()
+  }
+
+  async #tendAgain(): Promise<void> {
+    const socketPath = this.#socketPath
+    if (socketPath !== undefined) await this.#inTurn(() => this.#tend(socketPath))
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

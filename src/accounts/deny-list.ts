@@ -37,6 +37,11 @@ export class DenyList {
     return found.some(record => record && isDeniedBy(JSON.parse(record.json) as Omit<DeniedEntry, 'what'>, issuedAtMs))
   }
 
+  async entry(what: string): Promise<DeniedEntry | undefined> {
+    const record = await this.#records.get(kind, what)
+    return record && { what, ...(JSON.parse(record.json) as Omit<DeniedEntry, 'what'>) }
+  }
+
   async entries(): Promise<readonly DeniedEntry[]> {
     const nowMs = this.#now()
     return (await allRecords<Omit<DeniedEntry, 'what'>>(this.#records, kind))

@@ -30,6 +30,7 @@ const sweepEvery = 1000
 
 export class IdentityMirror implements Identity {
   readonly issuers = new Map<string, TokenIssuer>()
+  isStale = false
   readonly nonceSecret: Uint8Array
   readonly marks: Marks
   readonly #pepper: Uint8Array
@@ -54,7 +55,9 @@ export class IdentityMirror implements Identity {
     this.update(state)
   }
 
-  update({ issuers, keys = [], removedKeys = [], tokens = [], removedTokens = [], denied = [] }: IdentityUpdate): void {
+  update(update: IdentityUpdate): void {
+    const { issuers, keys = [], removedKeys = [], tokens = [], removedTokens = [], denied = [] } = update
+    this.isStale = update.stale ?? this.isStale
     if (issuers) {
       this.issuers.clear()
       for (const issuer of issuers) this.issuers.set(issuer.issuer, issuer)

@@ -39,6 +39,8 @@ export interface IdentityState {
   readonly keys: readonly KeyEntry[]
   readonly tokens: readonly TokenEntry[]
   readonly denied: readonly DeniedEntry[]
+  /** What we know may be out of date, because the store that others change is out of reach: nobody is let in. */
+  readonly stale: boolean
 }
 
 /** Parts of the state that have changed. */
@@ -52,6 +54,7 @@ export interface IdentityUpdate {
   /** By their hash. */
   readonly removedTokens?: readonly string[]
   readonly denied?: readonly DeniedEntry[]
+  readonly stale?: boolean
 }
 
 /** Whether an entry is about a token issued then. */

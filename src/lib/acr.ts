@@ -12,6 +12,6 @@ export function meetsAcr(acr: string | undefined, wanted: readonly string[]): bo
   return wanted.some(value => value === acr || (levelOf(value) >= 0 && levelOf(value) <= have))
 }
 
-export function levelOf(acr: string): number {
+function levelOf(acr: string): number {
   return acrLevels.indexOf(acr as AcrLevel)
 }

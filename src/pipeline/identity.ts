@@ -38,6 +38,8 @@ export interface KnownToken {
 
 export interface Identity {
   readonly issuers: ReadonlyMap<string, TokenIssuer>
+  /** What is known may be out of date: nobody can be let in. */
+  readonly isStale: boolean
   findKey(secret: string, nowMs: number): KnownKey | undefined
   /** By the SHA-256 of the token, in base64url. */
   findToken(hash: string): KnownToken | undefined

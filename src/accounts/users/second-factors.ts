@@ -9,7 +9,7 @@ import type { StoredUser } from './user.ts'
 
 const periodS = 30
 /** Clocks of telephones are this far off at the most: one step before and one after. */
-export const totpDriftS = periodS
+const totpDriftS = periodS
 export const recoveryCodesCount = 10
 const recoveryBits = 80
 

@@ -19,7 +19,7 @@ export const throttleLimits = {
 } as const satisfies Record<string, ThrottleLimit>
 
 /** Counts are kept for so many networks, pairs and accounts; those not used for longest are forgotten first. */
-export const throttleEntriesMax = 50_000
+const throttleEntriesMax = 50_000
 /** Misses are forgotten when there was none for so long. */
 export const forgetAfterMs = 60 * 60_000
 

@@ -27,6 +27,7 @@ export const authn: GuardDefinition<'authn', typeof authnOptions> = {
 /** Where there are no accounts nobody is known. */
 const nobody: Identity = {
   issuers: new Map(),
+  isStale: false,
   findKey: () => undefined,
   findToken: () => undefined,
   isDenied: () => false,
@@ -34,6 +35,14 @@ const nobody: Identity = {
   marks: { sinceMs: 0, mark: () => 'full' },
   keyUsed: () => {},
   wantKeys: () => {},
+}
+
+/** Not 401: there is nothing wrong with the credential, and nobody should throw it away. */
+const stale: Verdict = {
+  kind: 'deny',
+  status: 503,
+  retryAfterMs: 5000,
+  reason: { code: 'authn.stale', detail: 'the store of accounts is out of reach, so revocations may be missed' },
 }
 
 class AuthnGuard implements Guard {
@@ -56,6 +65,7 @@ class AuthnGuard implements Guard {
   }
 
   onHeaders(ex: Exchange): Outcome {
+    if (this.#identity.isStale) return stale
     const credential = credentialOf(ex.headers)
     switch (credential.kind) {
       case 'none':

@@ -52,6 +52,7 @@ export function open(options: object, { denied = [], keys = {}, tokens = {} }: K
   const issuers = new Map([own, partner].map(it => [it.issuer, it]))
   const identity: Identity = {
     issuers,
+    isStale: false,
     findKey: secret => keys[secret],
     findToken: hash => tokens[hash],
     isDenied: whats => whats.some(what => denied.includes(what)),

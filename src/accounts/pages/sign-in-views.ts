@@ -14,14 +14,14 @@ export interface PasskeyOffer {
   readonly options: object
 }
 
-export function postForm({ path, csrf }: FormPlace, action: string, body: Html): Html {
+function postForm({ path, csrf }: FormPlace, action: string, body: Html): Html {
   return html`<form method="post" action="${path}/${action}">
 <input type="hidden" name="csrf" value="${csrf}">
 ${body}
 </form>`
 }
 
-export function passkeyForm(
+function passkeyForm(
   { path, csrf }: FormPlace,
   action: string,
   kind: 'make' | 'use',

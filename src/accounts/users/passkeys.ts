@@ -16,7 +16,7 @@ import { AccountFailure } from '../failure.ts'
 import type { UserDirectory } from './directory.ts'
 import type { Passkey, StoredUser } from './user.ts'
 
-export const passkeysMax = 20
+const passkeysMax = 20
 /** No browser's answer is longer. */
 const answerCharactersMax = 16 * 1024
 

@@ -247,11 +247,11 @@ class Listener implements Http1Listener {
     socket.pause()
     connection.run(() => {
       const { ex, verdict } = this.#open(connection, req)
-      const edge = new UpgradeEdge(connection, ex.reference, ex.route.limits)
+      const edge = new UpgradeEdge(connection, req.headers.upgrade ?? '', head, ex.reference, ex.route.limits)
       // Node before 24.9 does not ask isTunnelRequest, and can't go back to an ordinary request from here.
       const refusal = verdict ?? (isTunnelRequest(req) ? undefined : upgradeRefused)
       if (refusal) return serveRefusal(ex, edge, refusal)
-      return serveUpgrade(ex, edge, connection.socket, head)
+      return serveUpgrade(ex, edge, edge)
     })
   }
 
@@ -262,7 +262,7 @@ class Listener implements Http1Listener {
     socket.on('error', ignore)
     connection.run(() => {
       const { ex, verdict } = this.#open(connection, req)
-      const edge = new UpgradeEdge(connection, ex.reference, ex.route.limits)
+      const edge = new UpgradeEdge(connection, '', new Uint8Array(0), ex.reference, ex.route.limits)
       return serveRefusal(ex, edge, verdict ?? connectRefused)
     })
   }

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Exchange } from '../pipeline/exchange.ts'
-import type { Limits } from '../pipeline/limits.ts'
+import type { LimitName, Limits } from '../pipeline/limits.ts'
 import { recordRefusal, serve, serveRefusal, serveUpgrade } from '../pipeline/serve.ts'
 import type { Verdict } from '../pipeline/verdict.ts'
 import { BodyClock } from './body-clock.ts'
@@ -57,6 +57,8 @@ export interface ListenerStats {
   readonly handshakes: number
   /** Connections that should have been TLS and were none, or none that we speak. */
   readonly handshakeFailures: number
+  /** HTTP/2 connections that were ended for what they overdid, by limit. */
+  readonly http2Cut: ReadonlyMap<LimitName, number>
 }
 
 /** @throws Error as node:net does, when it can't listen */
@@ -80,6 +82,7 @@ class Listener implements Http1Listener {
   #parseErrors = 0
   #handshakes = 0
   #handshakeFailures = 0
+  readonly #http2Cut = new Map<LimitName, number>()
 
   constructor(options: Http1ListenerOptions) {
     this.#options = options
@@ -115,6 +118,7 @@ class Listener implements Http1Listener {
       parseErrors: this.#parseErrors,
       handshakes: this.#handshakes,
       handshakeFailures: this.#handshakeFailures,
+      http2Cut: this.#http2Cut,
     }
   }
 
@@ -210,6 +214,7 @@ class Listener implements Http1Listener {
         this.#parseErrors++
         recordRefusal(this.#openFault(on), verdict, true)
       },
+      overdrawn: limit => void this.#http2Cut.set(limit, (this.#http2Cut.get(limit) ?? 0) + 1),
     }
     new Http2Connection(connection, host)
   }

@@ -6,6 +6,7 @@ import { type FrameHead, type FrameVisitor, frameFlags, frameTypes } from './fra
 
 export interface Overdrawn {
   readonly limit: LimitName
+  readonly code: `http2.${string}`
   readonly detail: string
 }
 
@@ -13,52 +14,58 @@ const windowMs = 30_000
 
 /** Counts within 30 s. */
 class Budget {
-  readonly limit: LimitName
-  readonly #what: string
+  readonly #limit: LimitName
+  readonly #code: Overdrawn['code']
   #count = 0
   #startMs = 0
 
-  constructor(limit: LimitName, what: string) {
-    this.limit = limit
-    this.#what = what
+  constructor(limit: LimitName, code: Overdrawn['code']) {
+    this.#limit = limit
+    this.#code = code
   }
 
   /** @param earned What is free of charge. */
-  take(max: number, nowMs: number, earned = 0): Overdrawn | undefined {
+  take(limits: Limits, nowMs: number, earned = 0): Overdrawn | undefined {
     if (nowMs - this.#startMs >= windowMs) {
       this.#startMs = nowMs
       this.#count = 0
     }
     this.#count++
-    if (this.#count <= max + earned) return undefined
-    return { limit: this.limit, detail: `more than ${max} ${this.#what} within ${windowMs / 1000} s` }
+    if (this.#count <= limits[this.#limit] + earned) return undefined
+    return { limit: this.#limit, code: this.#code, detail: `more than ${limits[this.#limit]} within 30 s` }
   }
 }
 
 export class FrameBudget implements FrameVisitor {
   overdrawn: Overdrawn | undefined
-  /** Since when the header block that has begun has not ended; undefined between blocks. */
+  /** Since when we wait for the first frame, or for the end of a header block; undefined between blocks. */
   blockSinceMs: number | undefined
   /** Set by what sends: pays for WINDOW_UPDATE frames. */
   sentBytes = 0
   readonly #limits: () => Limits
   readonly #now: () => number
   readonly #onFrame: FrameVisitor | undefined
+  #begun = false
   #continuations = 0
-  readonly #resets = new Budget('http2Resets', 'requests reset')
-  readonly #control = new Budget('http2ControlFrames', 'control frames')
-  readonly #empty = new Budget('http2EmptyFrames', 'empty frames')
-  readonly #updates = new Budget('http2WindowUpdates', 'window updates')
+  readonly #resets = new Budget('http2Resets', 'http2.resets')
+  readonly #control = new Budget('http2ControlFrames', 'http2.control-frames')
+  readonly #empty = new Budget('http2EmptyFrames', 'http2.empty-frames')
+  readonly #updates = new Budget('http2WindowUpdates', 'http2.window-updates')
 
   /** @param seen Sees every frame first, and may ask for payloads. */
   constructor(limits: () => Limits, now: () => number, seen?: FrameVisitor) {
     this.#limits = limits
     this.#now = now
     this.#onFrame = seen
+    this.blockSinceMs = now()
   }
 
   head(frame: FrameHead): number {
     const { type, flags, length } = frame
+    if (!this.#begun) {
+      this.#begun = true
+      this.blockSinceMs = undefined
+    }
     const wanted = this.#onFrame?.head(frame) ?? 0
     switch (type) {
       case frameTypes.data:
@@ -77,10 +84,10 @@ export class FrameBudget implements FrameVisitor {
         this.reset()
         break
       case frameTypes.windowUpdate:
-        this.#overdraw(this.#updates.take(this.#limits().http2WindowUpdates, this.#now(), this.sentBytes >> 10))
+        this.#overdraw(this.#updates.take(this.#limits(), this.#now(), Math.floor(this.sentBytes / 1024)))
         break
       default:
-        this.#overdraw(this.#control.take(this.#limits().http2ControlFrames, this.#now()))
+        this.#overdraw(this.#control.take(this.#limits(), this.#now()))
     }
     return wanted
   }
@@ -94,18 +101,19 @@ export class FrameBudget implements FrameVisitor {
 
   /** A request that was begun and thrown away, by the client or by its fault. */
   reset(): void {
-    this.#overdraw(this.#resets.take(this.#limits().http2Resets, this.#now()))
+    this.#overdraw(this.#resets.take(this.#limits(), this.#now()))
   }
 
   #emptyFrame(): void {
-    this.#overdraw(this.#empty.take(this.#limits().http2EmptyFrames, this.#now()))
+    this.#overdraw(this.#empty.take(this.#limits(), this.#now()))
   }
 
   #continued(): void {
     const { http2Continuations } = this.#limits()
     this.#continuations++
     if (this.#continuations <= http2Continuations) return
-    this.#overdraw({ limit: 'http2Continuations', detail: `more than ${http2Continuations} CONTINUATION frames` })
+    const detail = `more than ${http2Continuations} CONTINUATION frames`
+    this.#overdraw({ limit: 'http2Continuations', code: 'http2.continuations', detail })
   }
 
   #blockPart(flags: number): void {

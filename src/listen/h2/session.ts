@@ -3,6 +3,7 @@
 
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { ByteString } from '../../lib/bytes.ts'
+import type { LimitName } from '../../pipeline/limits.ts'
 import { serve, serveRefusal, serveUpgrade } from '../../pipeline/serve.ts'
 import type { Verdict } from '../../pipeline/verdict.ts'
 import type { BodyClock, Timed } from '../body-clock.ts'
@@ -23,6 +24,8 @@ export interface Http2Host {
   open(connection: Connection, head: RequestHead): Opened
   /** The connection is over for a reason that is the client's. */
   failed(connection: Connection, verdict: Extract<Verdict, { kind: 'deny' }>): void
+  /** Counts what a client overdid, by limit. */
+  overdrawn(limit: LimitName): void
 }
 
 /** For a client that answers no PING while we say goodbye, or takes no GOAWAY. */
@@ -152,8 +155,9 @@ export class Http2Connection implements Timed {
     return head.isWebSocket ? serveUpgrade(ex, edge, edge) : serve(ex, edge)
   }
 
-  #overdrawn({ limit, detail }: Overdrawn): void {
-    this.#end(429, `http.${limit}`, detail)
+  #overdrawn({ limit, code, detail }: Overdrawn): void {
+    this.#host.overdrawn(limit)
+    this.#end(429, code, detail)
   }
 
   #failed(error: Error): void {
@@ -163,7 +167,7 @@ export class Http2Connection implements Timed {
     this.#host.failed(this.#connection, { kind: 'deny', status: 400, reason })
   }
 
-  #end(status: number, code: `http.${string}`, detail: string): void {
+  #end(status: number, code: Overdrawn['code'] | 'http.header-timeout', detail: string): void {
     if (this.#cut || this.#session.destroyed) return
     this.#cut = true
     this.#host.failed(this.#connection, { kind: 'deny', status, reason: { code, detail } })

@@ -25,6 +25,10 @@ export const rooms = {
     may: ['lib', 'waf'],
     instead: 'rulesets find and hold rule files: running them is the engine’s business',
   },
+  policies: {
+    may: ['lib', 'pipeline'],
+    instead: 'policies decide what a principal may do: who it is, and what is done about it, is a guard’s business',
+  },
   guards: {
     may: ['lib', 'store', 'pipeline'],
     instead: 'a guard takes what it needs from its options, the exchange and tools; build.ts joins it with the rest',
@@ -80,6 +84,7 @@ export const rooms = {
       'events',
       'listen/framing.ts',
       'certificates/keeper.ts',
+      'policies',
     ],
     instead: 'a command reads options and prints: logic belongs to the room it is about',
   },
@@ -99,6 +104,11 @@ export const doors = [
     from: '^src/guards/waf/',
     to: '^src/(waf|rulesets)/|^src/events/mask\\.ts$',
     why: 'this guard is the adapter of the engine, and masks its audit log as events are masked',
+  },
+  {
+    from: '^src/guards/authz/',
+    to: '^src/policies/',
+    why: 'this guard is the adapter of the policies',
   },
   {
     from: '^src/config/(load|json-schema)\\.ts$',

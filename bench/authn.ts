@@ -10,6 +10,7 @@ import type { PublicJwk } from '../src/lib/jwt.ts'
 import type { Exchange } from '../src/pipeline/exchange.ts'
 import { defaultLimits } from '../src/pipeline/limits.ts'
 import { testExchange } from '../src/pipeline/testing.ts'
+import { createSharedMarks, SharedMarks } from '../src/store/marks-shared.ts'
 
 const issuer = 'https://api.example.com'
 const keyCount = 100_000
@@ -25,6 +26,7 @@ export async function benchAuthn(): Promise<void> {
   const identity = new IdentityMirror(
     {
       pepper,
+      nonceSecret: pepper,
       issuers: [
         {
           issuer,
@@ -35,8 +37,11 @@ export async function benchAuthn(): Promise<void> {
         },
       ],
       keys: [...Array.from({ length: keyCount }, (_, i) => entry(i, `other-${i}`)), entry(keyCount, key)],
+      tokens: [],
       denied: [],
+      stale: false,
     },
+    new SharedMarks(createSharedMarks()),
     { onUsed: () => {}, onWantKeys: () => {} },
   )
   const made = authn.create(authnOptions.parse({ require: ['oauth2', 'apiKey'] }), {

@@ -2,15 +2,17 @@
 // them. The only place that joins guards, destinations and stores. Everything is decided here, once, and nothing at
 // request time.
 
+import { hash } from 'node:crypto'
 import { readUpstreamFiles, type UpstreamPem } from './certificates/upstream-files.ts'
 import { createIdentify } from './client/identify.ts'
 import type { Config, RouteConfig, UpstreamTlsFiles } from './config/config.ts'
+import { routesWith } from './config/route-infos.ts'
 import type { WorkerMetrics } from './events/metrics.ts'
 import { chain } from './guards/chain.ts'
 import type { Problem } from './lib/problem.ts'
 import { createFallbackRoute, type Handler } from './listen/handler.ts'
 import type { Exchange } from './pipeline/exchange.ts'
-import type { Guard, GuardDefinition, GuardTools } from './pipeline/guard.ts'
+import type { Guard, GuardDefinition, GuardTools, RouteInfo } from './pipeline/guard.ts'
 import type { Identity } from './pipeline/identity.ts'
 import type { Limits } from './pipeline/limits.ts'
 import type { Route, Step, StepStats } from './pipeline/route.ts'
@@ -98,6 +100,7 @@ class Builder {
   readonly #guards = new Map<string, Part<Guard>>()
   readonly #upstreams = new Map<string, Part<Upstream>>()
   readonly #failed = new Set<string>()
+  readonly #routesOf = new Map<string, { readonly infos: readonly RouteInfo[]; readonly digest: string }>()
   readonly #done: readonly Step[]
   readonly #running: Running
 
@@ -126,12 +129,12 @@ class Builder {
     }
   }
 
-  #route({ name, mode, guards, to, limits, body }: RouteConfig): Route {
+  #route({ name, mode, guards, to, limits, body, paths }: RouteConfig): Route {
     const steps: Step[] = []
     for (const definition of chain) {
       const own = guards[definition.name]
       if (!own || own.mode === 'off') continue
-      const guard = this.#guard(definition, own.options, limits)
+      const guard = this.#guard(definition, own.options, limits, name)
       if (!guard) continue
       const stats = this.#tools.metrics?.stepStats(name, definition.name) ?? noStats()
       steps.push(step(definition.name, guard, own.mode, definition.onError, stats))
@@ -149,22 +152,35 @@ class Builder {
       destination: this.#upstream(to),
       limits,
       body,
+      paths,
     }
   }
 
   /** One guard for each distinct set of options and limits. */
-  #guard(definition: GuardDefinition, options: unknown, limits: Limits): Guard | undefined {
-    const { dir, store } = this.#config
+  #guard(definition: GuardDefinition, options: unknown, limits: Limits, route: string): Guard | undefined {
+    const { dir, store, accounts } = this.#config
+    const scope = definition.perRoute ? this.#scopeOf(definition.name, route) : undefined
     const tools: GuardTools = {
       now: this.#tools.now,
       counters: this.#tools.counters,
       limits,
       configDir: dir,
       stateDir: store.state,
+      ...scope?.tools,
+      ...(accounts.oauth && { ownIssuer: accounts.oauth.issuer }),
       ...(this.#tools.identity && { identity: this.#tools.identity }),
       ...(this.#tools.writeLine && { writeLine: this.#tools.writeLine }),
     }
-    const key = JSON.stringify(['guard', definition.name, options, limits, dir, store.state])
+    const key = JSON.stringify([
+      'guard',
+      definition.name,
+      options,
+      limits,
+      dir,
+      store.state,
+      scope?.key,
+      accounts.oauth?.issuer,
+    ])
     const known = this.#guards.get(key)
     if (known || this.#failed.has(key)) return known?.value
     let part = this.#parts.take<Guard>(key)
@@ -184,6 +200,18 @@ class Builder {
     }
     this.#guards.set(key, part)
     return part.value
+  }
+
+  /** What a guard that looks at routes is made from. */
+  #scopeOf(guard: string, name: string) {
+    let all = this.#routesOf.get(guard)
+    if (!all) {
+      const infos = routesWith(this.#config, guard)
+      all = { infos, digest: hash('sha256', JSON.stringify(infos), 'base64url') }
+      this.#routesOf.set(guard, all)
+    }
+    const route = all.infos.find(info => info.name === name)
+    return { key: [name, all.digest], tools: { routes: all.infos, ...(route && { route }) } }
   }
 
   #upstream(name: string): Upstream {

@@ -15,6 +15,7 @@ import { WorkerHandle } from './worker-handle.ts'
 
 export interface FleetOptions {
   readonly counters: SharedArrayBuffer
+  readonly marks: SharedArrayBuffer
   readonly onEvents: (worker: WorkerHandle, events: readonly StoredEvent[]) => void
   readonly onLines?: (lines: readonly LogLine[]) => void
   /** Who may call, as a worker that starts now must know it. */
@@ -222,7 +223,8 @@ export class Fleet {
 
   #spawn(): WorkerHandle {
     const identity = this.#options.identity?.()
-    const data = { counters: this.#options.counters, identity, reusePort: canSharePorts }
+    const { counters, marks } = this.#options
+    const data = { counters, marks, identity, reusePort: canSharePorts }
     const worker = new WorkerHandle(this.#nextId++, data, {
       onEvents: this.#options.onEvents,
       onLines: lines => this.#options.onLines?.(lines),

@@ -17,6 +17,7 @@ import { type ListenerSettings, plainSettings } from './listen/settings.ts'
 import type { FromWorker, Listening, Plan, ToWorker, WorkerData } from './messages.ts'
 import type { Exchange } from './pipeline/exchange.ts'
 import { SharedCounters } from './store/counters-shared.ts'
+import { SharedMarks } from './store/marks-shared.ts'
 
 interface Prepared {
   readonly version: number
@@ -49,7 +50,7 @@ class DataPlane {
     this.#counters = new SharedCounters(data.counters)
     this.#identity =
       data.identity &&
-      new IdentityMirror(data.identity, {
+      new IdentityMirror(data.identity, new SharedMarks(data.marks), {
         onUsed: used => post({ type: 'keysUsed', used }),
         onWantKeys: issuer => post({ type: 'wantKeys', issuer }),
       })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { readJwt, verifyJwt } from '../lib/jwt.ts'
+import { createSharedMarks, SharedMarks } from '../store/marks-shared.ts'
 import { openSqliteRecords } from '../store/records-sqlite.ts'
 import { Accounts, accountsPath, accountsSocketPath } from './accounts.ts'
 import { DenyList } from './deny-list.ts'
@@ -102,7 +103,7 @@ test('a client gets a JWT for an hour with its secret in body or header, introsp
   assert.deepEqual([active.status, active.body['active'], active.body['client_id']], [200, true, clientId])
   const other = await accounts.clients.create({ name: 'b', grants: [], scopes: [], canIntrospect: false })
   const resource = await accounts.clients.create({ name: 'c', grants: [], scopes: [], canIntrospect: true })
-  const as = (who: typeof other) => ({ client_id: who.clientId, client_secret: who.clientSecret })
+  const as = (who: typeof other) => ({ client_id: who.clientId, client_secret: who.clientSecret ?? '' })
   assert.deepEqual((await introspect(as(other))).body, { active: false })
   assert.equal((await introspect(as(resource))).body['active'], true)
   assert.equal((await introspect({ client_id: clientId, client_secret: 'wrong' })).status, 401)
@@ -146,7 +147,7 @@ test('a revoked client gets no token, and the workers know it', async t => {
   })
   await accounts.revokeClient(made.clientId)
   assert.equal(updates.at(-1)?.denied?.[0]?.what, `client:${made.clientId}`)
-  const form = { grant_type: 'client_credentials', client_id: made.clientId, client_secret: made.clientSecret }
+  const form = { grant_type: 'client_credentials', client_id: made.clientId, client_secret: made.clientSecret ?? '' }
   assert.equal((await post(dir, '/oauth/token', form)).body['error'], 'invalid_client')
   await assert.rejects(accounts.clients.rotate(made.clientId, 0), /revoked/)
 })
@@ -158,9 +159,9 @@ test('rotation leaves the old secret valid for the overlap and no longer', async
   const made = await accounts.clients.create({ name: 'a', grants: [], scopes: [], canIntrospect: false })
   const next = await accounts.clients.rotate(made.clientId, 60_000)
   const check = (secret: string) => accounts.clients.checkSecret(made.clientId, secret)
-  assert.deepEqual([await check(made.clientSecret), await check(next.clientSecret)], [true, true])
+  assert.deepEqual([await check(made.clientSecret ?? ''), await check(next.clientSecret)], [true, true])
   clock.ms += 60_000
-  assert.deepEqual([await check(made.clientSecret), await check(next.clientSecret)], [false, true])
+  assert.deepEqual([await check(made.clientSecret ?? ''), await check(next.clientSecret)], [false, true])
 })
 
 test('signing keys are published before they sign and after', async t => {
@@ -186,7 +187,10 @@ test('signing keys are published before they sign and after', async t => {
 test('keys: a worker’s copy knows them by their secret until they are revoked', async t => {
   const { accounts, updates } = await open()
   t.after(() => accounts.close())
-  const mirror = new IdentityMirror(accounts.state(), { onUsed: () => {}, onWantKeys: () => {} })
+  const mirror = new IdentityMirror(accounts.state(), new SharedMarks(createSharedMarks(64)), {
+    onUsed: () => {},
+    onWantKeys: () => {},
+  })
   const sync = () => {
     for (const update of updates.splice(0)) mirror.update(update)
   }
@@ -208,13 +212,21 @@ test('keys: a worker’s copy knows them by their secret until they are revoked'
   await accounts.revokeKey(keyId)
   sync()
   assert.equal(mirror.findKey(next.key, Date.now()), undefined)
-  const fresh = new IdentityMirror(accounts.state(), { onUsed: () => {}, onWantKeys: () => {} })
+  const fresh = new IdentityMirror(accounts.state(), new SharedMarks(createSharedMarks(64)), {
+    onUsed: () => {},
+    onWantKeys: () => {},
+  })
   assert.equal(fresh.findKey(next.key, Date.now()), undefined)
 })
 
 test('nothing secret is in the store as it was shown', async () => {
   const { accounts, dir } = await open()
-  const { clientSecret } = await accounts.clients.create({ name: 'a', grants: [], scopes: [], canIntrospect: false })
+  const { clientSecret = '' } = await accounts.clients.create({
+    name: 'a',
+    grants: [],
+    scopes: [],
+    canIntrospect: false,
+  })
   const { key } = await accounts.createKey({
     name: 'k',
     env: 'live',

@@ -3,13 +3,16 @@
 
 import type { TokenIssuer } from '../lib/jwt.ts'
 import type { Records } from '../store/store.ts'
+import { createAdapter } from './adapter.ts'
 import { type ApiKey, ApiKeys, type IssuedKey, type KeyInput } from './api-keys.ts'
 import { type Client, Clients } from './clients.ts'
 import { DenyList } from './deny-list.ts'
+import { Follower } from './follower.ts'
 import { type IssuerConfig, Issuers } from './issuers.ts'
 import { type Keyring, type KeyringPlace, openKeyring } from './keyring.ts'
 import { deniedClient } from './mirror.ts'
 import { createOAuthServer, tokenTtlS } from './oauth-server.ts'
+import { OpaqueTokens, tokenKinds, tokenOf } from './opaque-tokens.ts'
 import { type AccountsService, openAccountsService } from './service.ts'
 import { type SigningAlgorithm, SigningKeys } from './signing-keys.ts'
 import { TokenEndpoints } from './token-endpoints.ts'
@@ -25,11 +28,14 @@ export interface AccountsOptions extends KeyringPlace {
   readonly records: Records
   readonly now: () => number
   readonly onUpdate?: (update: IdentityUpdate) => void
+  /** How long workers go on with what they know when a shared store is out of reach. */
+  readonly staleAfterMs?: number
   readonly log?: (level: 'info' | 'warn' | 'error', message: string) => void
 }
 
 const tendEveryMs = 3_600_000
 const usedEveryMs = 60_000
+const defaultStaleAfterMs = 60_000
 
 export class Accounts {
   readonly clients: Clients
@@ -41,6 +47,13 @@ export class Accounts {
   readonly #signingKeys: SigningKeys
   readonly #denied: DenyList
   readonly #issuers: Issuers
+  readonly #follower: Follower
+  #isStale = false
+  #socketPath: string | undefined
+  readonly #endpoints: TokenEndpoints
+  readonly #tokens = new OpaqueTokens()
+  /** Whose opaque tokens are loaded. */
+  #tokensOf: string | undefined
   /** When `last used` of a key was last written. */
   readonly #usedAtMs = new Map<string, number>()
   #oauth: OAuthConfig | undefined
@@ -63,18 +76,44 @@ export class Accounts {
     this.keys = new ApiKeys(records, keyring, now)
     this.#signingKeys = new SigningKeys(records, keyring, now)
     this.#denied = new DenyList(records, now)
+    this.#endpoints = new TokenEndpoints({
+      clients: this.clients,
+      issuer: () => {
+        if (!this.#own) throw new Error('there is no issuer')
+        return this.#own
+      },
+      isDenied: (...whats) => this.#denied.has(...whats),
+      deny: entry => this.#deny(entry),
+      now,
+    })
     this.#issuers = new Issuers({
       onChange: () => this.#tellIssuers(),
       onProblem: message => options.log?.('warn', message),
+    })
+    this.#follower = new Follower({
+      staleAfterMs: options.staleAfterMs ?? defaultStaleAfterMs,
+      take: (kind, id) => this.#take(kind, id),
+      takeAll: () => this.#takeAll(),
+      onStale: stale => {
+        this.#isStale = stale
+        this.#tell({ stale })
+      },
+      log: options.log ?? (() => {}),
     })
   }
 
   /** @throws MasterKeyError when the master key is missing or wrong */
   static async openForGateway(options: AccountsOptions): Promise<Accounts> {
     const accounts = await Accounts.open(options)
-    for (const entry of await accounts.keys.entries()) accounts.#entries.set(entry.id, entry)
-    for (const entry of await accounts.#denied.entries()) accounts.#deniedEntries.set(entry.what, entry)
-    return accounts
+    try {
+      await options.records.watch(accounts.#follower) // before all is read, so that nothing falls in between
+      for (const entry of await accounts.keys.entries()) accounts.#entries.set(entry.id, entry)
+      for (const entry of await accounts.#denied.entries()) accounts.#deniedEntries.set(entry.what, entry)
+      return accounts
+    } catch (error) {
+      await accounts.close()
+      throw error
+    }
   }
 
   /** For a look or a change without a gateway. @throws MasterKeyError when the master key is missing or wrong */
@@ -89,6 +128,7 @@ export class Accounts {
 
   /** Serves the authorization server, if there is one, on a socket, and verifies tokens of other issuers. */
   async use(oauth: OAuthConfig | undefined, issuers: readonly IssuerConfig[], socketPath: string): Promise<void> {
+    this.#socketPath = socketPath
     await this.#inTurn(async () => {
       this.#oauth = oauth
       this.#issuers.use(issuers)
@@ -104,9 +144,12 @@ export class Accounts {
   state(): IdentityState {
     return {
       pepper: this.#keyring.pepper,
+      nonceSecret: this.#keyring.nonceSecret,
       issuers: this.#allIssuers(),
       keys: [...this.#entries.values()],
+      tokens: this.#tokens.entries(),
       denied: [...this.#deniedEntries.values()],
+      stale: this.#isStale,
     }
   }
 
@@ -152,10 +195,42 @@ export class Accounts {
 
   async close(): Promise<void> {
     clearInterval(this.#tending)
+    this.#follower.close()
     this.#issuers.close()
     await this.#turn
     await this.#service?.close()
     await this.#records.close()
+  }
+
+  /** What another gateway has changed. Kinds that workers know nothing of are read when they are asked for. */
+  async #take(kind: string, id: string): Promise<void> {
+    if (kind === 'api-key') {
+      const entry = await this.keys.entry(id)
+      this.#tell(entry ? { keys: [entry] } : { removedKeys: [id] })
+    } else if (kind === 'denied') {
+      const entry = await this.#denied.entry(id)
+      if (entry) this.#tell({ denied: [entry] })
+    } else if (tokenKinds.includes(kind) && this.#tokensOf !== undefined) {
+      const token = await this.#tokens.take(this.#records, kind, id, this.#tokensOf)
+      this.#tell(token ? { tokens: [token] } : { removedTokens: [id] })
+    } else if (kind === 'signing-key') await this.#tendAgain()
+  }
+
+  async #takeAll(): Promise<void> {
+    const keys = await this.keys.entries()
+    const known = new Set(keys.map(({ id }) => id))
+    const removedKeys = [...this.#entries.keys()].filter(id => !known.has(id))
+    this.#tell({ keys, removedKeys, denied: await this.#denied.entries() })
+    if (this.#tokensOf !== undefined) {
+      const removedTokens = await this.#tokens.reload(this.#records, this.#tokensOf, this.now())
+      this.#tell({ tokens: this.#tokens.entries(), removedTokens })
+    }
+    await this.#tendAgain()
+  }
+
+  async #tendAgain(): Promise<void> {
+    const socketPath = this.#socketPath
+    if (socketPath !== undefined) await this.#inTurn(() => this.#tend(socketPath))
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -180,11 +255,17 @@ export class Accounts {
       return
     }
     const { issuer, signing, rotateMs } = oauth
+    this.#tokens.sweep(this.now())
+    if (this.#tokensOf !== issuer) {
+      await this.#tokens.load(this.#records, issuer, this.now())
+      this.#tokensOf = issuer
+      this.#tell({ tokens: this.#tokens.entries() })
+    }
     const keys = await this.#signingKeys.current(signing, rotateMs)
     this.#own = {
       issuer,
       audience: [issuer],
-      algorithms: ['ES256', 'EdDSA'],
+      algorithms: ['ES256', 'EdDSA', 'RS256'],
       typ: 'at+jwt',
       keys: keys.public,
     }
@@ -194,25 +275,33 @@ export class Accounts {
       keys,
       clients: this.clients,
       records: this.#records,
-      cookieKey: this.#keyring.hash('cookies'),
+      keyring: this.#keyring,
+      adapter: this.#adapter(issuer),
+      endpoints: this.#endpoints,
       now: this.now,
       onError: message => this.#options.log?.('error', message),
     })
     if (this.#service) this.#service.use(server, issuer)
-    else this.#service = await openAccountsService(socketPath, this.#endpoints(), server, issuer)
+    else this.#service = await openAccountsService(socketPath, this.#endpoints, server, issuer)
     this.#tellIssuers()
   }
 
-  #endpoints(): TokenEndpoints {
-    return new TokenEndpoints({
+  #adapter(issuer: string): ReturnType<typeof createAdapter> {
+    const gone = (removedTokens: readonly string[]) => {
+      if (removedTokens.length > 0) this.#tell({ removedTokens })
+    }
+    return createAdapter({
+      records: this.#records,
       clients: this.clients,
-      issuer: () => {
-        if (!this.#own) throw new Error('there is no issuer')
-        return this.#own
-      },
-      isDenied: (...whats) => this.#denied.has(...whats),
-      deny: entry => this.#deny(entry),
+      keyring: this.#keyring,
       now: this.now,
+      hasRoom: () => !this.#tokens.isFull,
+      onToken: (hash, payload) => this.#tell({ tokens: [this.#tokens.add(tokenOf(hash, payload, issuer))] }),
+      onTokenGone: hash => {
+        this.#tokens.remove(hash)
+        gone([hash])
+      },
+      onGrantGone: grantId => gone(this.#tokens.removeGrant(grantId)),
     })
   }
 

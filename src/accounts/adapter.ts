@@ -1,11 +1,29 @@
 // Where oidc-provider keeps what it must remember: clients are ours, the rest are Records of a kind of its own.
 
-import type { Adapter, AdapterPayload } from 'oidc-provider'
-import type { Records } from '../store/store.ts'
+import { hash } from 'node:crypto'
+import { type Adapter, type AdapterPayload, errors } from 'oidc-provider'
+import type { Records, StoredRecord } from '../store/store.ts'
+import { authMetadata } from './client-auth.ts'
 import type { Client, Clients } from './clients.ts'
+import type { Keyring } from './keyring.ts'
+import { tokenModels } from './opaque-tokens.ts'
 
-export function createAdapter(records: Records, clients: Clients, now: () => number) {
-  return (model: string): Adapter => (model === 'Client' ? clientAdapter(clients) : recordsAdapter(model, records, now))
+export interface AdapterOptions {
+  readonly records: Records
+  readonly clients: Clients
+  readonly keyring: Keyring
+  readonly now: () => number
+  /** Access tokens that are but a name, by their hash: issued, and taken back. */
+  /** Whether another such token may be issued. */
+  readonly hasRoom: () => boolean
+  readonly onToken: (hash: string, payload: AdapterPayload) => void
+  readonly onTokenGone: (hash: string) => void
+  readonly onGrantGone: (grantId: string) => void
+}
+
+export function createAdapter(options: AdapterOptions) {
+  return (model: string): Adapter =>
+    model === 'Client' ? clientAdapter(options.clients) : recordsAdapter(model, options)
 }
 
 /** Clients are made by the operator, so the provider only reads them. */
@@ -27,53 +45,73 @@ function clientAdapter(clients: Clients): Adapter {
   }
 }
 
-function metadataOf({ clientId, name, grants }: Client): AdapterPayload {
+function metadataOf({ clientId, name, grants, auth, bound }: Client): AdapterPayload {
   return {
     client_id: clientId,
     client_name: name,
-    // What it is compared with is a hash (oauth-server.ts); this only says that there is a secret.
-    client_secret: 'hashed',
-    // The provider takes the secret in header or body, whichever of the two stands here.
-    token_endpoint_auth_method: 'client_secret_post',
+    ...authMetadata(auth),
+    dpop_bound_access_tokens: bound === 'dpop',
+    tls_client_certificate_bound_access_tokens: bound === 'mtls',
     grant_types: [...grants],
     response_types: [],
     redirect_uris: [],
   }
 }
 
-function recordsAdapter(model: string, records: Records, now: () => number): Adapter {
+/**
+ * Most ids are secrets: tokens, codes, cookies. A record stands under the hash of its id, and the id itself is sealed in
+ * it, for the few that are found in another way.
+ */
+function recordsAdapter(model: string, options: AdapterOptions): Adapter {
+  const { records, keyring, now } = options
   const kind = `oidc:${model}`
-  const read = async (id: string | undefined): Promise<AdapterPayload | undefined> => {
-    const record = id === undefined ? undefined : await records.get(kind, id)
+  const isToken = tokenModels.includes(model)
+  const read = (record: StoredRecord | undefined): AdapterPayload | undefined => {
     if (!record || (record.expiresAtMs !== undefined && record.expiresAtMs <= now())) return undefined
     const { consumedAtMs } = record
-    const payload = JSON.parse(record.json) as AdapterPayload
-    return consumedAtMs === undefined ? payload : { ...payload, consumed: Math.floor(consumedAtMs / 1000) }
+    const { sealedId, ...rest } = JSON.parse(record.json) as AdapterPayload & { readonly sealedId: string }
+    const jti = keyring.open(sealedId, kind)
+    if (jti === undefined) return undefined
+    return { ...rest, jti, ...(consumedAtMs !== undefined && { consumed: Math.floor(consumedAtMs / 1000) }) }
   }
-  const readBy = async (index: string, value: string) => read((await records.find(kind, index, value, 1))[0]?.id)
+  const readBy = async (index: string, value: string) => read((await records.find(kind, index, value, 1))[0])
   return {
-    find: read,
+    find: async id => read(await records.get(kind, hashOf(id))),
     findByUid: uid => readBy('uid', uid),
     findByUserCode: userCode => readBy('userCode', userCode),
     upsert: async (id, payload, expiresInS = 0) => {
-      const { uid, userCode, grantId } = payload
+      const { jti: _, ...rest } = payload
+      const { uid, userCode, grantId } = rest
+      if (isToken && !options.hasRoom()) throw busy()
       await records.put({
         kind,
-        id,
-        json: JSON.stringify(payload),
+        id: hashOf(id),
+        json: JSON.stringify({ ...rest, sealedId: keyring.seal(id, kind) }),
         ...(grantId !== undefined && { family: `grant:${grantId}` }),
         ...(expiresInS > 0 && { expiresAtMs: now() + expiresInS * 1000 }),
         indexes: { ...(uid !== undefined && { uid }), ...(userCode !== undefined && { userCode }) },
       })
+      if (isToken) options.onToken(hashOf(id), rest)
     },
     consume: async id => {
-      await records.consume(kind, id, now())
+      await records.consume(kind, hashOf(id), now())
     },
     destroy: async id => {
-      await records.delete(kind, id)
+      await records.delete(kind, hashOf(id))
+      if (isToken) options.onTokenGone(hashOf(id))
     },
     revokeByGrantId: async grantId => {
       await records.deleteFamily(`grant:${grantId}`)
+      options.onGrantGone(grantId)
     },
   }
+}
+
+function busy(): Error {
+  const error = new errors.TemporarilyUnavailable('too many opaque access tokens are in use')
+  return Object.assign(error, { status: 503, statusCode: 503 })
+}
+
+function hashOf(id: string): string {
+  return hash('sha256', id, 'base64url')
 }

@@ -85,6 +85,13 @@ export class ApiKeys {
     return all.filter(([, data]) => data.revokedAtMs === undefined).map(([id, data]) => entryOf(id, data))
   }
 
+  /** Undefined when there is none or it is revoked. */
+  async entry(keyId: string): Promise<KeyEntry | undefined> {
+    const record = await this.#records.get(kind, keyId)
+    const data = record && (JSON.parse(record.json) as KeyData)
+    return data && data.revokedAtMs === undefined ? entryOf(keyId, data) : undefined
+  }
+
   async rotate(keyId: string, overlapMs: number): Promise<{ readonly issued: IssuedKey; readonly entry: KeyEntry }> {
     let key = ''
     const data = await this.#change(keyId, before => {

@@ -37,6 +37,11 @@ export class DenyList {
     return found.some(record => record !== undefined)
   }
 
+  async entry(what: string): Promise<DeniedEntry | undefined> {
+    const record = await this.#records.get(kind, what)
+    return record && { what, ...(JSON.parse(record.json) as { readonly untilMs: number }) }
+  }
+
   async entries(): Promise<readonly DeniedEntry[]> {
     const nowMs = this.#now()
     return (await allRecords<{ readonly untilMs: number }>(this.#records, kind))

@@ -14,10 +14,16 @@ export class Keyring {
   readonly #sealing: Buffer
   /** Of API keys and client secrets; workers hold it to recognize keys by themselves. */
   readonly pepper: Buffer
+  /** Of nonces that resource servers give out; workers hold it too. */
+  readonly nonceSecret: Buffer
+  /** Of nonces that the authorization server gives out. */
+  readonly serverNonceSecret: Buffer
 
   constructor(masterKey: Buffer) {
     this.#sealing = derive(masterKey, 'merlon seal v1')
     this.pepper = derive(masterKey, 'merlon pepper v1')
+    this.nonceSecret = derive(masterKey, 'merlon nonce v1')
+    this.serverNonceSecret = derive(masterKey, 'merlon server nonce v1')
   }
 
   /** @param place What it is and where it stands; it can be opened there alone. */

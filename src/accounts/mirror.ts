@@ -4,9 +4,10 @@
 import { hash } from 'node:crypto'
 import type { TokenIssuer } from '../lib/jwt.ts'
 import { Lru } from '../lib/lru.ts'
-import type { Identity, KnownKey } from '../pipeline/identity.ts'
+import type { Identity, KnownKey, KnownToken } from '../pipeline/identity.ts'
+import type { Marks } from '../store/store.ts'
 import { pepperedHash } from './keyring.ts'
-import type { DeniedEntry, IdentityState, IdentityUpdate, KeyEntry } from './update.ts'
+import type { DeniedEntry, IdentityState, IdentityUpdate, KeyEntry, TokenEntry } from './update.ts'
 
 export interface MirrorOutput {
   readonly onUsed: (used: readonly (readonly [id: string, atMs: number])[]) => void
@@ -17,11 +18,14 @@ export interface MirrorOutput {
 const usedEveryMs = 2000
 /** Keys whose peppered hash is remembered. */
 const rememberedMax = 10_000
-/** Expired denials go when there are this many more than after the last sweep. */
+/** Expired denials and tokens go when there are this many more than after the last sweep. */
 const sweepEvery = 1000
 
 export class IdentityMirror implements Identity {
   readonly issuers = new Map<string, TokenIssuer>()
+  isStale = false
+  readonly nonceSecret: Uint8Array
+  readonly marks: Marks
   readonly #pepper: Uint8Array
   readonly #output: MirrorOutput
   readonly #keys = new Map<string, KeyEntry>()
@@ -29,18 +33,24 @@ export class IdentityMirror implements Identity {
   readonly #hashes = new Map<string, { readonly key: KeyEntry; readonly untilMs: number | undefined }>()
   /** Peppered hashes of good keys by their plain hash, which is ten times as fast. */
   readonly #peppered = new Lru<string, string>(rememberedMax)
+  readonly #tokens = new Map<string, TokenEntry>()
+  #sweepTokensAt = sweepEvery
   readonly #denied = new Map<string, number>()
   #sweepAt = sweepEvery
   readonly #used = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(state: IdentityState, output: MirrorOutput) {
+  constructor(state: IdentityState, marks: Marks, output: MirrorOutput) {
     this.#pepper = state.pepper
+    this.nonceSecret = state.nonceSecret
+    this.marks = marks
     this.#output = output
     this.update(state)
   }
 
-  update({ issuers, keys = [], removedKeys = [], denied = [] }: IdentityUpdate): void {
+  update(update: IdentityUpdate): void {
+    const { issuers, keys = [], removedKeys = [], tokens = [], removedTokens = [], denied = [] } = update
+    this.isStale = update.stale ?? this.isStale
     if (issuers) {
       this.issuers.clear()
       for (const issuer of issuers) this.issuers.set(issuer.issuer, issuer)
@@ -51,6 +61,9 @@ export class IdentityMirror implements Identity {
       this.#keys.set(key.id, key)
       for (const { hash, untilMs } of key.hashes) this.#hashes.set(hash, { key, untilMs })
     }
+    for (const token of tokens) this.#tokens.set(token.hash, token)
+    for (const hash of removedTokens) this.#tokens.delete(hash)
+    if (this.#tokens.size > this.#sweepTokensAt) this.#sweepTokens()
     for (const { what, untilMs } of denied) this.#denied.set(what, untilMs)
     if (this.#denied.size > this.#sweepAt) this.#sweep()
   }
@@ -63,6 +76,10 @@ export class IdentityMirror implements Identity {
     if (!found || (found.untilMs !== undefined && found.untilMs <= nowMs)) return undefined
     if (known === undefined) this.#peppered.set(plain, peppered)
     return found.key
+  }
+
+  findToken(hash: string): KnownToken | undefined {
+    return this.#tokens.get(hash)
   }
 
   isDenied(tokenId: string, clientId: string): boolean {
@@ -88,6 +105,11 @@ export class IdentityMirror implements Identity {
     if (!known) return
     for (const { hash } of known.hashes) this.#hashes.delete(hash)
     this.#keys.delete(id)
+  }
+
+  #sweepTokens(nowMs = Date.now()): void {
+    for (const [hash, { expiresAtMs }] of this.#tokens) if (expiresAtMs < nowMs) this.#tokens.delete(hash)
+    this.#sweepTokensAt = this.#tokens.size + sweepEvery
   }
 
   #sweep(nowMs = Date.now()): void {

@@ -1,12 +1,18 @@
 // The authorization server (OAuth 2.0, RFC 6749) on oidc-provider: which features are on, where they stand, what tokens
 // look like. Access tokens are JWTs (RFC 9068) for one resource, the issuer itself.
 
+import { hash, X509Certificate } from 'node:crypto'
 import type { RequestListener } from 'node:http'
-import Provider, { type Configuration, errors, type JWKS } from 'oidc-provider'
+import Provider, { type Configuration, errors, type JWKS, type KoaContextWithOIDC } from 'oidc-provider'
+import { certificateHeader, readCertificate } from '../lib/shown-certificate.ts'
 import type { Records } from '../store/store.ts'
-import { createAdapter } from './adapter.ts'
+import type { createAdapter } from './adapter.ts'
+import { hasName } from './certificate-names.ts'
+import { nameKindOf } from './client-auth.ts'
 import type { Clients } from './clients.ts'
+import type { Keyring } from './keyring.ts'
 import type { SigningAlgorithm, SigningKeySet } from './signing-keys.ts'
+import type { TokenEndpoints } from './token-endpoints.ts'
 
 /** Access tokens of clients. */
 export const tokenTtlS = 3600
@@ -17,20 +23,34 @@ export interface OAuthServerOptions {
   readonly keys: SigningKeySet
   readonly clients: Clients
   readonly records: Records
-  readonly cookieKey: string
+  readonly keyring: Keyring
+  readonly adapter: ReturnType<typeof createAdapter>
+  readonly endpoints: TokenEndpoints
   readonly now: () => number
   readonly onError: (message: string) => void
 }
 
-/** Serves the whole protocol but introspection and revocation, which know JWTs here (token-endpoints.ts). */
+/** What is fetched is a key set of a client; the provider looks at no more of it than this. */
+const jwksBytesMax = 64 * 1024
+/** A client assertion that is good for longer is a password. */
+const assertionTtlS = 600
+
 export function createOAuthServer(options: OAuthServerOptions): RequestListener {
-  const { issuer, clients } = options
+  const { issuer, clients, records } = options
   const provider = new Provider(issuer, configurationOf(options))
   // Requests come from our own gateway, which writes these headers itself.
   provider.proxy = true
   provider.Client.prototype.compareClientSecret = function (actual: string) {
     return clients.checkSecret(this.clientId, actual)
   }
+  // Its own looks first and writes then: of two requests with one proof at the same time both would be the first.
+  provider.ReplayDetection.unique = (issuer: string, id: string, expS: number) => {
+    const key = hash('sha256', JSON.stringify([issuer, id]), 'base64url')
+    return records
+      .put({ kind: 'seen', id: key, json: '{}', expiresAtMs: expS * 1000 }, 0)
+      .then(put => put !== undefined)
+  }
+  provider.use(options.endpoints.answer)
   provider.on('server_error', (_ctx, error) => options.onError(`the authorization server failed: ${error.message}`))
   return provider.callback()
 }
@@ -46,9 +66,31 @@ async function allowedScope(clients: Clients, clientId: string, asked: unknown):
   return allowed.join(' ')
 }
 
-function configurationOf({ issuer, algorithm, keys, clients, records, cookieKey, now }: OAuthServerOptions) {
+/** Workers have verified the certificate against the listener's authority; others are not passed on. */
+const mutualTls = {
+  enabled: true,
+  certificateBoundAccessTokens: true,
+  tlsClientAuth: true,
+  selfSignedTlsClientAuth: false,
+  getCertificate: (ctx: KoaContextWithOIDC) => {
+    const shown = shownIn(ctx)
+    return shown && new X509Certificate(Buffer.from(shown.der, 'base64'))
+  },
+  certificateAuthorized: (ctx: KoaContextWithOIDC) => shownIn(ctx) !== undefined,
+  certificateSubjectMatches: (ctx: KoaContextWithOIDC, property: string, value: string) => {
+    const shown = shownIn(ctx)
+    const kind = nameKindOf(property)
+    return shown !== undefined && kind !== undefined && hasName(shown, { kind, value })
+  },
+}
+
+function shownIn(ctx: KoaContextWithOIDC) {
+  return readCertificate(ctx.get(certificateHeader))
+}
+
+function configurationOf({ issuer, algorithm, keys, clients, keyring, adapter, now }: OAuthServerOptions) {
   const configuration: Configuration = {
-    adapter: createAdapter(records, clients, now),
+    adapter,
     jwks: { keys: [...keys.private] } as JWKS,
     routes: {
       authorization: '/oauth/authorize',
@@ -57,21 +99,45 @@ function configurationOf({ issuer, algorithm, keys, clients, records, cookieKey,
       revocation: '/oauth/revoke',
       jwks: '/.well-known/jwks.json',
     },
-    cookies: { keys: [cookieKey] },
+    cookies: { keys: [keyring.hash('cookies')] },
     scopes: ['openid'],
     responseTypes: [],
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'tls_client_auth'],
+    assertJwtClientAuthClaimsAndHeader: async (_ctx, { exp, iat }) => {
+      const nowS = now() / 1000
+      if (Number(exp) > nowS + assertionTtlS) throw new errors.InvalidClientAuth('the client_assertion lives too long')
+      if (iat !== undefined && Number(iat) > nowS + 60)
+        throw new errors.InvalidClientAuth('the client_assertion is of the future')
+    },
+    // Where key sets are was said by the operator, so private networks are no secret to be kept from them.
+    fetch: (url, init) => {
+      const { signal, headers } = init ?? {}
+      return fetch(url, { redirect: 'error', ...(signal && { signal }), ...(headers && { headers }) })
+    },
+    fetchResponseBodyLimits: { jwks_uri: jwksBytesMax },
     clientDefaults: {
       id_token_signed_response_alg: algorithm,
       grant_types: ['client_credentials'],
       response_types: [],
     },
-    enabledJWA: { idTokenSigningAlgValues: [algorithm] },
+    enabledJWA: {
+      idTokenSigningAlgValues: [algorithm],
+      clientAuthSigningAlgValues: ['ES256', 'ES384', 'Ed25519', 'EdDSA', 'RS256', 'PS256'],
+      dPoPSigningAlgValues: ['ES256', 'ES384', 'Ed25519', 'EdDSA', 'RS256', 'PS256'],
+    },
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
-      dPoP: { enabled: false },
-      introspection: { enabled: true },
+      dPoP: { enabled: true, nonceSecret: keyring.serverNonceSecret, requireNonce: () => true },
+      mTLS: mutualTls,
+      introspection: {
+        enabled: true,
+        allowedPolicy: async (_ctx, client, token) => {
+          const owner = await clients.get(String(token.clientId))
+          if (!owner || owner.revokedAtMs !== undefined) return false
+          return token.clientId === client.clientId || (await clients.get(client.clientId))?.canIntrospect === true
+        },
+      },
       revocation: { enabled: true },
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },
@@ -89,7 +155,7 @@ function configurationOf({ issuer, algorithm, keys, clients, records, cookieKey,
             audience: issuer,
             scope,
             accessTokenTTL: tokenTtlS,
-            accessTokenFormat: 'jwt',
+            accessTokenFormat: (await clients.get(clientId))?.tokens ?? 'jwt',
             jwt: { sign: { alg: algorithm } },
           }
         },

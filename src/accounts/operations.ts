@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import { durationField, networkField } from '../lib/fields.ts'
 import type { Accounts } from './accounts.ts'
+import { clientAuthSchema } from './client-auth.ts'
 import { AccountFailure } from './failure.ts'
 
 const nameText = z
@@ -43,6 +44,9 @@ const operations = {
       grants: z.array(z.enum(['client_credentials'])).min(1),
       scopes,
       canIntrospect: z.boolean().default(false),
+      auth: clientAuthSchema.default({ method: 'client_secret' }),
+      tokens: z.enum(['jwt', 'opaque']).default('jwt'),
+      bound: z.enum(['none', 'dpop', 'mtls']).default('none'),
     }),
     (accounts, input) => accounts.clients.create(input),
   ),

@@ -16,7 +16,10 @@ const aheadMs = dayMs
 /** How long a key stays published after another signs: longer than any token lives. */
 const overlapMs = dayMs
 
-export type SigningAlgorithm = Extract<JwtAlgorithm, 'ES256' | 'EdDSA'>
+export type SigningAlgorithm = Extract<JwtAlgorithm, 'ES256' | 'EdDSA' | 'RS256'>
+
+/** What a key keeps to itself; of EC and Ed25519 keys it is `d` alone. */
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi'] as const
 
 interface KeyData {
   readonly alg: SigningAlgorithm
@@ -76,19 +79,25 @@ export class SigningKeys {
   }
 
   async #create(alg: SigningAlgorithm, signsFromMs: number): Promise<SigningKey> {
-    const { privateKey } = await generateKeyPair(alg, { extractable: true })
-    const { d, ...rest } = await exportJWK(privateKey)
+    const { privateKey } = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 })
+    const jwk = (await exportJWK(privateKey)) as Readonly<Record<string, unknown>>
     const kid = randomUUID()
-    const publicJwk = { ...rest, kid, alg, use: 'sig' } as PublicJwk
-    const data: KeyData = { alg, publicJwk, sealed: this.#keyring.seal(String(d), placeOf(kid)), signsFromMs }
+    const isPrivate = ([name]: readonly [string, unknown]) => privateMembers.some(member => member === name)
+    const own = Object.entries(jwk).filter(isPrivate)
+    const rest = Object.entries(jwk).filter(entry => !isPrivate(entry))
+    const publicJwk = { ...Object.fromEntries(rest), kid, alg, use: 'sig' } as PublicJwk
+    const sealed = this.#keyring.seal(JSON.stringify(Object.fromEntries(own)), placeOf(kid))
+    const data: KeyData = { alg, publicJwk, sealed, signsFromMs }
     await this.#records.put({ kind, id: kid, json: JSON.stringify(data) }, 0)
     return { kid, ...data }
   }
 
   #open({ kid, publicJwk, sealed }: SigningKey): JWK {
-    const d = this.#keyring.open(sealed, placeOf(kid))
-    if (d === undefined) throw new MasterKeyError(`the signing key ${kid} can't be opened with this master key`)
-    return { ...publicJwk, d } as JWK
+    const text = this.#keyring.open(sealed, placeOf(kid))
+    if (text === undefined) throw new MasterKeyError(`the signing key ${kid} can't be opened with this master key`)
+    // Keys of before there was RSA are their `d` alone.
+    const own = text.startsWith('{') ? (JSON.parse(text) as object) : { d: text }
+    return { ...publicJwk, ...own } as JWK
   }
 }
 

@@ -11,6 +11,15 @@ export interface KeyEntry {
   readonly networks: readonly string[]
 }
 
+/** An access token of ours that is no JWT. */
+export interface TokenEntry {
+  /** SHA-256 of the token, base64url. */
+  readonly hash: string
+  /** As a JWT would hold them. */
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly expiresAtMs: number
+}
+
 /** `token:JTI` or `client:ID`, until every token it is about has expired. */
 export interface DeniedEntry {
   readonly what: string
@@ -19,9 +28,14 @@ export interface DeniedEntry {
 
 export interface IdentityState {
   readonly pepper: Uint8Array
+  /** What nonces for DPoP proofs are made with. */
+  readonly nonceSecret: Uint8Array
   readonly issuers: readonly TokenIssuer[]
   readonly keys: readonly KeyEntry[]
+  readonly tokens: readonly TokenEntry[]
   readonly denied: readonly DeniedEntry[]
+  /** What we know may be out of date, because the store that others change is out of reach: nobody is let in. */
+  readonly stale: boolean
 }
 
 /** Parts of the state that have changed. */
@@ -31,5 +45,9 @@ export interface IdentityUpdate {
   /** New or changed. */
   readonly keys?: readonly KeyEntry[]
   readonly removedKeys?: readonly string[]
+  readonly tokens?: readonly TokenEntry[]
+  /** By their hash. */
+  readonly removedTokens?: readonly string[]
   readonly denied?: readonly DeniedEntry[]
+  readonly stale?: boolean
 }

@@ -71,6 +71,12 @@ export const commands: readonly CommandEntry[] = [
     summary: 'API keys: create, list, show, rotate, revoke',
     load: () => import('./keys.ts'),
   },
+  {
+    name: 'authz',
+    group: call,
+    summary: 'policies: explain a decision, compare two sets, print the schema',
+    load: () => import('./authz.ts'),
+  },
   { name: 'status', group: operate, summary: 'what a running gateway is doing', load: () => import('./status.ts') },
   {
     name: 'reload',

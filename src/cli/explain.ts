@@ -6,7 +6,6 @@ import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { zeroConfig } from '../config/zero.ts'
 import { parseIp } from '../lib/ip.ts'
-import { ambiguousPath } from '../pipeline/router.ts'
 import { action } from './action.ts'
 import { type GuardReport, runGuards } from './explain-guards.ts'
 import { type ExplainReport, explainJson, explainText } from './explain-print.ts'
@@ -47,7 +46,7 @@ async function explain(file: string, options: ExplainOptions): Promise<number> {
     sayProblems(guards.problems)
     return 1
   }
-  const request = guards.isAmbiguous && !given.framing ? { ...given, framing: ambiguousPath.reason } : given
+  const request = guards.refused && !given.framing ? { ...given, framing: guards.refused } : given
   const rules = guards.guards.some(({ guard }) => guard === 'waf')
     ? rulesOf(config, guards.route, request, guards.inspectedBytes)
     : undefined

@@ -15,6 +15,9 @@ export class CommandFailure extends Error {
   }
 }
 
+/** A file of another kind given as rules has a problem in each line: the first ones tell. */
+const printedProblems = 50
+
 export function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
@@ -29,7 +32,9 @@ export function say(line: string): void {
 }
 
 export function sayProblems(problems: readonly Problem[]): void {
-  for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`)
+  for (const problem of problems.slice(0, printedProblems)) process.stderr.write(`${formatProblem(problem)}\n`)
+  const more = problems.length - printedProblems
+  if (more > 0) process.stderr.write(`and ${more} more problems like these\n`)
 }
 
 /** Waits until what was written is on its way: for output that outruns its reader. */

@@ -3,21 +3,9 @@
 import { z } from 'zod'
 import { durationField } from '../lib/fields.ts'
 import { jwtAlgorithms } from '../lib/jwt.ts'
+import { webUrlProblem } from '../lib/web-url.ts'
 
 const dayMs = 86_400_000
-
-/** Whether plain http is no risk: it does not leave the machine. */
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
-}
-
-function httpProblem(text: string): string | undefined {
-  const url = URL.parse(text)
-  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) return 'is not a URL: write https://…'
-  if (url.username !== '' || url.password !== '') return 'must not carry a user name or password'
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) return 'must be https: http is for loopback addresses only'
-  return undefined
-}
 
 function urlField(check: (text: string) => string | undefined) {
   return z
@@ -30,7 +18,7 @@ function urlField(check: (text: string) => string | undefined) {
 }
 
 const issuerField = urlField(text => {
-  const problem = httpProblem(text)
+  const problem = webUrlProblem(text)
   if (problem) return problem
   const { origin } = new URL(text)
   return text === origin ? undefined : `must be an origin, without path and closing slash: write ${origin}`
@@ -41,7 +29,10 @@ export const accountsSchema = z
     oauth: z
       .strictObject({
         issuer: issuerField,
-        signing: z.enum(['ES256', 'EdDSA']).default('ES256').meta({ description: 'Algorithm of access tokens.' }),
+        signing: z
+          .enum(['ES256', 'EdDSA', 'RS256'])
+          .default('ES256')
+          .meta({ description: 'Algorithm of access tokens.' }),
         rotate: durationField
           .refine(ms => ms >= 2 * dayMs && ms <= 366 * dayMs, { message: 'must be between 2d and 366d' })
           .prefault('30d')
@@ -57,7 +48,7 @@ export const accountsSchema = z
           issuer: z.string().min(1).max(2048).meta({ description: 'The `iss` of its tokens, letter by letter.' }),
           jwks: z
             .union([
-              urlField(httpProblem),
+              urlField(webUrlProblem),
               z
                 .string()
                 .max(4096)

@@ -5,6 +5,7 @@
 import type { JwtAlgorithm } from '../lib/jwt.ts'
 import type { BodyPolicy } from '../pipeline/body.ts'
 import type { Limits } from '../pipeline/limits.ts'
+import type { PathForm } from '../pipeline/path-form.ts'
 import type { Mode } from '../pipeline/verdict.ts'
 
 export interface Config {
@@ -80,6 +81,10 @@ export interface StoreConfig {
   readonly state: string
   /** `env:NAME` or `file:PATH` of the master key; undefined: `master.key` in the state folder. */
   readonly key: string | undefined
+  /** URL of the database that several gateways share, `env:NAME` or `file:PATH` of one; undefined: the state folder. */
+  readonly database: string | undefined
+  /** How long tokens and keys count when that database is out of reach. */
+  readonly staleAfterMs: number
 }
 
 export interface AccountsConfig {
@@ -92,7 +97,7 @@ export interface AccountsConfig {
 export interface OAuthConfig {
   /** An origin: https, or http on loopback. */
   readonly issuer: string
-  readonly signing: 'ES256' | 'EdDSA'
+  readonly signing: 'ES256' | 'EdDSA' | 'RS256'
   readonly rotateMs: number
 }
 
@@ -137,9 +142,12 @@ export interface RouteConfig {
   /** Name of an upstream. */
   readonly to: string
   readonly mode: Mode
+  /** OpenAPI document of what is behind it. */
+  readonly openapi?: string
   /** For each guard of the chain, defaults and this route's overlay already merged. */
   readonly guards: Readonly<Record<string, GuardConfig>>
   readonly body: BodyPolicy
+  readonly paths: PathForm
   readonly limits: Limits
 }
 

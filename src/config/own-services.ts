@@ -47,7 +47,14 @@ export function oauthRoutes(
   const hosts = [new URL(issuer).hostname, undefined]
   return hosts.flatMap(host =>
     oauthPaths.map((path): RouteConfig => {
-      return { name: '(oauth)', match: { host, path, methods: undefined }, to: upstreamName, guards, ...rest }
+      return {
+        name: '(oauth)',
+        match: { host, path, methods: undefined },
+        to: upstreamName,
+        guards,
+        paths: 'strict',
+        ...rest,
+      }
     }),
   )
 }

@@ -56,11 +56,14 @@ export function resolveConfig(
       match: { host: route.match.host, path: route.match.path, methods: route.match.methods },
       to: route.to,
       mode: lowestMode(input.mode, route.mode),
+      ...openapiOf(route.openapi ?? input.openapi, origin.dir),
       guards: guardsOfRoute[i] ?? {},
       body: bodyPolicy(bodyPolicy(defaultBodyPolicy, input.body), route.body),
+      paths: route.paths,
       limits: own,
     }
   })
+  problems.push(...unusedDocuments(input, routes, source))
   const state = resolve(origin.dir, input.store.state)
   const accounts = accountsConfig(input.accounts, origin.dir)
   // What is wrong with the defaults is said above already.
@@ -85,7 +88,12 @@ export function resolveConfig(
     },
     routes: [...ownRoutes, ...routes],
     trustedProxies: input.trustedProxies,
-    store: { state, key: keyReference(input.store.key, origin.dir) },
+    store: {
+      state,
+      key: keyReference(input.store.key, origin.dir),
+      database: keyReference(input.store.database, origin.dir),
+      staleAfterMs: input.store.staleAfter,
+    },
     accounts,
     admin: { listen: input.admin.listen },
     events: {
@@ -97,6 +105,29 @@ export function resolveConfig(
     workers: input.workers ?? availableParallelism(),
   }
   return { config, problems }
+}
+
+/** A document that nothing reads protects nobody. */
+function unusedDocuments(input: ConfigInput, routes: readonly RouteConfig[], source: ConfigSource): Problem[] {
+  const reads = ({ openapi, guards }: RouteConfig) =>
+    openapi !== undefined && (guards['authz']?.mode ?? 'off') !== 'off'
+  const say = (path: Path, message: string) => {
+    return { ...valueProblem(source, path, message, 'config.unused-document'), severity: 'warning' as const }
+  }
+  const isUnused = input.openapi !== undefined && !routes.some((route, i) => !input.routes[i]?.openapi && reads(route))
+  return [
+    ...(isUnused ? [say(['openapi'], 'is read by nothing: no route has the guard authz')] : []),
+    ...routes.flatMap((route, i) => {
+      const isOwn = input.routes[i]?.openapi !== undefined
+      return isOwn && !reads(route)
+        ? [say(['routes', i, 'openapi'], 'is read by nothing: the route has no guard authz')]
+        : []
+    }),
+  ]
+}
+
+function openapiOf(path: string | undefined, dir: string): { readonly openapi?: string } {
+  return path === undefined ? {} : { openapi: resolve(dir, path) }
 }
 
 function withoutOwn(guards: readonly GuardDefinition[]): readonly GuardDefinition[] {

@@ -152,6 +152,10 @@ const upstreamSchema = z
     }
   })
 
+const openapiField = z.string().min(1).max(4096).meta({
+  description: 'File with the OpenAPI document (3.0 or 3.1) of what is behind the routes, for the guard `authz`.',
+})
+
 /** Sections of guards: `mode` is checked here, the rest by resolve.ts against the guard's own schema. */
 function guardsSchema(guards: readonly GuardDefinition[]) {
   const sections = guards.map(guard => [guard.name, z.looseObject({ mode: modeField.optional() }).optional()] as const)
@@ -177,8 +181,13 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
       .meta({ description: 'Which requests; all when absent.' }),
     to: nameField.meta({ description: 'Name of an upstream.' }),
     mode: modeField.optional(),
+    openapi: openapiField.optional(),
     guards: guardsSection.optional().meta({ description: 'Laid over the defaults, option by option.' }),
     body: bodySchema.optional(),
+    paths: z.enum(['normalize', 'strict', 'asIs']).default('normalize').meta({
+      description:
+        'normalize: one form of the path is matched, judged and sent; what servers read differently is refused. strict: a path in another form is refused. asIs: sent as it came.',
+    }),
     limits: limitsSchema(name => routeLimits.has(name))
       .optional()
       .meta({ description: 'The limits that are looked up on the route.' }),
@@ -191,6 +200,7 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
         description: 'Where clients connect.',
       }),
       upstreams: z.record(nameField, upstreamSchema).meta({ description: 'Where requests go, by name.' }),
+      openapi: openapiField.optional(),
       guards: guardsSection.optional().meta({ description: 'Options of the guards, for every route.' }),
       routes: z.array(routeSchema).min(1, 'needs at least one route').max(10_000).meta({
         description: 'Which requests go where. The most specific match wins; the order does not count.',
@@ -212,6 +222,25 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
             .meta({
               description:
                 'The master key (32 bytes, hex or base64) that seals secrets at rest: env:NAME or file:PATH. Without it master.key in the state folder, made on the first start.',
+            }),
+          database: z
+            .string()
+            .max(4096)
+            .regex(
+              /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|postgres(ql)?:\/\/.+)$/,
+              'is no place of a database: write postgres://user@host/name, env:NAME or file:PATH',
+            )
+            .optional()
+            .meta({
+              description:
+                'PostgreSQL for clients, keys, users and revocations, which several gateways may share: a URL, or env:NAME or file:PATH of one. Without it a file in the state folder.',
+            }),
+          staleAfter: durationField
+            .refine(ms => ms <= 3_600_000, { message: 'must be at most 1h' })
+            .prefault('1m')
+            .meta({
+              description:
+                'How long tokens and keys still count when the database is out of reach and revocations of other gateways can’t be heard of; after it nobody is let in.',
             }),
         })
         .prefault({})

@@ -34,6 +34,8 @@ export function eventOf(ex: Exchange): StoredEvent | undefined {
   const { guard, reason } = decisive(ex, action)
   const path = maskText(display(ex.path))
   const query = ex.query === '' ? undefined : maskText(display(ex.query))
+  const { received } = ex.request
+  const original = received === undefined ? undefined : maskText(display(received))
   const agent = ex.headers.get('user-agent')
   const event = {
     '@timestamp': new Date(ex.startedAtMs).toISOString(),
@@ -49,7 +51,7 @@ export function eventOf(ex: Exchange): StoredEvent | undefined {
       request: { method: display(ex.method), body: { bytes: ex.body.bytes.length } },
       response: { status_code: ex.status },
     },
-    url: { scheme: ex.client.secure ? 'https' : 'http', domain: display(ex.host), path, query },
+    url: { scheme: ex.client.secure ? 'https' : 'http', domain: display(ex.host), path, query, original },
     client: { ip: ex.client.ip, port: ex.client.port },
     tls: describeTls(ex.client.tls),
     user_agent: agent === undefined ? undefined : { original: maskText(display(agent)) },

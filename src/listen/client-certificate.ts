@@ -15,6 +15,7 @@ export function clientCertificate(certificate: X509Certificate | undefined): Cli
     subject: certificate.subject?.replaceAll('\n', ', ') ?? '',
     names,
     spiffeId: spiffe ? uris[0]?.slice(4) : undefined,
+    der: certificate.raw,
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
   }
 }

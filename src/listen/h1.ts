@@ -267,7 +267,12 @@ class Listener implements Http1Listener {
       hasBody: chunked || declaredBytes !== 0,
       declaredBytes,
       expectsContinue,
-      last: refused !== undefined || connection.requests >= this.#handler.limits.requestsPerConnection,
+      // Node's parser drops what came in one packet with a request to upgrade that is not granted: with the rest of a
+      // request in the next packet, the connection would be read from its middle.
+      last:
+        refused !== undefined ||
+        headers.get('upgrade') !== undefined ||
+        connection.requests >= this.#handler.limits.requestsPerConnection,
     })
     return refused ? serveRefusal(ex, edge, refused) : serve(ex, edge)
   }
@@ -347,6 +352,12 @@ class Listener implements Http1Listener {
   }
 }
 
+const versionRefused: Verdict = {
+  kind: 'deny',
+  status: 400,
+  reason: { code: 'http.protocol', detail: 'the version in the request line is not 1.0 or 1.1' },
+}
+
 const connectRefused: Verdict = {
   kind: 'deny',
   status: 405,
@@ -375,8 +386,10 @@ function isTunnelRequest(req: IncomingMessage): boolean {
   return req.headers['content-length'] === undefined && req.headers['transfer-encoding'] === undefined
 }
 
-function headOf({ method = '', url = '', httpVersion, rawHeaders }: IncomingMessage): RequestHead {
-  return { method, target: url, protocol: `HTTP/${httpVersion}`, rawHeaders }
+function headOf({ method = '', url = '', httpVersion, httpVersionMajor, rawHeaders }: IncomingMessage): RequestHead {
+  // Node's parser takes HTTP/2.0 in a request line, which other rules hold for.
+  const verdict = httpVersionMajor === 1 ? undefined : versionRefused
+  return { method, target: url, protocol: `HTTP/${httpVersion}`, rawHeaders, verdict }
 }
 
 function ignore(): void {}

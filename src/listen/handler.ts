@@ -33,5 +33,6 @@ export function createFallbackRoute(limits: Limits, done: readonly Step[]): Rout
     destination: nowhere,
     limits,
     body: defaultBodyPolicy,
+    paths: 'asIs',
   }
 }

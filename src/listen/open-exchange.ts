@@ -3,6 +3,7 @@
 import type { ByteString } from '../lib/bytes.ts'
 import { Exchange, type RequestLine } from '../pipeline/exchange.ts'
 import { HeaderList } from '../pipeline/headers.ts'
+import { formPath } from '../pipeline/path-form.ts'
 import { ambiguousPath } from '../pipeline/router.ts'
 import type { Verdict } from '../pipeline/verdict.ts'
 import { checkRequest } from './check-request.ts'
@@ -46,11 +47,23 @@ export function openExchange(
   const own = fault ? undefined : ownRoute(settings, path, host, handler.fallback)
   const found = fault ? undefined : (own ?? handler.match(method, host, path))
   const route = found === 'ambiguous' || found === undefined ? handler.fallback : found
-  const verdict = found === 'ambiguous' ? ambiguousPath : fault
+  const formed = formPath(path, route.paths)
+  const formVerdict = formed.ok ? undefined : formed.verdict
+  const verdict = found === 'ambiguous' ? ambiguousPath : (fault ?? formVerdict)
   const headers = new HeaderList(rawHeaders)
   const client = handler.identify.client(connection.peerFor(handler.identify), headers)
   const { localAddress, localPort } = connection.ends
-  const request: RequestLine = { method, target, protocol, headers, localIp: localAddress, localPort }
+  const sent = formed.ok && formed.path !== path ? formed.path + target.slice(path.length) : target
+  const received = sent === head.target ? undefined : head.target
+  const request: RequestLine = {
+    method,
+    target: sent,
+    received,
+    protocol,
+    headers,
+    localIp: localAddress,
+    localPort,
+  }
   const ex = new Exchange(reference, nowMs, client, request, host, route)
   const hsts = connection.secure ? settings.tls?.hstsSeconds : 0
   if (hsts) ex.extraHeaders.push('strict-transport-security', `max-age=${hsts}`)

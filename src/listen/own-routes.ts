@@ -44,7 +44,7 @@ function answering(name: string, fallback: Route, answer: (ex: Exchange) => OwnA
     },
   }
   const { phases, done, limits, mode } = fallback
-  return { name, mode, phases, done, destination, limits, body: defaultBodyPolicy }
+  return { name, mode, phases, done, destination, limits, body: defaultBodyPolicy, paths: 'asIs' }
 }
 
 function tokenAnswer({ method }: Exchange, answer: string): OwnAnswer {

@@ -39,6 +39,12 @@ const details: Readonly<Record<number, string>> = {
   503: 'The service can’t answer right now.',
 }
 
+/** What a client is told of a problem of a type of its own. */
+const detailsOfType: Readonly<Record<string, string>> = {
+  'urn:merlon:problem:not-permitted': 'You are not permitted to do this.',
+  'urn:merlon:problem:quota-exceeded': 'The quota of this period is used up.',
+}
+
 export function answerVerdict(ex: Exchange, verdict: Verdict): Answer {
   if (verdict.kind === 'answer') return { status: verdict.status, headers: verdict.headers, body: verdict.body }
   const status = verdict.kind === 'deny' ? verdict.status : 403
@@ -46,17 +52,25 @@ export function answerVerdict(ex: Exchange, verdict: Verdict): Answer {
   if (verdict.kind === 'deny' && verdict.retryAfterMs !== undefined) {
     headers.push('retry-after', String(Math.max(1, Math.ceil(verdict.retryAfterMs / 1000))))
   }
-  return answerProblem(ex, status, details[status] ?? 'The request was refused.', headers)
+  const type = verdict.kind === 'deny' ? verdict.problemType : undefined
+  const detail = (type && detailsOfType[type]) ?? details[status] ?? 'The request was refused.'
+  return answerProblem(ex, status, detail, headers, type)
 }
 
 export function answerError(ex: Exchange, error: GatewayError): Answer {
   return answerProblem(ex, error.status, gatewayErrors[error.code].summary, [])
 }
 
-function answerProblem(ex: Exchange, status: number, detail: string, extra: readonly string[]): Answer {
+function answerProblem(
+  ex: Exchange,
+  status: number,
+  detail: string,
+  extra: readonly string[],
+  type = 'about:blank',
+): Answer {
   const title = titles[status] ?? 'Error'
   const html = prefersHtml(ex.headers.get('accept'))
-  const text = html ? page(status, title, detail, ex.reference) : problem(status, title, detail, ex)
+  const text = html ? page(status, title, detail, ex.reference) : problem(type, status, title, detail, ex)
   const body = new TextEncoder().encode(text)
   const headers = [
     'content-type',
@@ -74,9 +88,9 @@ function answerProblem(ex: Exchange, status: number, detail: string, extra: read
   return { status, headers, body }
 }
 
-function problem(status: number, title: string, detail: string, ex: Exchange): string {
+function problem(type: string, status: number, title: string, detail: string, ex: Exchange): string {
   return JSON.stringify({
-    type: 'about:blank',
+    type,
     title,
     status,
     detail,

@@ -48,6 +48,8 @@ export interface ClientCertificate {
   readonly spiffeId: string | undefined
   /** SHA-256 of the certificate, in hex. */
   readonly fingerprint: string
+  /** The certificate itself. */
+  readonly der: Uint8Array
 }
 
 /** What was read of the request body before the decision. */
@@ -68,8 +70,10 @@ export interface ResponseHead {
 
 export interface RequestLine {
   readonly method: ByteString
-  /** As it stood in the request line. */
+  /** Origin-form, in the path form of the route: what guards judge and what is sent. */
   readonly target: ByteString
+  /** As it stood in the request line, where that is something else. */
+  readonly received?: ByteString | undefined
   /** `HTTP/1.1` */
   readonly protocol: string
   readonly headers: HeaderList

@@ -8,6 +8,7 @@ import type { Counters } from '../store/store.ts'
 import type { Exchange } from './exchange.ts'
 import type { Identity } from './identity.ts'
 import type { Limits } from './limits.ts'
+import type { Match } from './router.ts'
 import type { Verdict } from './verdict.ts'
 
 export type Outcome = Verdict | undefined | Promise<Verdict | undefined>
@@ -38,6 +39,8 @@ export interface GuardDefinition<Name extends string = string, Schema extends z.
   readonly example?: z.input<Schema>
   /** Not on the routes to services of our own, which check credentials themselves. */
   readonly skipsOwnServices?: true
+  /** It looks at the routes (`tools.route`, `tools.routes`): each route gets a guard of its own. */
+  readonly perRoute?: true
   /** When it throws: deny, unless availability matters more than what it guards. */
   readonly onError: 'deny' | 'pass'
   /** Called at load time, once for each distinct set of options. */
@@ -47,6 +50,14 @@ export interface GuardDefinition<Name extends string = string, Schema extends z.
 export type CreateGuardResult =
   | { readonly ok: true; readonly guard: Guard; readonly warnings?: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[] }
+
+/** What a guard may know of a route. */
+export interface RouteInfo {
+  readonly name: string
+  readonly match: Match
+  /** Absolute path of the OpenAPI document that describes what is behind it. */
+  readonly openapi: string | undefined
+}
 
 export interface GuardTools {
   /** Milliseconds since the epoch. */
@@ -59,6 +70,11 @@ export interface GuardTools {
   readonly stateDir: string
   /** Who may call. Absent where there are no accounts: in tools that judge files. */
   readonly identity?: Identity
+  /** The route that the guard is for, and all that have it; of guards that say `perRoute`. */
+  readonly route?: RouteInfo
+  readonly routes?: readonly RouteInfo[]
+  /** The issuer of our own authorization server. */
+  readonly ownIssuer?: string
   /** Appends a line to a log file that the guard's options name. Absent where nothing is logged. */
   readonly writeLine?: (file: string, line: string) => void
 }

@@ -2,12 +2,20 @@
 // here waits for a store or the network (accounts/mirror.ts implements it).
 
 import type { TokenIssuer } from '../lib/jwt.ts'
+import type { Marks } from '../store/store.ts'
 
 /** Who was authenticated. Never the credential. */
 export interface Principal {
   readonly kind: 'client' | 'user' | 'apiKey'
   readonly id: string
   readonly scopes: readonly string[]
+  /** As the claims of its token say, and for machines their scopes `role:…` and `group:…`. */
+  readonly roles: readonly string[]
+  readonly groups: readonly string[]
+  /** The OAuth client that acts, for itself or for a user; empty for API keys. */
+  readonly clientId: string
+  /** How it was authenticated (`acr`); empty when nobody says. */
+  readonly acr: string
   /** Who vouches for it: the issuer of its token; empty for API keys, which are ours. */
   readonly issuer: string
 }
@@ -21,11 +29,26 @@ export interface KnownKey {
   readonly networks: readonly string[]
 }
 
+/** An access token of ours that is but a name. */
+export interface KnownToken {
+  /** As a JWT would hold them. */
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly expiresAtMs: number
+}
+
 export interface Identity {
   readonly issuers: ReadonlyMap<string, TokenIssuer>
+  /** What is known may be out of date: nobody can be let in. */
+  readonly isStale: boolean
   findKey(secret: string, nowMs: number): KnownKey | undefined
+  /** By the SHA-256 of the token, in base64url. */
+  findToken(hash: string): KnownToken | undefined
   /** Whether a token of ours, or every token of its client, was revoked. */
   isDenied(tokenId: string, clientId: string): boolean
+  /** What nonces are made with; the same on every worker. */
+  readonly nonceSecret: Uint8Array
+  /** Proofs that were seen, on every worker. */
+  readonly marks: Marks
   /** Tells that a key was used, for `last used`. */
   keyUsed(id: string, nowMs: number): void
   /** Asks for fresh keys of an issuer, because a token names one that is not known. Bounded on the other side. */

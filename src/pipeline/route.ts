@@ -6,6 +6,7 @@ import type { BodyPolicy } from './body.ts'
 import type { Exchange } from './exchange.ts'
 import type { Guard } from './guard.ts'
 import type { Limits } from './limits.ts'
+import type { PathForm } from './path-form.ts'
 import type { PhaseName } from './verdict.ts'
 
 export interface Route {
@@ -17,6 +18,7 @@ export interface Route {
   readonly destination: Destination
   readonly limits: Limits
   readonly body: BodyPolicy
+  readonly paths: PathForm
 }
 
 /** One guard on one route. Counts are this worker's, read by metrics. */

@@ -5,7 +5,7 @@
 // Paths are compared as servers read them: without doubled slashes and percent-encoded plain characters. What servers
 // read differently (`..`, encoded slashes, backslashes, `;parameters`) is looked at in every way; when the ways lead to
 // different routes, the path is ambiguous and no route may take it: `/public/..%2fadmin` would come past the guards of
-// one or the other. What is sent upstream is untouched.
+// one or the other. In which form the path is judged and sent is the route's choice (path-form.ts).
 
 import type { ByteString } from '../lib/bytes.ts'
 import type { Verdict } from './verdict.ts'
@@ -114,7 +114,7 @@ function findMethod<Target>(entries: readonly Entry<Target>[] | undefined, metho
 
 /** The path as servers understand it, most eagerly first; mostly that is one string. */
 export function readingsOf(path: ByteString): readonly string[] {
-  if (!needsWork(path)) return [path]
+  if (!needsReading(path)) return [path]
   if (!/\/\.|%2[ef]|%5c|[\\;]/i.test(path)) return [readPath(path, eager)]
   const readings = new Set<string>()
   for (const dots of [true, false]) {
@@ -136,7 +136,7 @@ interface Reader {
 
 const eager: Reader = { dots: true, slashes: true, parameters: true }
 
-function readPath(path: ByteString, { dots, slashes, parameters }: Reader): string {
+export function readPath(path: ByteString, { dots, slashes, parameters }: Reader): string {
   const segments: string[] = []
   const plain = decodePlain(path, slashes)
   const parts = (slashes ? plain.replaceAll('\\', '/') : plain).split('/')
@@ -151,7 +151,8 @@ function readPath(path: ByteString, { dots, slashes, parameters }: Reader): stri
   return `/${segments.join('/')}`
 }
 
-function needsWork(path: ByteString): boolean {
+/** Whether servers may read the path as another than it looks. */
+export function needsReading(path: ByteString): boolean {
   let previous = 0
   for (let i = 0; i < path.length; i++) {
     const c = path.charCodeAt(i)

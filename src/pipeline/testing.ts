@@ -16,6 +16,7 @@ export function testRoute(): Route {
     destination: { name: 'nowhere', send: async () => {}, upgrade: async () => false },
     limits: defaultLimits,
     body: defaultBodyPolicy,
+    paths: 'normalize',
   }
 }
 

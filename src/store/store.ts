@@ -20,6 +20,16 @@ export interface TakeResult {
   readonly retryAfterMs: number
 }
 
+/** What may be seen once: ids of proofs and nonces. Shared by all workers; every call is atomic by itself. */
+export interface Marks {
+  /** When it began to remember: what is older may have been seen before. */
+  readonly sinceMs: number
+  /** For `ttlMs` from now, a day at the most. `full`: there is no room, so nobody knows, and nobody may pass. */
+  mark(key: string, ttlMs: number, nowMs: number): Mark
+}
+
+export type Mark = 'first' | 'again' | 'full'
+
 /** Append-only security events, read by time. Written by the main thread alone. */
 export interface Journal {
   /** When it returns the events are durable: the transaction is committed. */
@@ -80,7 +90,18 @@ export interface Records {
   deleteFamily(family: string): Promise<number>
   /** Deletes what has expired; resolves to how many. */
   prune(nowMs: number): Promise<number>
+  /** From when it has resolved, tells of every change that others make, but for what is pruned. Once. */
+  watch(watcher: RecordWatcher): Promise<void>
   close(): Promise<void>
+}
+
+/** Who wants to know what other processes change. */
+export interface RecordWatcher {
+  changed(kind: string, id: string): void
+  /** Changes may be missed from now on. */
+  lost(): void
+  /** Changes are heard of again; those in between were missed. */
+  back(): void
 }
 
 export interface NewRecord {

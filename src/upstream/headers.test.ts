@@ -17,6 +17,7 @@ const route: Route = {
   destination: { name: 'x', send: async () => {}, upgrade: async () => false },
   limits: defaultLimits,
   body: defaultBodyPolicy,
+  paths: 'normalize',
 }
 
 function sent(raw: readonly string[], options: { peer?: string; trusted?: string[]; body?: OutgoingBody } = {}) {

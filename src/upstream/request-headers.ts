@@ -3,6 +3,7 @@
 // unless a trusted proxy says it. No Via: several servers send uncompressed responses to who sends one.
 
 import type { ByteString } from '../lib/bytes.ts'
+import { certificateHeader, writeCertificate } from '../lib/shown-certificate.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import type { HeaderList } from '../pipeline/headers.ts'
 import type { OutgoingBody } from '../pipeline/route.ts'
@@ -37,8 +38,8 @@ const proxyWritten = new Set([
 /** Names that a client may list in Connection but that are not its own to take away. */
 const kept = new Set(['host', 'content-type', 'content-encoding', 'cookie', 'authorization'])
 
-/** Flat. `host` is as received. */
-export function requestHeaders(ex: Exchange, body: OutgoingBody): string[] {
+/** Flat. `host` is as received. Services of our own are told which certificate the client has shown. */
+export function requestHeaders(ex: Exchange, body: OutgoingBody, toOwnService = false): string[] {
   const { headers, client } = ex
   const trusted = client.peerTrusted === true
   const listed = connectionOptions(headers)
@@ -61,6 +62,11 @@ export function requestHeaders(ex: Exchange, body: OutgoingBody): string[] {
   if (length !== undefined) out.push('content-length', length)
   addForwarded(out, ex, trusted)
   out.push('x-request-id', ex.reference)
+  const certificate = toOwnService ? client.tls?.certificate : undefined
+  if (certificate) {
+    const der = Buffer.from(certificate.der).toString('base64')
+    out.push(certificateHeader, writeCertificate({ ...certificate, der }))
+  }
   return out
 }
 

@@ -90,7 +90,7 @@ function dispatch(server: UpstreamServer, ex: Exchange, body: OutgoingBody, atte
   const options: Dispatcher.DispatchOptions & { servername: string } = {
     path: ex.request.target,
     method: ex.method,
-    headers: requestHeaders(ex, body),
+    headers: requestHeaders(ex, body, server.to.socketPath !== undefined),
     body: body === undefined || body instanceof Uint8Array ? (body ?? null) : Readable.from(body),
     headersTimeout: ex.route.limits.upstreamTimeout,
     bodyTimeout: ex.route.limits.upstreamTimeout,

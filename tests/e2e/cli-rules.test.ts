@@ -102,3 +102,14 @@ describe('rules test --live URL', () => {
     assert.match(stderr, /--audit-log FILE/)
   })
 })
+
+test('rules that have very many problems name the first fifty and say how many more there are', async () => {
+  const cwd = emptyFolder()
+  writeFileSync(join(cwd, 'rows.conf'), 'SecNoSuchThing\n'.repeat(60))
+  const { code, stderr } = await cli(['rules', 'list', '--rules', 'rows.conf'], cwd)
+  assert.equal(code, 1)
+  const lines = stderr.trimEnd().split('\n')
+  assert.match(lines[49] ?? '', /rows\.conf:50:1: /)
+  assert.equal(lines[50], 'and 10 more problems like these')
+  assert.equal(lines.length, 51)
+})

@@ -2,74 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { createServer as createHttp } from 'node:http'
-import { createServer } from 'node:net'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import * as jose from 'jose'
 import * as oidc from 'openid-client'
-import { askGateway } from '../../src/admin/client.ts'
-import { delay, type RunningGateway, sendUntil, startTestGateway } from './gateway-harness.ts'
-
-/** The issuer must name its port before the gateway has one. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
-
-async function start(t: TestContext, authn: object = { require: ['oauth2', 'apiKey'] }, sections: object = {}) {
-  const port = await freePort()
-  const issuer = `http://127.0.0.1:${port}`
-  const seen: string[] = []
-  const running = await startTestGateway(
-    t,
-    {
-      listen: [{ http: `127.0.0.1:${port}` }],
-      routes: [{ name: 'app', to: 'app', guards: { authn } }],
-      guards: { rate: { limit: 1_000_000 }, waf: { mode: 'off' } },
-      accounts: { oauth: { issuer } },
-      ...sections,
-    },
-    (req, res) => {
-      seen.push(String(req.headers.authorization))
-      res.end('ok')
-    },
-  )
-  const ask = async <Result>(operation: string, input: object): Promise<Result> => {
-    const reply = await askGateway(`${running.dir}/state`, 'POST', `/api/v1/${operation}`, input)
-    assert.equal(reply?.status, 200, JSON.stringify(reply?.body))
-    return reply?.body as Result
-  }
-  return { ...running, issuer, ask, seen }
-}
-
-type Asking = Awaited<ReturnType<typeof start>>
-
-const grants = ['client_credentials']
-const createClient = ({ ask }: Asking, input: object = {}) =>
-  ask<{ clientId: string; clientSecret: string }>('clients/create', { name: 'test', grants, ...input })
-
-async function tokenOf(running: Asking, client: { clientId: string; clientSecret: string }): Promise<string> {
-  const response = await fetch(`${running.issuer}/oauth/token`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_id: client.clientId,
-      client_secret: client.clientSecret,
-    }),
-  })
-  const body = (await response.json()) as { access_token: string; token_type: string; expires_in: number }
-  assert.deepEqual([response.status, body.token_type, body.expires_in], [200, 'Bearer', 3600])
-  return body.access_token
-}
-
-const call = async ({ url }: RunningGateway, headers: Record<string, string>) => {
-  const response = await fetch(url, { headers })
-  await response.text()
-  return response
-}
-const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+import { delay, sendUntil } from './gateway-harness.ts'
+import { bearer, call, createClient, start, tokenOf } from './identity-harness.ts'
 
 test('openid-client: discovery, client credentials in body and header, introspection, revocation', async t => {
   const running = await start(t, { require: ['oauth2'], scopes: ['read'] })

@@ -18,6 +18,7 @@ import { type BodyPolicy, defaultBodyPolicy } from '../../src/pipeline/body.ts'
 import type { Exchange } from '../../src/pipeline/exchange.ts'
 import type { Guard } from '../../src/pipeline/guard.ts'
 import { defaultLimits, type Limits } from '../../src/pipeline/limits.ts'
+import type { PathForm } from '../../src/pipeline/path-form.ts'
 import type { Route, Step } from '../../src/pipeline/route.ts'
 import { createUpstream } from '../../src/upstream/upstream.ts'
 
@@ -28,6 +29,7 @@ export interface GatewayOptions {
   readonly trustedProxies?: readonly string[]
   readonly health?: HealthConfig
   readonly body?: BodyPolicy
+  readonly paths?: PathForm
   readonly host?: string
   readonly port?: number
   readonly reusePort?: boolean
@@ -67,6 +69,7 @@ export async function openGateway(options: GatewayOptions) {
     destination: upstream,
     limits,
     body: options.body ?? defaultBodyPolicy,
+    paths: options.paths ?? 'normalize',
   }
   const handler: Handler = {
     limits,

@@ -7,6 +7,7 @@ import { Agent, request } from 'undici'
 import { Fleet } from '../../src/fleet.ts'
 import { plainSettings } from '../../src/listen/settings.ts'
 import { createSharedCounters } from '../../src/store/counters-shared.ts'
+import { createSharedMarks } from '../../src/store/marks-shared.ts'
 import { delay, startTestGateway } from './gateway-harness.ts'
 
 const clients = 200
@@ -23,6 +24,7 @@ test('200 clients, a reload a second, one worker ended', { timeout: 90_000 }, as
   const { config } = await startTestGateway(t, { guards: { rate: { limit: 1_000_000, window: '1s' } }, limits })
   const fleet = new Fleet({
     counters: createSharedCounters(),
+    marks: createSharedMarks(64),
     onEvents: (worker, list) => worker.stored(list.length),
     log: () => {},
   })

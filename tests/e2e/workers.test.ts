@@ -5,6 +5,7 @@ import { Fleet } from '../../src/fleet.ts'
 import { startGateway } from '../../src/gateway.ts'
 import { plainSettings } from '../../src/listen/settings.ts'
 import { createSharedCounters } from '../../src/store/counters-shared.ts'
+import { createSharedMarks } from '../../src/store/marks-shared.ts'
 import { delay, startTestGateway } from './gateway-harness.ts'
 
 /** Sends one request on a connection of its own, or on the agent's. */
@@ -30,6 +31,7 @@ test('a worker that dies is replaced, and the others go on', async t => {
   const logged: string[] = []
   const fleet = new Fleet({
     counters: createSharedCounters(),
+    marks: createSharedMarks(64),
     onEvents: (worker, events) => worker.stored(events.length),
     log: (_level, message) => logged.push(message),
   })

@@ -1,14 +1,21 @@
 // Finds the one credential of a request. Two are refused: we and the upstream could each believe another one.
 
 import type { HeaderList } from '../../pipeline/headers.ts'
+import type { Scheme } from './refusal.ts'
 
 export type Credential =
   | { readonly kind: 'none' }
-  | { readonly kind: 'token' | 'apiKey'; readonly value: string }
+  | { readonly kind: 'token'; readonly scheme: Scheme; readonly value: string }
+  | { readonly kind: 'apiKey'; readonly value: string }
   | { readonly kind: 'bad'; readonly why: string }
 
-/** Where credentials stand; there is one at the most. */
-export const credentialHeaders: readonly string[] = ['authorization', 'x-api-key']
+/** Where credentials and their proofs stand. */
+export const credentialHeaders: readonly string[] = ['authorization', 'x-api-key', 'dpop']
+
+const schemes: ReadonlyMap<string, Scheme> = new Map([
+  ['bearer', 'Bearer'],
+  ['dpop', 'DPoP'],
+])
 
 const none: Credential = { kind: 'none' }
 
@@ -21,9 +28,12 @@ export function credentialOf(headers: HeaderList): Credential {
   const [header] = authorization
   if (header === undefined) return none
   // Another scheme (Basic, Digest) is the upstream's business and proves nothing here.
-  if (header.slice(0, 7).toLowerCase() !== 'bearer ') return none
-  const value = header.slice(7).trim()
+  const space = header.indexOf(' ')
+  const scheme = schemes.get(header.slice(0, space).toLowerCase())
+  if (scheme === undefined) return none
+  const value = header.slice(space + 1).trim()
   // RFC 6750 §2.1: b64token.
   if (!/^[A-Za-z0-9._~+/-]+=*$/.test(value)) return { kind: 'bad', why: 'the Authorization header is malformed' }
-  return { kind: value.startsWith('mk_') ? 'apiKey' : 'token', value }
+  if (scheme === 'Bearer' && value.startsWith('mk_')) return { kind: 'apiKey', value }
+  return { kind: 'token', scheme, value }
 }

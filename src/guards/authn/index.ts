@@ -7,8 +7,11 @@ import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Guard, GuardDefinition, GuardTools, Outcome } from '../../pipeline/guard.ts'
 import type { Identity, KnownKey, Principal } from '../../pipeline/identity.ts'
 import type { Verdict } from '../../pipeline/verdict.ts'
+import { Bindings } from './binding.ts'
 import { credentialHeaders, credentialOf } from './credential.ts'
+import { membership } from './membership.ts'
 import { type AuthnOptions, authnOptions } from './options.ts'
+import { refuse, type Scheme } from './refusal.ts'
 import { type TokenResult, Tokens } from './tokens.ts'
 
 export const authn: GuardDefinition<'authn', typeof authnOptions> = {
@@ -24,40 +27,60 @@ export const authn: GuardDefinition<'authn', typeof authnOptions> = {
 /** Where there are no accounts nobody is known. */
 const nobody: Identity = {
   issuers: new Map(),
+  isStale: false,
   findKey: () => undefined,
+  findToken: () => undefined,
   isDenied: () => false,
+  nonceSecret: new Uint8Array(32),
+  marks: { sinceMs: 0, mark: () => 'full' },
   keyUsed: () => {},
   wantKeys: () => {},
 }
 
-type Code = `authn.${'missing' | 'invalid-request' | 'invalid-token' | 'invalid-key' | 'scope'}`
+/** Not 401: there is nothing wrong with the credential, and nobody should throw it away. */
+const stale: Verdict = {
+  kind: 'deny',
+  status: 503,
+  retryAfterMs: 5000,
+  reason: { code: 'authn.stale', detail: 'the store of accounts is out of reach, so revocations may be missed' },
+}
 
 class AuthnGuard implements Guard {
   readonly #options: AuthnOptions
   readonly #tools: GuardTools
   readonly #identity: Identity
   readonly #tokens: Tokens
+  readonly #bindings: Bindings
+  /** What a request without a credential is asked for. */
+  readonly #wanted: readonly Scheme[]
 
   constructor(options: AuthnOptions, tools: GuardTools, identity: Identity) {
     this.#options = options
     this.#tools = tools
     this.#identity = identity
     this.#tokens = new Tokens(identity, options.clockSkew)
+    this.#bindings = new Bindings(options, identity)
+    const takesTokens = options.require.includes('oauth2')
+    this.#wanted = !takesTokens ? ['Bearer'] : options.requireBound ? ['DPoP'] : ['Bearer', 'DPoP']
   }
 
   onHeaders(ex: Exchange): Outcome {
+    if (this.#identity.isStale) return stale
     const credential = credentialOf(ex.headers)
     switch (credential.kind) {
       case 'none':
-        return refuse('authn.missing', 'no credential', 401)
+        return refuse('authn.missing', 'no credential', { schemes: this.#wanted })
       case 'bad':
-        return refuse('authn.invalid-request', credential.why, 400, 'invalid_request')
+        return refuse('authn.invalid-request', credential.why, { status: 400, error: 'invalid_request' })
       case 'apiKey':
         return this.#accepts('apiKey') ? this.#checkKey(ex, credential.value) : notAccepted('API keys')
       case 'token': {
         if (!this.#accepts('oauth2')) return notAccepted('access tokens')
-        const result = this.#tokens.check(credential.value, this.#tools.now())
-        return result instanceof Promise ? result.then(it => this.#judge(ex, it)) : this.#judge(ex, result)
+        const { value, scheme } = credential
+        const result = this.#tokens.check(value, this.#tools.now())
+        return result instanceof Promise
+          ? result.then(it => this.#judge(ex, value, scheme, it))
+          : this.#judge(ex, value, scheme, result)
       }
     }
   }
@@ -66,13 +89,18 @@ class AuthnGuard implements Guard {
     return this.#options.require.includes(kind)
   }
 
-  #judge(ex: Exchange, result: TokenResult): Verdict | undefined {
-    if (result.ok) return this.#admit(ex, result.principal)
-    return refuse('authn.invalid-token', `the access token is refused: ${result.why}`, 401, 'invalid_token')
+  #judge(ex: Exchange, token: string, scheme: Scheme, result: TokenResult): Verdict | undefined {
+    if (!result.ok) {
+      const refusal = { error: 'invalid_token', schemes: [scheme] }
+      return refuse('authn.invalid-token', `the access token is refused: ${result.why}`, refusal)
+    }
+    const { principal, binding, audience } = result
+    const foreign = this.#bindings.check(ex, { token, scheme, binding, audience }, this.#tools.now())
+    return foreign ?? this.#admit(ex, principal, scheme)
   }
 
   #checkKey(ex: Exchange, secret: string): Verdict | undefined {
-    const why = (reason: string) => refuse('authn.invalid-key', `the API key is ${reason}`, 401, 'invalid_token')
+    const why = (reason: string) => refuse('authn.invalid-key', `the API key is ${reason}`, { error: 'invalid_token' })
     if (!isCheckedToken(secret)) return why('malformed')
     const nowMs = this.#tools.now()
     const key = this.#identity.findKey(secret, nowMs)
@@ -80,17 +108,20 @@ class AuthnGuard implements Guard {
     if (key.expiresAtMs !== undefined && key.expiresAtMs <= nowMs) return why(`expired (${key.id})`)
     if (!isFrom(key, ex.client.ipBytes)) return why(`not for use from this address (${key.id})`)
     this.#identity.keyUsed(key.id, nowMs)
-    return this.#admit(ex, { kind: 'apiKey', id: key.id, scopes: key.scopes, issuer: '' })
+    const { id, scopes } = key
+    const principal = { id, scopes, ...membership('apiKey', {}, scopes), clientId: '', acr: '', issuer: '' }
+    return this.#admit(ex, { kind: 'apiKey', ...principal }, 'Bearer')
   }
 
-  #admit(ex: Exchange, principal: Principal): Verdict | undefined {
+  #admit(ex: Exchange, principal: Principal, scheme: Scheme): Verdict | undefined {
     ex.principal = principal
     if (!this.#options.forwardCredential) ex.withheldHeaders = credentialHeaders
     const { scopes } = this.#options
     const missing = scopes.filter(scope => !principal.scopes.includes(scope))
     if (missing.length === 0) return undefined
     const detail = `${principal.id} lacks the scope ${missing.join(' ')}`
-    return refuse('authn.scope', detail, 403, 'insufficient_scope', scopes.join(' '))
+    const refusal = { status: 403, error: 'insufficient_scope', scope: scopes.join(' '), schemes: [scheme] }
+    return refuse('authn.scope', detail, refusal)
   }
 }
 
@@ -103,18 +134,5 @@ function isFrom({ networks }: KnownKey, ip: Uint8Array): boolean {
 }
 
 function notAccepted(what: string): Verdict {
-  return refuse('authn.invalid-token', `${what} are not accepted here`, 401, 'invalid_token')
-}
-
-/** RFC 6750 §3: no error code when there was no credential, because nothing was wrong with it. */
-function refuse(code: Code, detail: string, status: number, error?: string, scope?: string): Verdict {
-  const parts = ['realm="api"']
-  if (error !== undefined) parts.push(`error="${error}"`)
-  if (scope !== undefined) parts.push(`scope="${scope}"`)
-  return {
-    kind: 'deny',
-    status,
-    headers: ['www-authenticate', `Bearer ${parts.join(', ')}`],
-    reason: { code, detail },
-  }
+  return refuse('authn.invalid-token', `${what} are not accepted here`, { error: 'invalid_token' })
 }

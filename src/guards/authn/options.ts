@@ -19,6 +19,34 @@ export const authnOptions = z
       .boolean()
       .default(true)
       .meta({ description: 'Whether the upstream gets the token or key as it came.' }),
+    requireBound: z.boolean().default(false).meta({
+      description: 'Whether a token must be bound to a key (DPoP) or a client certificate: no plain bearer tokens.',
+    }),
+    dpop: z
+      .strictObject({
+        nonce: z
+          .boolean()
+          .default(true)
+          .meta({ description: 'Whether a proof must hold a nonce of ours; clients get one when they have none.' }),
+        maxAge: durationField
+          .refine(ms => ms >= 5000 && ms <= 300_000, { message: 'must be between 5s and 5m' })
+          .prefault('60s')
+          .meta({ description: 'How old a proof without a nonce may be.' }),
+        origins: z
+          .array(
+            z
+              .string()
+              .max(2048)
+              .refine(text => URL.parse(text)?.origin === text, 'is no origin: write https://api.example.com'),
+          )
+          .max(32)
+          .default([])
+          .meta({
+            description: 'Where clients reach this API, for `htu` of proofs; the audience of the token unless given.',
+          }),
+      })
+      .prefault({})
+      .meta({ description: 'DPoP proofs (RFC 9449) of tokens that are bound to a key.' }),
     clockSkew: durationField
       .refine(ms => ms <= 300_000, { message: 'must be at most 5m' })
       .prefault('30s')

@@ -3,23 +3,36 @@
 import { hash } from 'node:crypto'
 import { type JwtFault, readJwt, type TokenIssuer, verifyJwt } from '../../lib/jwt.ts'
 import { Lru } from '../../lib/lru.ts'
-import type { Identity, Principal } from '../../pipeline/identity.ts'
+import type { Identity, KnownToken, Principal } from '../../pipeline/identity.ts'
+import { type Binding, bindingOf } from './binding.ts'
+import { membership } from './membership.ts'
 
 export type TokenResult =
-  | { readonly ok: true; readonly principal: Principal }
-  | { readonly ok: false; readonly why: JwtFault | 'revoked' }
+  | {
+      readonly ok: true
+      readonly principal: Principal
+      readonly binding: Binding
+      /** What tokens of its issuer are for. */
+      readonly audience: readonly string[]
+    }
+  | { readonly ok: false; readonly why: JwtFault | 'revoked' | 'unknown' }
 
 interface Verified {
   readonly principal: Principal
+  readonly binding: Binding
   readonly tokenId: string
   readonly clientId: string
   readonly expiresAtMs: number
   /** The very object it was verified with: other keys are another object. */
   readonly issuer: TokenIssuer
+  /** What it was found as, when it is but a name. */
+  readonly found: KnownToken | undefined
 }
 
 /** Tokens whose verification a worker remembers. */
 const rememberedMax = 10_000
+
+type Claims = Readonly<Record<string, unknown>>
 
 export class Tokens {
   readonly #identity: Identity
@@ -34,10 +47,14 @@ export class Tokens {
   check(token: string, nowMs: number): TokenResult | Promise<TokenResult> {
     const key = hash('sha256', token, 'base64url')
     const known = this.#verified.get(key)
-    if (known && this.#identity.issuers.get(known.issuer.issuer) === known.issuer) {
-      return this.#answer(key, known, nowMs)
-    }
-    return this.#verify(key, token, nowMs)
+    if (known && this.#isCurrent(key, known)) return this.#answer(key, known, nowMs)
+    // A JWT has dots, a name of ours has none.
+    return token.includes('.') ? this.#verify(key, token, nowMs) : this.#find(key, nowMs)
+  }
+
+  #isCurrent(key: string, { issuer, found }: Verified): boolean {
+    if (this.#identity.issuers.get(issuer.issuer) !== issuer) return false
+    return found === undefined || this.#identity.findToken(key) === found
   }
 
   async #verify(key: string, token: string, nowMs: number): Promise<TokenResult> {
@@ -50,23 +67,29 @@ export class Tokens {
       if (result.why === 'unknown-key') this.#identity.wantKeys(issuer.issuer)
       return result
     }
-    const { sub, exp, jti = '', client_id: client, azp } = result.claims
-    const clientId = String(client ?? azp ?? '')
-    const id = sub ?? clientId
-    if (id === '') return { ok: false, why: 'claims' }
-    const verified: Verified = {
-      principal: {
-        // RFC 9068 §2.2: a token without a person behind it has its client as subject.
-        kind: id === clientId ? 'client' : 'user',
-        id,
-        scopes: scopesOf(result.claims),
-        issuer: issuer.issuer,
-      },
-      tokenId: jti,
-      clientId,
-      expiresAtMs: exp * 1000,
-      issuer,
-    }
+    return this.#remember(key, result.claims, result.claims.exp * 1000, issuer, undefined, nowMs)
+  }
+
+  #find(key: string, nowMs: number): TokenResult {
+    const found = this.#identity.findToken(key)
+    const issuer = found && this.#identity.issuers.get(String(found.claims['iss']))
+    if (!issuer) return { ok: false, why: 'unknown' }
+    return this.#remember(key, found.claims, found.expiresAtMs, issuer, found, nowMs)
+  }
+
+  #remember(
+    key: string,
+    claims: Claims,
+    expiresAtMs: number,
+    issuer: TokenIssuer,
+    found: KnownToken | undefined,
+    nowMs: number,
+  ): TokenResult {
+    const principal = principalOf(claims, issuer)
+    const binding = bindingOf(claims['cnf'])
+    if (!principal || !binding) return { ok: false, why: 'claims' }
+    const tokenId = textOf(claims['jti'])
+    const verified = { principal, binding, tokenId, clientId: principal.clientId, expiresAtMs, issuer, found }
     this.#verified.set(key, verified)
     return this.#answer(key, verified, nowMs)
   }
@@ -78,8 +101,23 @@ export class Tokens {
       return { ok: false, why: 'expired' }
     }
     if (this.#identity.isDenied(known.tokenId, known.clientId)) return { ok: false, why: 'revoked' }
-    return { ok: true, principal: known.principal }
+    const { principal, binding, issuer } = known
+    return { ok: true, principal, binding, audience: issuer.audience }
   }
+}
+
+function principalOf(claims: Claims, { issuer }: TokenIssuer): Principal | undefined {
+  const clientId = textOf(claims['client_id'] ?? claims['azp'])
+  const id = textOf(claims['sub'] ?? clientId)
+  if (id === '') return undefined
+  // RFC 9068 §2.2: a token without a person behind it has its client as subject.
+  const kind = id === clientId ? 'client' : 'user'
+  const scopes = scopesOf(claims)
+  return { kind, id, scopes, ...membership(kind, claims, scopes), clientId, acr: textOf(claims['acr']), issuer }
+}
+
+function textOf(claim: unknown): string {
+  return typeof claim === 'string' ? claim : ''
 }
 
 /** `scope` as RFC 8693 and RFC 9068 have it; `scp` as some issuers write it. */

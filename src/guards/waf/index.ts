@@ -190,7 +190,7 @@ class WafGuard implements Guard {
     const { client, request, headers } = ex
     const transaction = this.#waf.transaction({ id: ex.reference })
     transaction.connection({ ip: client.ip, port: client.port }, { ip: request.localIp, port: request.localPort })
-    transaction.uri(request.method, request.target, request.protocol)
+    transaction.uri(request.method, request.target, request.protocol, request.received)
     for (let i = 0; i < headers.count; i++) transaction.requestHeader(headers.raw[i * 2] ?? '', headers.valueAt(i))
     return transaction
   }

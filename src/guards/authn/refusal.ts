@@ -1,0 +1,42 @@
+// What a client is told when it is not let in: as little as RFC 6750 §3 and RFC 9449 §7.1 want. Why stands in the event.
+
+import type { Verdict } from '../../pipeline/verdict.ts'
+import { proofAlgorithms } from './dpop.ts'
+
+type Code = `authn.${
+  | 'missing'
+  | 'invalid-request'
+  | 'invalid-token'
+  | 'invalid-key'
+  | 'invalid-proof'
+  | 'nonce'
+  | 'binding'
+  | 'scope'}`
+
+export type Scheme = 'Bearer' | 'DPoP'
+
+export interface Refusal {
+  readonly status?: number
+  /** None when there was no credential, because nothing was wrong with it. */
+  readonly error?: string
+  readonly scope?: string
+  /** What is asked for: `WWW-Authenticate` names each. */
+  readonly schemes?: readonly Scheme[]
+  /** A nonce to use from now on. */
+  readonly nonce?: string
+}
+
+const bearer: readonly Scheme[] = ['Bearer']
+
+export function refuse(code: Code, detail: string, refusal: Refusal): Verdict {
+  const { status = 401, error, scope, schemes = bearer, nonce } = refusal
+  const headers = schemes.flatMap(scheme => {
+    const parts = ['realm="api"']
+    if (error !== undefined) parts.push(`error="${error}"`)
+    if (scope !== undefined) parts.push(`scope="${scope}"`)
+    if (scheme === 'DPoP') parts.push(`algs="${proofAlgorithms.join(' ')}"`)
+    return ['www-authenticate', `${scheme} ${parts.join(', ')}`]
+  })
+  if (nonce !== undefined) headers.push('dpop-nonce', nonce)
+  return { kind: 'deny', status, headers, reason: { code, detail } }
+}

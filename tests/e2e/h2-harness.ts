@@ -73,7 +73,7 @@ export function frame(type: number, flags: number, stream: number, payload: Uint
   return Buffer.concat([head, bytes])
 }
 
-export const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
+const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 
 /** Header lines for HPACK, literal and never indexed (RFC 7541 §6.2.3), so that nothing is hidden in a table. */
 export function hpack(...lines: readonly (readonly [string, string])[]): Buffer {

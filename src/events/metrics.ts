@@ -27,6 +27,7 @@ export const metricDefinitions = {
   merlon_guard_would_deny_total: { type: 'counter', help: 'Requests that a guard in monitor mode would have refused.' },
   merlon_guard_errors_total: { type: 'counter', help: 'Failures of a guard itself.' },
   merlon_rule_matches_total: { type: 'counter', help: 'Refused and would-be refused requests by rule that matched.' },
+  merlon_incidents_total: { type: 'counter', help: 'Events that somebody has to be told of, by code.' },
   merlon_uninspected_bytes_total: { type: 'counter', help: 'Body bytes that passed without being inspected.' },
   merlon_connections: { type: 'gauge', help: 'Open client connections.' },
   merlon_connections_refused_total: { type: 'counter', help: 'Connections over a limit.' },
@@ -75,6 +76,7 @@ export class WorkerMetrics {
   readonly #routes = new Map<string, RouteCounts>()
   readonly #steps = new Map<string, { route: string; guard: string; stats: StepStats }>()
   readonly #rules = new Map<string, number>()
+  readonly #incidents = new Map<string, number>()
   #uninspectedBytes = 0
 
   stepStats(route: string, guard: string): StepStats {
@@ -99,6 +101,8 @@ export class WorkerMetrics {
     route.buckets[bucket] = (route.buckets[bucket] ?? 0) + 1
     this.#uninspectedBytes += ex.uninspectedBytes
     for (const { guard, verdict } of ex.findings) {
+      const { code, isIncident } = verdict.reason
+      if (isIncident) this.#incidents.set(code, (this.#incidents.get(code) ?? 0) + 1)
       const rules = new Set(verdict.reason.evidence?.map(({ rule }) => rule))
       for (const rule of rules) this.#countRule(guard, rule)
     }
@@ -119,6 +123,7 @@ export class WorkerMetrics {
       addSeries(series, 'merlon_guard_errors_total', key, stats.errors)
     }
     for (const [key, value] of this.#rules) addSeries(series, 'merlon_rule_matches_total', key, value)
+    for (const [code, value] of this.#incidents) addSeries(series, 'merlon_incidents_total', labels({ code }), value)
     addSeries(series, 'merlon_uninspected_bytes_total', '', this.#uninspectedBytes)
     return series
   }

@@ -234,6 +234,7 @@ test('nothing secret is in the store as it was shown', async () => {
     scopes: [],
     expiresAtMs: undefined,
     networks: [],
+    canary: false,
   })
   await accounts.use(oauth, [], accountsSocketPath(dir))
   await accounts.close()

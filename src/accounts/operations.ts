@@ -62,6 +62,7 @@ const operations = {
       scopes,
       expiresIn: ttl.optional(),
       networks: z.array(networkField).max(64).default([]),
+      canary: z.boolean().default(false),
     }),
     (accounts, { expiresIn, ...input }) =>
       accounts.createKey({ ...input, expiresAtMs: expiresIn === undefined ? undefined : accounts.now() + expiresIn }),

@@ -9,6 +9,7 @@ export interface KeyEntry {
   readonly scopes: readonly string[]
   readonly expiresAtMs: number | undefined
   readonly networks: readonly string[]
+  readonly isCanary: boolean
 }
 
 /** An access token of ours that is no JWT. */

@@ -68,7 +68,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'keys',
     group: call,
-    summary: 'API keys: create, list, show, rotate, revoke',
+    summary: 'API keys: create, list, show, rotate, revoke, scan files for them',
     load: () => import('./keys.ts'),
   },
   {

@@ -27,6 +27,8 @@ export interface KnownKey {
   readonly expiresAtMs: number | undefined
   /** Addresses and networks it may be used from; everywhere when empty. */
   readonly networks: readonly string[]
+  /** It opens nothing: whoever has it has stolen it. */
+  readonly isCanary: boolean
 }
 
 /** An access token of ours that is but a name. */

@@ -34,6 +34,10 @@ export const metricDefinitions = {
   merlon_unreadable_requests_total: { type: 'counter', help: 'What could not be read as HTTP, or came too slowly.' },
   merlon_tls_handshakes_total: { type: 'counter', help: 'TLS handshakes with clients.' },
   merlon_tls_handshake_failures_total: { type: 'counter', help: 'Connections to https listeners without a handshake.' },
+  merlon_http2_cut_total: {
+    type: 'counter',
+    help: 'HTTP/2 connections ended for frames that cost work and bring nothing, by the limit that was passed.',
+  },
   merlon_certificate_orders_total: { type: 'counter', help: 'Orders of certificates from an authority, by result.' },
   merlon_certificate_expiry_seconds: {
     type: 'gauge',

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import { Exchange, type RequestLine } from '../pipeline/exchange.ts'
+import { checkUnderscores } from '../pipeline/header-rules.ts'
 import { HeaderList } from '../pipeline/headers.ts'
 import { formPath } from '../pipeline/path-form.ts'
 import { ambiguousPath } from '../pipeline/router.ts'
@@ -30,15 +31,16 @@ export function openExchange(
   const protocol = `HTTP/${req.httpVersion}`
   const checked = checkRequest(method, url, protocol, rawHeaders, handler.limits)
   const { target, host } = checked
+  const headers = new HeaderList(rawHeaders)
   const mark = target.indexOf('?')
   const path = mark < 0 ? target : target.slice(0, mark)
   const own = checked.verdict ? undefined : ownRoute(settings, path, host, handler.fallback)
-  const found = checked.verdict ? undefined : (own ?? handler.match(method, host, path))
+  const found = checked.verdict ? undefined : (own ?? handler.match(method, host, path, headers))
   const route = found === 'ambiguous' || found === undefined ? handler.fallback : found
   const formed = formPath(path, route.paths)
   const formVerdict = formed.ok ? undefined : formed.verdict
-  const verdict = found === 'ambiguous' ? ambiguousPath : (checked.verdict ?? formVerdict)
-  const headers = new HeaderList(rawHeaders)
+  const verdict =
+    found === 'ambiguous' ? ambiguousPath : (checked.verdict ?? formVerdict ?? checkUnderscores(headers, route.headers))
   const client = handler.identify.client(connection.peerFor(handler.identify), headers)
   const { localAddress, localPort } = connection.ends
   const sent = formed.ok && formed.path !== path ? formed.path + target.slice(path.length) : target

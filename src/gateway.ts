@@ -24,7 +24,7 @@ import { createReferences } from './listen/reference.ts'
 import { createSharedCounters, SharedCounters } from './store/counters-shared.ts'
 import { openSqliteJournal } from './store/journal-sqlite.ts'
 import { createSharedMarks } from './store/marks-shared.ts'
-import { openSqliteRecords } from './store/records-sqlite.ts'
+import { DatabaseError, openRecords } from './store/open-records.ts'
 import type { EventFilter, Journal, StoredEvent } from './store/store.ts'
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string) => void
@@ -164,9 +164,10 @@ class ControlPlane implements Gateway, Runtime {
     this.#recorder.use([...files.lines.values()], this.#config.events.retentionMs)
     const adminProblem = await this.#moveAdmin(this.#config)
     if (adminProblem) return [adminProblem]
-    const { state, key } = this.#config.store
+    const { state, key, database, staleAfterMs } = this.#config.store
     this.#openAccounts = await Accounts.openForGateway({
-      records: openSqliteRecords(accountsPath(state)),
+      records: await openRecords({ file: accountsPath(state), database }, message => this.#log('warn', message)),
+      staleAfterMs,
       stateDir: state,
       key,
       now: Date.now,
@@ -284,6 +285,9 @@ class ControlPlane implements Gateway, Runtime {
     }
     if (config.store.key !== this.#config.store.key) {
       return [problem(config, 'store.key', 'the master key can’t change while the gateway runs: restart it')]
+    }
+    if (config.store.database !== this.#config.store.database) {
+      return [problem(config, 'store.database', 'the database can’t change while the gateway runs: restart it')]
     }
     const files = openFiles(config, this.#lines, this.#auditLogs)
     if (!files.ok) return [files.problem]
@@ -409,7 +413,9 @@ function listRoutes(routes: Config['routes']): GatewayStatus['routes'] {
 }
 
 function startProblem(config: Config, error: unknown): Problem {
-  return problem(config, error instanceof MasterKeyError ? 'store.key' : 'store.state', messageOf(error))
+  const key =
+    error instanceof MasterKeyError ? 'store.key' : error instanceof DatabaseError ? 'store.database' : 'store.state'
+  return problem(config, key, messageOf(error))
 }
 
 function problem({ file }: Pick<Config, 'file'>, path: string, message: string): Problem {

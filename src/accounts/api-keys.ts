@@ -19,9 +19,12 @@ export interface KeyInput {
   readonly scopes: readonly string[]
   readonly expiresAtMs: number | undefined
   readonly networks: readonly string[]
+  /** A bait: it is laid out to be found, opens nothing, and whoever uses it has stolen it. */
+  readonly canary: boolean
 }
 
-interface KeyData extends KeyInput {
+interface KeyData extends Omit<KeyInput, 'canary'> {
+  readonly canary?: boolean
   readonly hashes: readonly { readonly hash: string; readonly untilMs?: number }[]
   /** The start of the key, to find it again in a list. */
   readonly hint: string
@@ -85,6 +88,13 @@ export class ApiKeys {
     return all.filter(([, data]) => data.revokedAtMs === undefined).map(([id, data]) => entryOf(id, data))
   }
 
+  /** Undefined when there is none or it is revoked. */
+  async entry(keyId: string): Promise<KeyEntry | undefined> {
+    const record = await this.#records.get(kind, keyId)
+    const data = record && (JSON.parse(record.json) as KeyData)
+    return data && data.revokedAtMs === undefined ? entryOf(keyId, data) : undefined
+  }
+
   async rotate(keyId: string, overlapMs: number): Promise<{ readonly issued: IssuedKey; readonly entry: KeyEntry }> {
     let key = ''
     const data = await this.#change(keyId, before => {
@@ -118,8 +128,9 @@ function hintOf(key: string): string {
   return `${mk}_${env}_${random.slice(0, 4)}…`
 }
 
-function entryOf(id: string, { hashes, scopes, expiresAtMs, networks }: KeyData): KeyEntry {
-  return { id, hashes: hashes.map(({ hash, untilMs }) => ({ hash, untilMs })), scopes, expiresAtMs, networks }
+function entryOf(id: string, { hashes, scopes, expiresAtMs, networks, canary = false }: KeyData): KeyEntry {
+  const own = hashes.map(({ hash, untilMs }) => ({ hash, untilMs }))
+  return { id, hashes: own, scopes, expiresAtMs, networks, isCanary: canary }
 }
 
 function shown(keyId: string, data: KeyData): ApiKey {
@@ -127,6 +138,7 @@ function shown(keyId: string, data: KeyData): ApiKey {
   return {
     keyId,
     ...rest,
+    canary: data.canary ?? false,
     expiresAtMs: data.expiresAtMs,
     rotatedAtMs: data.rotatedAtMs,
     revokedAtMs: data.revokedAtMs,

@@ -8,6 +8,7 @@ import type { TokenEntry } from './update.ts'
 
 /** Models of the provider that are access tokens. */
 export const tokenModels: readonly string[] = ['AccessToken', 'ClientCredentials']
+export const tokenKinds: readonly string[] = tokenModels.map(model => `oidc:${model}`)
 /** Workers hold each in memory, under 1 KB. Whoever needs more has JWTs. */
 const defaultMax = 200_000
 
@@ -34,12 +35,29 @@ export class OpaqueTokens {
   }
 
   async load(records: Records, issuer: string, nowMs: number): Promise<void> {
-    for (const model of tokenModels) {
-      for (const [hash, payload] of await allRecords<AdapterPayload>(records, `oidc:${model}`)) {
+    for (const kind of tokenKinds) {
+      for (const [hash, payload] of await allRecords<AdapterPayload>(records, kind)) {
         const token = tokenOf(hash, payload, issuer)
         if (token.expiresAtMs > nowMs) this.add(token)
       }
     }
+  }
+
+  /** After changes by other gateways may have been missed; gives the hashes of what is gone. */
+  async reload(records: Records, issuer: string, nowMs: number): Promise<readonly string[]> {
+    const before = [...this.#entries.keys()]
+    this.#entries.clear()
+    this.#grants.clear()
+    await this.load(records, issuer, nowMs)
+    return before.filter(hash => !this.#entries.has(hash))
+  }
+
+  /** Takes over what another gateway has changed; undefined when it is gone. */
+  async take(records: Records, kind: string, hash: string, issuer: string): Promise<TokenEntry | undefined> {
+    const record = await records.get(kind, hash)
+    if (record) return this.add(tokenOf(hash, JSON.parse(record.json) as AdapterPayload, issuer))
+    this.remove(hash)
+    return undefined
   }
 
   add(token: OpaqueToken): TokenEntry {

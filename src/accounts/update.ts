@@ -9,6 +9,7 @@ export interface KeyEntry {
   readonly scopes: readonly string[]
   readonly expiresAtMs: number | undefined
   readonly networks: readonly string[]
+  readonly isCanary: boolean
 }
 
 /** An access token of ours that is no JWT. */
@@ -20,10 +21,15 @@ export interface TokenEntry {
   readonly expiresAtMs: number
 }
 
-/** `token:JTI` or `client:ID`, until every token it is about has expired. */
+/**
+ * `token:JTI`, `client:ID`, `user:ID` or `grant:ID` (what one consent gave one client), until every token it is about
+ * has expired.
+ */
 export interface DeniedEntry {
   readonly what: string
   readonly untilMs: number
+  /** Tokens issued from then on are good; without it none is. */
+  readonly issuedBeforeMs?: number
 }
 
 export interface IdentityState {
@@ -34,6 +40,8 @@ export interface IdentityState {
   readonly keys: readonly KeyEntry[]
   readonly tokens: readonly TokenEntry[]
   readonly denied: readonly DeniedEntry[]
+  /** What we know may be out of date, because the store that others change is out of reach: nobody is let in. */
+  readonly stale: boolean
 }
 
 /** Parts of the state that have changed. */
@@ -47,4 +55,10 @@ export interface IdentityUpdate {
   /** By their hash. */
   readonly removedTokens?: readonly string[]
   readonly denied?: readonly DeniedEntry[]
+  readonly stale?: boolean
+}
+
+/** Whether an entry is about a token issued then. */
+export function isDeniedBy({ issuedBeforeMs }: Pick<DeniedEntry, 'issuedBeforeMs'>, issuedAtMs: number): boolean {
+  return issuedBeforeMs === undefined || issuedAtMs < issuedBeforeMs
 }

@@ -41,6 +41,7 @@ export interface ListenConfig extends Address {
   /** Of http: sends every request to https. */
   readonly redirect: boolean
   readonly proxyProtocol: boolean
+  readonly http2: boolean
   /** Undefined for http. */
   readonly tls: TlsConfig | undefined
 }
@@ -82,6 +83,10 @@ export interface StoreConfig {
   readonly state: string
   /** `env:NAME` or `file:PATH` of the master key; undefined: `master.key` in the state folder. */
   readonly key: string | undefined
+  /** URL of the database that several gateways share, `env:NAME` or `file:PATH` of one; undefined: the state folder. */
+  readonly database: string | undefined
+  /** How long tokens and keys count when that database is out of reach. */
+  readonly staleAfterMs: number
 }
 
 export interface AccountsConfig {

@@ -98,7 +98,12 @@ export function resolveConfig(
     },
     routes: [...ownRoutes, ...routes],
     trustedProxies: input.trustedProxies,
-    store: { state, key: keyReference(input.store.key, origin.dir) },
+    store: {
+      state,
+      key: keyReference(input.store.key, origin.dir),
+      database: keyReference(input.store.database, origin.dir),
+      staleAfterMs: input.store.staleAfter,
+    },
     accounts,
     admin: { listen: input.admin.listen },
     events: {

@@ -180,6 +180,25 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
               description:
                 'The master key (32 bytes, hex or base64) that seals secrets at rest: env:NAME or file:PATH. Without it master.key in the state folder, made on the first start.',
             }),
+          database: z
+            .string()
+            .max(4096)
+            .regex(
+              /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|postgres(ql)?:\/\/.+)$/,
+              'is no place of a database: write postgres://user@host/name, env:NAME or file:PATH',
+            )
+            .optional()
+            .meta({
+              description:
+                'PostgreSQL for clients, keys, users and revocations, which several gateways may share: a URL, or env:NAME or file:PATH of one. Without it a file in the state folder.',
+            }),
+          staleAfter: durationField
+            .refine(ms => ms <= 3_600_000, { message: 'must be at most 1h' })
+            .prefault('1m')
+            .meta({
+              description:
+                'How long tokens and keys still count when the database is out of reach and revocations of other gateways can’t be heard of; after it nobody is let in.',
+            }),
         })
         .prefault({})
         .meta({ description: 'Where the gateway keeps its state; seen from the folder of this file.' }),

@@ -1,6 +1,6 @@
 // From what the parser read to an exchange on a route.
 
-import type { IncomingMessage } from 'node:http'
+import type { ByteString } from '../lib/bytes.ts'
 import { Exchange, type RequestLine } from '../pipeline/exchange.ts'
 import { checkUnderscores } from '../pipeline/header-rules.ts'
 import { HeaderList } from '../pipeline/headers.ts'
@@ -13,6 +13,18 @@ import type { Handler } from './handler.ts'
 import { ownRoute } from './own-routes.ts'
 import type { ListenerSettings } from './settings.ts'
 
+/** A request as its parser gave it. */
+export interface RequestHead {
+  readonly method: ByteString
+  readonly target: ByteString
+  /** `HTTP/1.1` */
+  readonly protocol: string
+  /** Flat; without pseudo-headers. */
+  readonly rawHeaders: readonly ByteString[]
+  /** Why it is no request, where its parser knows already. */
+  readonly verdict?: Verdict | undefined
+}
+
 export interface Opened {
   readonly ex: Exchange
   /** Says that the request is no request at all. */
@@ -20,31 +32,31 @@ export interface Opened {
 }
 
 export function openExchange(
-  req: IncomingMessage,
+  head: RequestHead,
   connection: Connection,
   handler: Handler,
   settings: ListenerSettings,
   reference: string,
   nowMs: number,
 ): Opened {
-  const { method = '', url = '', rawHeaders } = req
-  const protocol = `HTTP/${req.httpVersion}`
-  const checked = checkRequest(method, url, protocol, rawHeaders, handler.limits)
+  const { method, protocol, rawHeaders } = head
+  const checked = checkRequest(method, head.target, protocol, rawHeaders, handler.limits)
   const { target, host } = checked
   const headers = new HeaderList(rawHeaders)
+  const fault = head.verdict ?? checked.verdict
   const mark = target.indexOf('?')
   const path = mark < 0 ? target : target.slice(0, mark)
-  const own = checked.verdict ? undefined : ownRoute(settings, path, host, handler.fallback)
-  const found = checked.verdict ? undefined : (own ?? handler.match(method, host, path, headers))
+  const own = fault ? undefined : ownRoute(settings, path, host, handler.fallback)
+  const found = fault ? undefined : (own ?? handler.match(method, host, path, headers))
   const route = found === 'ambiguous' || found === undefined ? handler.fallback : found
   const formed = formPath(path, route.paths)
   const formVerdict = formed.ok ? undefined : formed.verdict
   const verdict =
-    found === 'ambiguous' ? ambiguousPath : (checked.verdict ?? formVerdict ?? checkUnderscores(headers, route.headers))
+    found === 'ambiguous' ? ambiguousPath : (fault ?? formVerdict ?? checkUnderscores(headers, route.headers))
   const client = handler.identify.client(connection.peerFor(handler.identify), headers)
   const { localAddress, localPort } = connection.ends
   const sent = formed.ok && formed.path !== path ? formed.path + target.slice(path.length) : target
-  const received = sent === url ? undefined : url
+  const received = sent === head.target ? undefined : head.target
   const request: RequestLine = {
     method,
     target: sent,

@@ -147,6 +147,9 @@ class SqliteRecords implements Records {
     return Number(this.#prepare('delete from records where expires_ms <= ?').run(Math.trunc(nowMs)).changes)
   }
 
+  /** Never tells of anything: while a gateway runs, it alone writes its file (admin/client.ts asks it to). */
+  async watch(): Promise<void> {}
+
   async close(): Promise<void> {
     this.#statements.clear()
     if (this.#db.isOpen) this.#db.close()

@@ -90,7 +90,18 @@ export interface Records {
   deleteFamily(family: string): Promise<number>
   /** Deletes what has expired; resolves to how many. */
   prune(nowMs: number): Promise<number>
+  /** From when it has resolved, tells of every change that others make, but for what is pruned. Once. */
+  watch(watcher: RecordWatcher): Promise<void>
   close(): Promise<void>
+}
+
+/** Who wants to know what other processes change. */
+export interface RecordWatcher {
+  changed(kind: string, id: string): void
+  /** Changes may be missed from now on. */
+  lost(): void
+  /** Changes are heard of again; those in between were missed. */
+  back(): void
 }
 
 export interface NewRecord {

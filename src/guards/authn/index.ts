@@ -27,6 +27,7 @@ export const authn: GuardDefinition<'authn', typeof authnOptions> = {
 /** Where there are no accounts nobody is known. */
 const nobody: Identity = {
   issuers: new Map(),
+  isStale: false,
   findKey: () => undefined,
   findToken: () => undefined,
   isDenied: () => false,
@@ -34,6 +35,14 @@ const nobody: Identity = {
   marks: { sinceMs: 0, mark: () => 'full' },
   keyUsed: () => {},
   wantKeys: () => {},
+}
+
+/** Not 401: there is nothing wrong with the credential, and nobody should throw it away. */
+const stale: Verdict = {
+  kind: 'deny',
+  status: 503,
+  retryAfterMs: 5000,
+  reason: { code: 'authn.stale', detail: 'the store of accounts is out of reach, so revocations may be missed' },
 }
 
 class AuthnGuard implements Guard {
@@ -56,6 +65,7 @@ class AuthnGuard implements Guard {
   }
 
   onHeaders(ex: Exchange): Outcome {
+    if (this.#identity.isStale) return stale
     const credential = credentialOf(ex.headers)
     switch (credential.kind) {
       case 'none':
@@ -63,7 +73,7 @@ class AuthnGuard implements Guard {
       case 'bad':
         return refuse('authn.invalid-request', credential.why, { status: 400, error: 'invalid_request' })
       case 'apiKey':
-        return this.#accepts('apiKey') ? this.#checkKey(ex, credential.value) : notAccepted('API keys')
+        return this.#checkKey(ex, credential.value)
       case 'token': {
         if (!this.#accepts('oauth2')) return notAccepted('access tokens')
         const { value, scheme } = credential
@@ -91,9 +101,16 @@ class AuthnGuard implements Guard {
 
   #checkKey(ex: Exchange, secret: string): Verdict | undefined {
     const why = (reason: string) => refuse('authn.invalid-key', `the API key is ${reason}`, { error: 'invalid_token' })
-    if (!isCheckedToken(secret)) return why('malformed')
+    if (!isCheckedToken(secret)) return this.#accepts('apiKey') ? why('malformed') : notAccepted('API keys')
     const nowMs = this.#tools.now()
     const key = this.#identity.findKey(secret, nowMs)
+    if (key?.isCanary) {
+      this.#identity.keyUsed(key.id, nowMs)
+      // To its thief it looks like any key that is unknown.
+      const detail = `the canary key ${key.id} was used: wherever it lay, somebody has been`
+      return refuse('authn.canary', detail, { error: 'invalid_token', isIncident: true })
+    }
+    if (!this.#accepts('apiKey')) return notAccepted('API keys')
     if (!key) return why('unknown or revoked')
     if (key.expiresAtMs !== undefined && key.expiresAtMs <= nowMs) return why(`expired (${key.id})`)
     if (!isFrom(key, ex.client.ipBytes)) return why(`not for use from this address (${key.id})`)

@@ -9,10 +9,14 @@ function record(id: string, change: Partial<NewRecord> = {}): NewRecord {
 }
 
 /** @param open Gives a fresh driver, with nothing in it. */
-export function testRecords(driver: string, open: () => Records): void {
+export function testRecords(
+  driver: string,
+  open: () => Records | Promise<Records>,
+  skip: string | false = false,
+): void {
   const check = (name: string, work: (records: Records) => Promise<void>) => {
-    test(`${driver}: ${name}`, async () => {
-      const records = open()
+    test(`${driver}: ${name}`, { skip }, async () => {
+      const records = await open()
       try {
         await work(records)
       } finally {

@@ -31,17 +31,6 @@ export const addressField = z
   })
   .meta({ description: 'An address to listen on: ":8080" (every address of the machine) or "127.0.0.1:8080".' })
 
-/** A server of an upstream: scheme, host and port, and nothing else, because the path is the client's. */
-export const originField = z
-  .string()
-  .max(2048)
-  .superRefine((text, context) => {
-    const problem = originProblem(text)
-    if (problem) context.addIssue({ code: 'custom', message: problem, input: text })
-  })
-  .transform(text => new URL(text).origin)
-  .meta({ description: 'Origin of a server: http://127.0.0.1:3000 or https://api.internal.' })
-
 /** A server of an upstream: an origin, or a Unix socket. */
 export const serverField = z
   .string()

@@ -18,7 +18,6 @@ export function closedFor({ retryAfterMs, allow }: MaintenanceConfig, to: Destin
   return {
     name: to.name,
     send: (ex, body, sink) => (isAllowed(ex) ? to.send(ex, body, sink) : Promise.reject(closed())),
-    upgrade: (ex, client, head, sink) =>
-      isAllowed(ex) ? to.upgrade(ex, client, head, sink) : Promise.reject(closed()),
+    upgrade: (ex, client, sink) => (isAllowed(ex) ? to.upgrade(ex, client, sink) : Promise.reject(closed())),
   }
 }

@@ -56,12 +56,8 @@ export function open(options: object, { denied = [], keys = {}, tokens = {}, int
     isStale: false,
     findKey: secret => keys[secret],
     findToken: hash => tokens[hash],
-<<<<<<< HEAD
     introspect: token => (introspect ? Promise.resolve(introspect(token)) : undefined),
-    isDenied: (tokenId, clientId) => denied.includes(tokenId) || denied.includes(clientId),
-=======
     isDenied: whats => whats.some(what => denied.includes(what)),
->>>>>>> main
     nonceSecret: Buffer.alloc(32, 1),
     marks: new SharedMarks(createSharedMarks(64, nowMs - 600_000)),
     keyUsed: id => used.push(id),

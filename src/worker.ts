@@ -18,6 +18,7 @@ import type { FromWorker, Listening, Plan, ToWorker, WorkerData } from './messag
 import type { Exchange } from './pipeline/exchange.ts'
 import { SharedCounters } from './store/counters-shared.ts'
 import { SharedMarks } from './store/marks-shared.ts'
+import { SharedQuotas } from './store/quotas-shared.ts'
 
 interface Prepared {
   readonly version: number
@@ -30,6 +31,7 @@ class DataPlane {
   readonly #post: (message: FromWorker) => void
   readonly #reusePort: boolean
   readonly #counters: SharedCounters
+  readonly #quotas: SharedQuotas
   readonly #identity: IdentityMirror | undefined
   readonly #metrics = new WorkerMetrics()
   readonly #parts = new Parts()
@@ -47,6 +49,7 @@ class DataPlane {
     this.#post = post
     this.#reusePort = data.reusePort
     this.#counters = new SharedCounters(data.counters)
+    this.#quotas = new SharedQuotas(data.quotas)
     this.#identity =
       data.identity &&
       new IdentityMirror(data.identity, new SharedMarks(data.marks), {
@@ -85,6 +88,7 @@ class DataPlane {
   #prepare(version: number, config: Config, plan: Plan): void {
     const built = buildGateway(config, {
       counters: this.#counters,
+      quotas: this.#quotas,
       now: Date.now,
       report: ex => this.#report(ex),
       metrics: this.#metrics,

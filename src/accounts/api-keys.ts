@@ -2,6 +2,7 @@
 // talked about; rotating gives the id a new secret, and the old one works for a while.
 
 import { createCheckedToken, randomBase62 } from '../lib/checked-token.ts'
+import type { Quota } from '../pipeline/quota.ts'
 import type { Records } from '../store/store.ts'
 import { allRecords, changeRecord } from './changed-record.ts'
 import { AccountFailure } from './failure.ts'
@@ -19,6 +20,7 @@ export interface KeyInput {
   readonly scopes: readonly string[]
   readonly expiresAtMs: number | undefined
   readonly networks: readonly string[]
+  readonly quota?: Quota
 }
 
 interface KeyData extends KeyInput {
@@ -125,8 +127,15 @@ function hintOf(key: string): string {
   return `${mk}_${env}_${random.slice(0, 4)}…`
 }
 
-function entryOf(id: string, { hashes, scopes, expiresAtMs, networks }: KeyData): KeyEntry {
-  return { id, hashes: hashes.map(({ hash, untilMs }) => ({ hash, untilMs })), scopes, expiresAtMs, networks }
+function entryOf(id: string, { hashes, scopes, expiresAtMs, networks, quota }: KeyData): KeyEntry {
+  return {
+    id,
+    hashes: hashes.map(({ hash, untilMs }) => ({ hash, untilMs })),
+    scopes,
+    expiresAtMs,
+    networks,
+    ...(quota && { quota }),
+  }
 }
 
 function shown(keyId: string, data: KeyData): ApiKey {

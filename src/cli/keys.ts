@@ -13,6 +13,7 @@ interface CreateOptions extends AccountOptions {
   readonly scope?: readonly string[]
   readonly expires?: string
   readonly ip?: readonly string[]
+  readonly quota?: string
 }
 
 export function define(command: Command): void {
@@ -24,6 +25,7 @@ export function define(command: Command): void {
     .option('--scope <scope>', 'a scope it has; again for more', collect)
     .option('--expires <duration>', 'how long it works: 90d (for ever unless given)')
     .option('--ip <network>', 'where it may be used from: 10.0.0.0/8; again for more', collect)
+    .option('--quota <quota>', 'what it may use in a calendar period: 1000/hour, 1000/day, 1000/month')
     .action(action(createKey))
   examples(create, [
     [
@@ -51,8 +53,8 @@ export function define(command: Command): void {
     .action(action(revokeKey))
 }
 
-async function createKey({ name, env, owner, scope, expires, ip, ...options }: CreateOptions): Promise<number> {
-  const input = { name, env, owner, scopes: scope, expiresIn: expires, networks: ip }
+async function createKey({ name, env, owner, scope, expires, ip, quota, ...options }: CreateOptions): Promise<number> {
+  const input = { name, env, owner, scopes: scope, expiresIn: expires, networks: ip, quota }
   return printSecret(await runAccounts(options, 'keys/create', input), options)
 }
 
@@ -92,6 +94,7 @@ function printKey(key: ApiKey, { json }: AccountOptions): number {
         ['owner', key.owner],
         ['scopes', key.scopes.join(' ')],
         ['from', key.networks.join(' ') || 'everywhere'],
+        ['quota', key.quota ? `${key.quota.limit}/${key.quota.per}` : 'none'],
         ['made', when(key.createdAtMs)],
         ['rotated', when(key.rotatedAtMs)],
         ['expires', when(key.expiresAtMs) || 'never'],

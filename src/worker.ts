@@ -40,6 +40,7 @@ class DataPlane {
   readonly #listeners = new Map<string, Http1Listener>()
   /** Counts of listeners that are closed by now. */
   readonly #closedStats = { connectionsRefused: 0, parseErrors: 0, handshakes: 0, handshakeFailures: 0 }
+  readonly #http2Cut = new Map<string, number>()
   readonly #nextReference = createReferences()
   #pending: Prepared | undefined
   #current: Prepared | undefined
@@ -186,6 +187,9 @@ class DataPlane {
         this.#closedStats.parseErrors += listener.stats.parseErrors
         this.#closedStats.handshakes += listener.stats.handshakes
         this.#closedStats.handshakeFailures += listener.stats.handshakeFailures
+        for (const [limit, count] of listener.stats.http2Cut) {
+          this.#http2Cut.set(limit, (this.#http2Cut.get(limit) ?? 0) + count)
+        }
       }),
     )
   }
@@ -210,12 +214,16 @@ class DataPlane {
     const snapshot = this.#metrics.snapshot()
     let { connectionsRefused, parseErrors, handshakes, handshakeFailures } = this.#closedStats
     let connections = 0
+    const cut = (limit: string, count: number) =>
+      addSeries(snapshot, 'merlon_http2_cut_total', labels({ limit }), count)
+    for (const [limit, count] of this.#http2Cut) cut(limit, count)
     for (const { stats } of this.#listeners.values()) {
       connections += stats.connections
       connectionsRefused += stats.connectionsRefused
       parseErrors += stats.parseErrors
       handshakes += stats.handshakes
       handshakeFailures += stats.handshakeFailures
+      for (const [limit, count] of stats.http2Cut) cut(limit, count)
     }
     addSeries(snapshot, 'merlon_connections', '', connections)
     addSeries(snapshot, 'merlon_connections_refused_total', '', connectionsRefused)

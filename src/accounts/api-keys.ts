@@ -21,9 +21,12 @@ export interface KeyInput {
   readonly expiresAtMs: number | undefined
   readonly networks: readonly string[]
   readonly quota?: Quota
+  /** A bait: it is laid out to be found, opens nothing, and whoever uses it has stolen it. */
+  readonly canary: boolean
 }
 
-interface KeyData extends KeyInput {
+interface KeyData extends Omit<KeyInput, 'canary'> {
+  readonly canary?: boolean
   readonly hashes: readonly { readonly hash: string; readonly untilMs?: number }[]
   /** The start of the key, to find it again in a list. */
   readonly hint: string
@@ -127,15 +130,10 @@ function hintOf(key: string): string {
   return `${mk}_${env}_${random.slice(0, 4)}…`
 }
 
-function entryOf(id: string, { hashes, scopes, expiresAtMs, networks, quota }: KeyData): KeyEntry {
-  return {
-    id,
-    hashes: hashes.map(({ hash, untilMs }) => ({ hash, untilMs })),
-    scopes,
-    expiresAtMs,
-    networks,
-    ...(quota && { quota }),
-  }
+function entryOf(id: string, data: KeyData): KeyEntry {
+  const { hashes, scopes, expiresAtMs, networks, canary = false, quota } = data
+  const own = hashes.map(({ hash, untilMs }) => ({ hash, untilMs }))
+  return { id, hashes: own, scopes, expiresAtMs, networks, isCanary: canary, ...(quota && { quota }) }
 }
 
 function shown(keyId: string, data: KeyData): ApiKey {
@@ -143,6 +141,7 @@ function shown(keyId: string, data: KeyData): ApiKey {
   return {
     keyId,
     ...rest,
+    canary: data.canary ?? false,
     expiresAtMs: data.expiresAtMs,
     rotatedAtMs: data.rotatedAtMs,
     revokedAtMs: data.revokedAtMs,

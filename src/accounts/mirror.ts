@@ -7,7 +7,14 @@ import { Lru } from '../lib/lru.ts'
 import type { Identity, KnownKey, KnownToken } from '../pipeline/identity.ts'
 import type { Marks } from '../store/store.ts'
 import { pepperedHash } from './keyring.ts'
-import type { DeniedEntry, IdentityState, IdentityUpdate, KeyEntry, TokenEntry } from './update.ts'
+import {
+  type DeniedEntry,
+  type IdentityState,
+  type IdentityUpdate,
+  isDeniedBy,
+  type KeyEntry,
+  type TokenEntry,
+} from './update.ts'
 
 export interface MirrorOutput {
   readonly onUsed: (used: readonly (readonly [id: string, atMs: number])[]) => void
@@ -35,7 +42,7 @@ export class IdentityMirror implements Identity {
   readonly #peppered = new Lru<string, string>(rememberedMax)
   readonly #tokens = new Map<string, TokenEntry>()
   #sweepTokensAt = sweepEvery
-  readonly #denied = new Map<string, number>()
+  readonly #denied = new Map<string, DeniedEntry>()
   #sweepAt = sweepEvery
   readonly #used = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
@@ -64,7 +71,7 @@ export class IdentityMirror implements Identity {
     for (const token of tokens) this.#tokens.set(token.hash, token)
     for (const hash of removedTokens) this.#tokens.delete(hash)
     if (this.#tokens.size > this.#sweepTokensAt) this.#sweepTokens()
-    for (const { what, untilMs } of denied) this.#denied.set(what, untilMs)
+    for (const entry of denied) this.#denied.set(entry.what, entry)
     if (this.#denied.size > this.#sweepAt) this.#sweep()
   }
 
@@ -82,8 +89,12 @@ export class IdentityMirror implements Identity {
     return this.#tokens.get(hash)
   }
 
-  isDenied(tokenId: string, clientId: string): boolean {
-    return this.#denied.has(`token:${tokenId}`) || this.#denied.has(`client:${clientId}`)
+  isDenied(whats: readonly string[], issuedAtMs: number): boolean {
+    for (const what of whats) {
+      const entry = this.#denied.get(what)
+      if (entry && isDeniedBy(entry, issuedAtMs)) return true
+    }
+    return false
   }
 
   keyUsed(id: string, nowMs: number): void {
@@ -113,15 +124,11 @@ export class IdentityMirror implements Identity {
   }
 
   #sweep(nowMs = Date.now()): void {
-    for (const [what, untilMs] of this.#denied) if (untilMs < nowMs) this.#denied.delete(what)
+    for (const [what, { untilMs }] of this.#denied) if (untilMs < nowMs) this.#denied.delete(what)
     this.#sweepAt = this.#denied.size + sweepEvery
   }
 }
 
 export function deniedToken(tokenId: string, untilMs: number): DeniedEntry {
   return { what: `token:${tokenId}`, untilMs }
-}
-
-export function deniedClient(clientId: string, untilMs: number): DeniedEntry {
-  return { what: `client:${clientId}`, untilMs }
 }

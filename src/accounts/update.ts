@@ -11,6 +11,7 @@ export interface KeyEntry {
   readonly expiresAtMs: number | undefined
   readonly networks: readonly string[]
   readonly quota?: Quota
+  readonly isCanary: boolean
 }
 
 /** An access token of ours that is no JWT. */
@@ -22,10 +23,15 @@ export interface TokenEntry {
   readonly expiresAtMs: number
 }
 
-/** `token:JTI` or `client:ID`, until every token it is about has expired. */
+/**
+ * `token:JTI`, `client:ID`, `user:ID` or `grant:ID` (what one consent gave one client), until every token it is about
+ * has expired.
+ */
 export interface DeniedEntry {
   readonly what: string
   readonly untilMs: number
+  /** Tokens issued from then on are good; without it none is. */
+  readonly issuedBeforeMs?: number
 }
 
 export interface IdentityState {
@@ -52,4 +58,9 @@ export interface IdentityUpdate {
   readonly removedTokens?: readonly string[]
   readonly denied?: readonly DeniedEntry[]
   readonly stale?: boolean
+}
+
+/** Whether an entry is about a token issued then. */
+export function isDeniedBy({ issuedBeforeMs }: Pick<DeniedEntry, 'issuedBeforeMs'>, issuedAtMs: number): boolean {
+  return issuedBeforeMs === undefined || issuedAtMs < issuedBeforeMs
 }

@@ -86,10 +86,11 @@ export class CertificateManager {
 
   /** By place in `listen:`. */
   settings(config: Config, credentials: readonly (Credentials | undefined)[]): ListenerSettings[] {
-    return config.listen.map(({ proxyProtocol, tls }, i) => {
+    return config.listen.map(({ proxyProtocol, http2, tls }, i) => {
       const own = credentials[i]
       return {
         proxyProtocol,
+        http2,
         tls: tls &&
           own && {
             certificates: own.certificates.map(({ names, cert, key }) => ({ names, cert, key })),

@@ -39,6 +39,7 @@ export interface ListenConfig extends Address {
   /** Of http: sends every request to https. */
   readonly redirect: boolean
   readonly proxyProtocol: boolean
+  readonly http2: boolean
   /** Undefined for http. */
   readonly tls: TlsConfig | undefined
 }

@@ -12,6 +12,8 @@ import { isSecretPlace, masked, maskText } from './mask.ts'
 /** What became of a request. */
 export type Action = 'allow' | 'answer' | 'deny' | 'would-deny' | 'fail'
 
+/** ECS leaves the scale to who writes: of 100. */
+const incidentSeverity = 90
 const findingsMax = 32
 const evidenceMax = 32
 const textMax = 1024
@@ -32,6 +34,7 @@ export function eventOf(ex: Exchange): StoredEvent | undefined {
   const action = actionOf(ex)
   if (action === 'allow') return undefined
   const { guard, reason } = decisive(ex, action)
+  const isIncident = ex.findings.some(({ verdict }) => verdict.reason.isIncident)
   const path = maskText(display(ex.path))
   const query = ex.query === '' ? undefined : maskText(display(ex.query))
   const { received } = ex.request
@@ -41,6 +44,9 @@ export function eventOf(ex: Exchange): StoredEvent | undefined {
     '@timestamp': new Date(ex.startedAtMs).toISOString(),
     event: {
       id: ex.reference,
+      // ECS: `alert` is for people. Every other event is for whoever looks.
+      kind: isIncident ? 'alert' : 'event',
+      severity: isIncident ? incidentSeverity : undefined,
       action,
       outcome: action === 'would-deny' || action === 'answer' ? 'success' : 'failure',
       category: ['web', 'intrusion_detection'],

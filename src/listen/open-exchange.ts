@@ -1,6 +1,6 @@
 // From what the parser read to an exchange on a route.
 
-import type { IncomingMessage } from 'node:http'
+import type { ByteString } from '../lib/bytes.ts'
 import { Exchange, type RequestLine } from '../pipeline/exchange.ts'
 import { HeaderList } from '../pipeline/headers.ts'
 import { formPath } from '../pipeline/path-form.ts'
@@ -12,6 +12,18 @@ import type { Handler } from './handler.ts'
 import { ownRoute } from './own-routes.ts'
 import type { ListenerSettings } from './settings.ts'
 
+/** A request as its parser gave it. */
+export interface RequestHead {
+  readonly method: ByteString
+  readonly target: ByteString
+  /** `HTTP/1.1` */
+  readonly protocol: string
+  /** Flat; without pseudo-headers. */
+  readonly rawHeaders: readonly ByteString[]
+  /** Why it is no request, where its parser knows already. */
+  readonly verdict?: Verdict | undefined
+}
+
 export interface Opened {
   readonly ex: Exchange
   /** Says that the request is no request at all. */
@@ -19,30 +31,30 @@ export interface Opened {
 }
 
 export function openExchange(
-  req: IncomingMessage,
+  head: RequestHead,
   connection: Connection,
   handler: Handler,
   settings: ListenerSettings,
   reference: string,
   nowMs: number,
 ): Opened {
-  const { method = '', url = '', rawHeaders } = req
-  const protocol = `HTTP/${req.httpVersion}`
-  const checked = checkRequest(method, url, protocol, rawHeaders, handler.limits)
+  const { method, protocol, rawHeaders } = head
+  const checked = checkRequest(method, head.target, protocol, rawHeaders, handler.limits)
   const { target, host } = checked
+  const fault = head.verdict ?? checked.verdict
   const mark = target.indexOf('?')
   const path = mark < 0 ? target : target.slice(0, mark)
-  const own = checked.verdict ? undefined : ownRoute(settings, path, host, handler.fallback)
-  const found = checked.verdict ? undefined : (own ?? handler.match(method, host, path))
+  const own = fault ? undefined : ownRoute(settings, path, host, handler.fallback)
+  const found = fault ? undefined : (own ?? handler.match(method, host, path))
   const route = found === 'ambiguous' || found === undefined ? handler.fallback : found
   const formed = formPath(path, route.paths)
   const formVerdict = formed.ok ? undefined : formed.verdict
-  const verdict = found === 'ambiguous' ? ambiguousPath : (checked.verdict ?? formVerdict)
+  const verdict = found === 'ambiguous' ? ambiguousPath : (fault ?? formVerdict)
   const headers = new HeaderList(rawHeaders)
   const client = handler.identify.client(connection.peerFor(handler.identify), headers)
   const { localAddress, localPort } = connection.ends
   const sent = formed.ok && formed.path !== path ? formed.path + target.slice(path.length) : target
-  const received = sent === url ? undefined : url
+  const received = sent === head.target ? undefined : head.target
   const request: RequestLine = {
     method,
     target: sent,

@@ -38,7 +38,7 @@ function answering(name: string, fallback: Route, answer: (ex: Exchange) => OwnA
   const destination: Destination = {
     name,
     send,
-    upgrade: async (ex, _client, _head, sink) => {
+    upgrade: async (ex, _client, sink) => {
       await send(ex, undefined, sink)
       return false
     },

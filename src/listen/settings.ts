@@ -4,6 +4,8 @@
 export interface ListenerSettings {
   /** Connections begin with a PROXY header; only trusted proxies may connect. */
   readonly proxyProtocol: boolean
+  /** Over TLS for who asks for it; in the clear for who begins with it. */
+  readonly http2: boolean
   /** Undefined: plain HTTP. */
   readonly tls: TlsSettings | undefined
   /** Sends every request to https on this port. */
@@ -50,6 +52,7 @@ export interface Challenges {
 
 export const plainSettings: ListenerSettings = {
   proxyProtocol: false,
+  http2: false,
   tls: undefined,
   redirectPort: undefined,
   challenges: { http: {}, alpn: [] },

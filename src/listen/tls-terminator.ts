@@ -16,6 +16,7 @@ import { contextOptions, createContext } from './tls-options.ts'
 
 export interface TerminatorOptions {
   readonly tls: TlsSettings
+  readonly http2: boolean
   readonly challenges: Challenges
   readonly limits: Limits
   readonly onSecure: (connection: Connection, socket: TLSSocket, tls: ClientTls) => void
@@ -67,7 +68,8 @@ export class TlsTerminator {
   }
 
   #createServer(): Server {
-    const { tls, limits } = this.#options
+    const { tls, http2, limits } = this.#options
+    const protocols = http2 ? ['h2', 'http/1.1'] : ['http/1.1']
     const [first] = tls.certificates
     if (!first) throw new Error('a TLS listener without a certificate')
     const contexts = new Map(tls.certificates.map(certificate => [certificate, createContext(certificate, tls)]))
@@ -81,7 +83,7 @@ export class TlsTerminator {
         const certificate = certificateFor(tls.certificates, name.toLowerCase()) ?? first
         callback(null, contexts.get(certificate))
       },
-      ALPNCallback: ({ protocols }) => protocols.find(protocol => protocol === 'http/1.1'),
+      ALPNCallback: offer => protocols.find(protocol => offer.protocols.includes(protocol)),
     })
     server.on('secureConnection', socket => this.#secured(socket))
     server.on('tlsClientError', (_error, socket) => this.#failed(socket))

@@ -37,7 +37,7 @@ export interface GuardDefinition<Name extends string = string, Schema extends z.
   readonly options: Schema
   /** Options that show it at work, for docs; of guards that need some. */
   readonly example?: z.input<Schema>
-  /** Not on the routes to services of our own, which check credentials themselves. */
+  /** Not on the routes to services of our own, which check what they are sent themselves. */
   readonly skipsOwnServices?: true
   /** It looks at the routes (`tools.route`, `tools.routes`): each route gets a guard of its own. */
   readonly perRoute?: true

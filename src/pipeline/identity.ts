@@ -31,6 +31,8 @@ export interface KnownKey {
   /** Addresses and networks it may be used from; everywhere when empty. */
   readonly networks: readonly string[]
   readonly quota?: Quota
+  /** It opens nothing: whoever has it has stolen it. */
+  readonly isCanary: boolean
 }
 
 /** An access token of ours that is but a name. */
@@ -47,8 +49,8 @@ export interface Identity {
   findKey(secret: string, nowMs: number): KnownKey | undefined
   /** By the SHA-256 of the token, in base64url. */
   findToken(hash: string): KnownToken | undefined
-  /** Whether a token of ours, or every token of its client, was revoked. */
-  isDenied(tokenId: string, clientId: string): boolean
+  /** Whether one of these (see `deniableOf`) was revoked, for tokens issued then. */
+  isDenied(whats: readonly string[], issuedAtMs: number): boolean
   /** What nonces are made with; the same on every worker. */
   readonly nonceSecret: Uint8Array
   /** Proofs that were seen, on every worker. */
@@ -57,4 +59,11 @@ export interface Identity {
   keyUsed(id: string, nowMs: number): void
   /** Asks for fresh keys of an issuer, because a token names one that is not known. Bounded on the other side. */
   wantKeys(issuer: string): void
+}
+
+/** What a token can be revoked by: itself, its client, its user, and the grant that it came from. */
+export function deniableOf(claims: Readonly<Record<string, unknown>>): readonly string[] {
+  const { jti, client_id: client, azp, sub, grant_id: grant } = claims
+  const all = { token: jti, client: client ?? azp, user: sub, grant }
+  return Object.entries(all).flatMap(([kind, id]) => (typeof id === 'string' && id !== '' ? [`${kind}:${id}`] : []))
 }

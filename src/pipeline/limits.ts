@@ -94,6 +94,40 @@ export const limitDefinitions = {
   },
   connectionsTotal: { unit: 'count', default: 10_000, summary: 'Open client connections of one worker.' },
   requestsPerConnection: { unit: 'count', default: 10_000, summary: 'Requests on one connection before it is closed.' },
+  http2Streams: { unit: 'count', default: 100, max: 10_000, summary: 'Requests at once on one HTTP/2 connection.' },
+  http2Window: {
+    unit: 'bytes',
+    default: 64 * KiB - 1,
+    max: 2 ** 24,
+    summary: 'Bytes of a body that an HTTP/2 client may send before they are read.',
+  },
+  http2LargeBodies: {
+    unit: 'count',
+    default: 8,
+    summary: 'Request bodies of more than 64 KiB held at once for one HTTP/2 connection; others wait.',
+  },
+  http2Resets: {
+    unit: 'count',
+    default: 200,
+    summary: 'Requests of one HTTP/2 connection that are reset within 30 s.',
+  },
+  // nghttp2 takes no more than 8.
+  http2Continuations: { unit: 'count', default: 8, max: 8, summary: 'CONTINUATION frames of one HTTP/2 request.' },
+  http2ControlFrames: {
+    unit: 'count',
+    default: 2_000,
+    summary: 'PING, SETTINGS, PRIORITY and unknown frames of one HTTP/2 connection within 30 s.',
+  },
+  http2EmptyFrames: {
+    unit: 'count',
+    default: 100,
+    summary: 'DATA frames with nothing in them on one HTTP/2 connection within 30 s.',
+  },
+  http2WindowUpdates: {
+    unit: 'count',
+    default: 2_000,
+    summary: 'WINDOW_UPDATE frames of one HTTP/2 connection within 30 s, beside one for each KiB that was sent to it.',
+  },
   responseInspected: {
     unit: 'bytes',
     default: 512 * KiB,

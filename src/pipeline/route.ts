@@ -50,7 +50,18 @@ export interface Destination {
    * Upgrades (RFC 9110 §7.8) and tunnels until one side closes. Owns both sockets from the call on when it resolves
    * to true. Resolves to false after giving an ordinary response to the sink.
    */
-  upgrade(ex: Exchange, client: Duplex, head: Uint8Array, sink: ResponseSink): Promise<boolean>
+  upgrade(ex: Exchange, client: TunnelClient, sink: ResponseSink): Promise<boolean>
+}
+
+/** The client's side of a tunnel to be. */
+export interface TunnelClient {
+  /** What the client has sent after the head of its request. */
+  readonly head: Uint8Array
+  /**
+   * Tells the client that the tunnel is open, and gives what to speak through. Headers are the upstream's: flat and
+   * end-to-end only.
+   */
+  open(headers: readonly string[]): Duplex
 }
 
 /** A body on its way to the destination. A stream is read once, so a request with one is never retried. */

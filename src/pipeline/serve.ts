@@ -4,7 +4,6 @@
 //
 // listen/ made the exchange and the edge; this file knows no socket and no concrete guard.
 
-import type { Duplex } from 'node:stream'
 import { GatewayError } from '../lib/errors.ts'
 import { type Answer, answerError, answerVerdict } from './answer.ts'
 import { classifyBody } from './body.ts'
@@ -13,7 +12,7 @@ import type { Edge } from './edge.ts'
 import { type Exchange, noBody, type RequestBody } from './exchange.ts'
 import { closedStart, MultipartClip, multipartBoundary, StreamDenied, streamClipped } from './multipart-clip.ts'
 import { Responder } from './respond.ts'
-import type { OutgoingBody } from './route.ts'
+import type { OutgoingBody, TunnelClient } from './route.ts'
 import { runDone, runPhase } from './run.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -22,8 +21,8 @@ export function serve(ex: Exchange, edge: Edge): Promise<void> {
 }
 
 /** The life of a request to upgrade: the same guards, then a tunnel that no guard looks into. */
-export function serveUpgrade(ex: Exchange, edge: Edge, client: Duplex, head: Uint8Array): Promise<void> {
-  return settle(ex, edge, () => openTunnel(ex, edge, client, head))
+export function serveUpgrade(ex: Exchange, edge: Edge, client: TunnelClient): Promise<void> {
+  return settle(ex, edge, () => openTunnel(ex, edge, client))
 }
 
 /** The short life of what is not fit to be shown to guards: `listen/` says why. */
@@ -77,7 +76,7 @@ async function answer(ex: Exchange, edge: Edge): Promise<void> {
   await responder.finished
 }
 
-async function openTunnel(ex: Exchange, edge: Edge, client: Duplex, head: Uint8Array): Promise<void> {
+async function openTunnel(ex: Exchange, edge: Edge, client: TunnelClient): Promise<void> {
   const { phases } = ex.route
   const early = runPhase('onHeaders', phases.onHeaders, ex)
   const headersVerdict = early instanceof Promise ? await early : early
@@ -88,7 +87,7 @@ async function openTunnel(ex: Exchange, edge: Edge, client: Duplex, head: Uint8A
 
   const responder = new Responder(ex, edge, verdict => refuse(ex, edge, verdict))
   if (ex.aborted) return
-  const tunnelled = await ex.route.destination.upgrade(ex, client, head, responder).catch(error => {
+  const tunnelled = await ex.route.destination.upgrade(ex, client, responder).catch(error => {
     responder.fail(error)
     throw error
   })

@@ -27,6 +27,8 @@ export interface Reason {
   readonly code: `${string}.${string}`
   readonly detail: string
   readonly evidence?: readonly Evidence[]
+  /** Somebody has to be told: this is no attempt, something has happened already. */
+  readonly isIncident?: true
 }
 
 /** One proof of a reason: what matched, where, and what it weighs. Values are masked before they are stored. */

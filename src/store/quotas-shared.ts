@@ -10,7 +10,7 @@ import { sipHash } from './sip-hash.ts'
 import type { QuotaCount, Quotas } from './store.ts'
 
 /** Counts that fit, 16 bytes each: one for each key and calendar period, 13 for each key and rolling period. */
-export const quotaSlots = 262_144
+const quotaSlots = 262_144
 const probes = 64
 const countMax = 0xffff_ffff
 /** How often a slot that is being given away is looked at again. */

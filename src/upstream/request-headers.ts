@@ -38,7 +38,7 @@ const proxyWritten = new Set([
 /** Names that a client may list in Connection but that are not its own to take away. */
 const kept = new Set(['host', 'content-type', 'content-encoding', 'cookie', 'authorization'])
 
-/** Flat. `host` is as received. Services of our own are told which certificate the client has shown. */
+/** Flat. `host` is as received. Services of our own are told who the client is: its address and its certificate. */
 export function requestHeaders(ex: Exchange, body: OutgoingBody, toOwnService = false): string[] {
   const { headers, client } = ex
   const trusted = client.peerTrusted === true
@@ -62,12 +62,16 @@ export function requestHeaders(ex: Exchange, body: OutgoingBody, toOwnService = 
   if (length !== undefined) out.push('content-length', length)
   addForwarded(out, ex, trusted)
   out.push('x-request-id', ex.reference)
-  const certificate = toOwnService ? client.tls?.certificate : undefined
-  if (certificate) {
-    const der = Buffer.from(certificate.der).toString('base64')
-    out.push(certificateHeader, writeCertificate({ ...certificate, der }))
-  }
+  if (toOwnService) addClient(out, client)
   return out
+}
+
+function addClient(out: string[], { ip, tls }: Exchange['client']): void {
+  out.push('merlon-client-ip', ip)
+  const certificate = tls?.certificate
+  if (!certificate) return
+  const der = Buffer.from(certificate.der).toString('base64')
+  out.push(certificateHeader, writeCertificate({ ...certificate, der }))
 }
 
 /** CGI and what came of it (WSGI, PHP) read `x_forwarded_for` as `x-forwarded-for`. */

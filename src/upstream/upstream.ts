@@ -35,8 +35,8 @@ export function createUpstream(
     send: async (ex, body, sink) => {
       await sendTo(picker, ex, body, sink, undefined)
     },
-    upgrade: async (ex, client, head, sink) => {
-      const tunnel = await sendTo(picker, ex, undefined, sink, createTunnel(ex, client, head))
+    upgrade: async (ex, client, sink) => {
+      const tunnel = await sendTo(picker, ex, undefined, sink, createTunnel(ex, client))
       await tunnel?.closed
       return tunnel !== undefined
     },

@@ -13,6 +13,7 @@ import type { HealthConfig } from '../../src/config/config.ts'
 import { openHttp1Listener } from '../../src/listen/h1.ts'
 import { createFallbackRoute, type Handler } from '../../src/listen/handler.ts'
 import { createReferences } from '../../src/listen/reference.ts'
+import type { ListenerSettings } from '../../src/listen/settings.ts'
 import { type BodyPolicy, defaultBodyPolicy } from '../../src/pipeline/body.ts'
 import type { Exchange } from '../../src/pipeline/exchange.ts'
 import type { Guard } from '../../src/pipeline/guard.ts'
@@ -34,6 +35,7 @@ export interface GatewayOptions {
   readonly reusePort?: boolean
   /** Requests for which no route is found. */
   readonly unrouted?: (path: string) => boolean
+  readonly settings?: ListenerSettings
 }
 
 export async function openGateway(options: GatewayOptions) {
@@ -80,6 +82,7 @@ export async function openGateway(options: GatewayOptions) {
     port: options.port ?? 0,
     reusePort: options.reusePort ?? false,
     handler,
+    ...(options.settings && { settings: options.settings }),
     nextReference: createReferences(),
     now: Date.now,
   })

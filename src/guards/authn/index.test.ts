@@ -166,9 +166,9 @@ test('a revoked token or client is refused, remembered or not', async () => {
   const { bearer, denied } = open({ require: ['oauth2'] })
   const text = token()
   assert.equal((await bearer(text)).status, 200)
-  denied.push('j1')
+  denied.push('token:j1')
   assert.match((await bearer(text)).verdict?.reason.detail ?? '', /revoked/)
-  denied.splice(0, 1, 'mc_1')
+  denied.splice(0, 1, 'client:mc_1')
   assert.equal((await bearer(text)).status, 401)
   assert.equal((await bearer(token({ jti: 'j2' }))).status, 401)
 })
@@ -225,7 +225,7 @@ test('two credentials, or one that is garbled, are refused', async () => {
 
 describe('API keys', () => {
   const secret = createCheckedToken('mk_live', 160)
-  const key: KnownKey = { id: 'key_1', scopes: ['read'], expiresAtMs: undefined, networks: [] }
+  const key: KnownKey = { id: 'key_1', scopes: ['read'], expiresAtMs: undefined, networks: [], isCanary: false }
   const cases: [string, KnownKey | undefined, object, number][] = [
     ['known', key, {}, 200],
     ['unknown', undefined, {}, 401],
@@ -260,6 +260,18 @@ describe('API keys', () => {
     assert.deepEqual(used, [])
     await send(['X-Api-Key', secret])
     assert.deepEqual(used, ['key_1'])
+  })
+
+  test('a canary is refused as if it were unknown, and is an incident, also where keys don’t count', async () => {
+    for (const require of [['apiKey'], ['oauth2']]) {
+      const { send, used } = open({ require }, { keys: { [secret]: { ...key, isCanary: true } } })
+      const unknown = await send(['X-Api-Key', createCheckedToken('mk_live', 160)])
+      const { ex, verdict } = await send(['X-Api-Key', secret])
+      assert.deepEqual([verdict?.status, verdict?.headers], [unknown.verdict?.status, unknown.verdict?.headers])
+      assert.deepEqual([verdict?.reason.code, verdict?.reason.isIncident], ['authn.canary', true])
+      assert.equal(unknown.verdict?.reason.isIncident, undefined)
+      assert.deepEqual([ex.principal, used], [undefined, ['key_1']])
+    }
   })
 
   test('tokens are refused where only keys count', async () => {

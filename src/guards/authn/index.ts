@@ -73,7 +73,7 @@ class AuthnGuard implements Guard {
       case 'bad':
         return refuse('authn.invalid-request', credential.why, { status: 400, error: 'invalid_request' })
       case 'apiKey':
-        return this.#accepts('apiKey') ? this.#checkKey(ex, credential.value) : notAccepted('API keys')
+        return this.#checkKey(ex, credential.value)
       case 'token': {
         if (!this.#accepts('oauth2')) return notAccepted('access tokens')
         const { value, scheme } = credential
@@ -101,9 +101,16 @@ class AuthnGuard implements Guard {
 
   #checkKey(ex: Exchange, secret: string): Verdict | undefined {
     const why = (reason: string) => refuse('authn.invalid-key', `the API key is ${reason}`, { error: 'invalid_token' })
-    if (!isCheckedToken(secret)) return why('malformed')
+    if (!isCheckedToken(secret)) return this.#accepts('apiKey') ? why('malformed') : notAccepted('API keys')
     const nowMs = this.#tools.now()
     const key = this.#identity.findKey(secret, nowMs)
+    if (key?.isCanary) {
+      this.#identity.keyUsed(key.id, nowMs)
+      // To its thief it looks like any key that is unknown.
+      const detail = `the canary key ${key.id} was used: wherever it lay, somebody has been`
+      return refuse('authn.canary', detail, { error: 'invalid_token', isIncident: true })
+    }
+    if (!this.#accepts('apiKey')) return notAccepted('API keys')
     if (!key) return why('unknown or revoked')
     if (key.expiresAtMs !== undefined && key.expiresAtMs <= nowMs) return why(`expired (${key.id})`)
     if (!isFrom(key, ex.client.ipBytes)) return why(`not for use from this address (${key.id})`)

@@ -55,7 +55,7 @@ export function open(options: object, { denied = [], keys = {}, tokens = {} }: K
     isStale: false,
     findKey: secret => keys[secret],
     findToken: hash => tokens[hash],
-    isDenied: (tokenId, clientId) => denied.includes(tokenId) || denied.includes(clientId),
+    isDenied: whats => whats.some(what => denied.includes(what)),
     nonceSecret: Buffer.alloc(32, 1),
     marks: new SharedMarks(createSharedMarks(64, nowMs - 600_000)),
     keyUsed: id => used.push(id),

@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto'
 import { type JwtFault, readJwt, type TokenIssuer, verifyJwt } from '../../lib/jwt.ts'
 import { Lru } from '../../lib/lru.ts'
-import type { Identity, KnownToken, Principal } from '../../pipeline/identity.ts'
+import { deniableOf, type Identity, type KnownToken, type Principal } from '../../pipeline/identity.ts'
 import { type Binding, bindingOf } from './binding.ts'
 import { membership } from './membership.ts'
 
@@ -20,8 +20,8 @@ export type TokenResult =
 interface Verified {
   readonly principal: Principal
   readonly binding: Binding
-  readonly tokenId: string
-  readonly clientId: string
+  readonly deniable: readonly string[]
+  readonly issuedAtMs: number
   readonly expiresAtMs: number
   /** The very object it was verified with: other keys are another object. */
   readonly issuer: TokenIssuer
@@ -88,8 +88,9 @@ export class Tokens {
     const principal = principalOf(claims, issuer)
     const binding = bindingOf(claims['cnf'])
     if (!principal || !binding) return { ok: false, why: 'claims' }
-    const tokenId = textOf(claims['jti'])
-    const verified = { principal, binding, tokenId, clientId: principal.clientId, expiresAtMs, issuer, found }
+    const { iat } = claims
+    const issuedAtMs = typeof iat === 'number' ? iat * 1000 : 0
+    const verified = { principal, binding, deniable: deniableOf(claims), issuedAtMs, expiresAtMs, issuer, found }
     this.#verified.set(key, verified)
     return this.#answer(key, verified, nowMs)
   }
@@ -100,7 +101,7 @@ export class Tokens {
       this.#verified.delete(key)
       return { ok: false, why: 'expired' }
     }
-    if (this.#identity.isDenied(known.tokenId, known.clientId)) return { ok: false, why: 'revoked' }
+    if (this.#identity.isDenied(known.deniable, known.issuedAtMs)) return { ok: false, why: 'revoked' }
     const { principal, binding, issuer } = known
     return { ok: true, principal, binding, audience: issuer.audience }
   }

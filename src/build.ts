@@ -22,11 +22,12 @@ import { closedFor } from './pipeline/maintenance.ts'
 import type { Route, Step, StepStats } from './pipeline/route.ts'
 import { Router } from './pipeline/router.ts'
 import type { PhaseName } from './pipeline/verdict.ts'
-import type { Counters } from './store/store.ts'
+import type { Counters, Quotas } from './store/store.ts'
 import { createUpstream, type Upstream } from './upstream/upstream.ts'
 
 export interface BuildTools {
   readonly counters: Counters
+  readonly quotas?: Quotas
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** Called once for each exchange, when all is over. */
@@ -174,6 +175,7 @@ class Builder {
       limits,
       configDir: dir,
       stateDir: store.state,
+      ...(this.#tools.quotas && { quotas: this.#tools.quotas }),
       ...scope?.tools,
       ...(accounts.oauth && { ownIssuer: accounts.oauth.issuer }),
       ...(this.#tools.identity && { identity: this.#tools.identity }),

@@ -142,8 +142,16 @@ class AuthnGuard implements Guard {
     if (key.expiresAtMs !== undefined && key.expiresAtMs <= nowMs) return why(`expired (${key.id})`)
     if (!isFrom(key, ex.client.ipBytes)) return why(`not for use from this address (${key.id})`)
     this.#identity.keyUsed(key.id, nowMs)
-    const { id, scopes } = key
-    const principal = { id, scopes, ...membership('apiKey', {}, scopes), clientId: '', acr: '', issuer: '' }
+    const { id, scopes, quota } = key
+    const principal = {
+      id,
+      scopes,
+      ...membership('apiKey', {}, scopes),
+      clientId: '',
+      acr: '',
+      issuer: '',
+      ...(quota && { quota }),
+    }
     return this.#admit(ex, { kind: 'apiKey', ...principal }, 'Bearer')
   }
 

@@ -1,9 +1,8 @@
-// The gateway as a user runs it, `merlon run` in a process of its own, before a back end of this process, so that its
-// memory can be seen and its clients can be measured.
+// The gateway as a user runs it, `merlon run` in a process of its own, before a back end in another, so that its memory
+// can be seen and its clients can be measured.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer as createNetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,18 +18,18 @@ export interface Product {
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /** @param listen Makes `listen:` of the ports that are free. */
-export async function startProduct(
-  listen: (ports: readonly number[]) => object[],
-  sections: object,
-  handler: RequestListener,
-): Promise<Product> {
+export async function startProduct(listen: (ports: readonly number[]) => object[], sections: object): Promise<Product> {
   const dir = mkdtempSync(join(tmpdir(), 'merlon-edge-'))
-  const backend = createServer({ keepAliveTimeout: 60_000 }, handler)
-  await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve))
+  const backend = spawn(process.execPath, [join(root, 'tests/edge/backend.ts')], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const backendPort = await new Promise<string>(resolve =>
+    backend.stdout.once('data', text => resolve(String(text).trim())),
+  )
   const ports = [await freePort(), await freePort()]
   const config = {
     listen: listen(ports),
-    upstreams: { app: { servers: [`http://127.0.0.1:${(backend.address() as AddressInfo).port}`] } },
+    upstreams: { app: { servers: [`http://127.0.0.1:${backendPort}`] } },
     routes: [{ to: 'app' }],
     ...sections,
   }
@@ -47,8 +46,7 @@ export async function startProduct(
   }
   const close = async () => {
     await stop(child)
-    backend.closeAllConnections()
-    backend.close()
+    backend.kill()
     rmSync(dir, { recursive: true, force: true })
   }
   for (let waitedMs = 0; !said.includes('serving'); waitedMs += 50) {

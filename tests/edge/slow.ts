@@ -2,14 +2,15 @@
 // (p99 below twice the normal one, or 20 ms more where that is less than the clock of a busy machine can tell), memory
 // stays bounded, and attackers are cut.
 
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
-import { runTool, startProduct } from './product.ts'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Product, runTool, startProduct } from './product.ts'
 
 const connections = 400
 const attackSeconds = 25
 const megabyte = 1024 * 1024
-const largeBytes = 2 * megabyte
 /** More than the gateway may grow by 400 connections that hold all that they may. */
 const growthMaxBytes = 200 * megabyte
 
@@ -23,55 +24,63 @@ const modes = [
 /** What is wrong, one line each. */
 export async function attackSlowly(print: (line: string) => void): Promise<string[]> {
   if (!existsSync('/usr/bin/slowhttptest')) return ['not installed: slowhttptest']
-  const large = Buffer.alloc(largeBytes, 'x')
-  const product = await startProduct(
-    ([port]) => [{ http: `127.0.0.1:${port}` }],
-    {
-      // Attackers and good clients share one address here, so that the cap for one address would help them all.
-      limits: {
-        connectionsPerIp: 2000,
-        headerTimeout: '5s',
-        bodyRateGrace: '5s',
-        bodyIdleTimeout: '10s',
-        responseIdleTimeout: '10s',
-      },
-      guards: { rate: { mode: 'off' } },
+  const product = await startProduct(([port]) => [{ http: `127.0.0.1:${port}` }], {
+    // Attackers and good clients share one address here, so that the cap for one address would help them all.
+    limits: {
+      connectionsPerIp: 2000,
+      headerTimeout: '5s',
+      bodyRateGrace: '5s',
+      bodyIdleTimeout: '10s',
+      responseIdleTimeout: '10s',
+      responseRateGrace: '5s',
     },
-    (req, res) => res.end(req.url === '/large' ? large : 'ok'),
-  )
+    guards: { rate: { mode: 'off' } },
+  })
+  const dir = mkdtempSync(join(tmpdir(), 'merlon-slow-'))
   try {
-    return await attackAll(product, print)
+    return await attackAll(product, dir, print)
   } finally {
     await product.close()
+    rmSync(dir, { recursive: true, force: true })
   }
 }
 
-async function attackAll(product: Awaited<ReturnType<typeof startProduct>>, print: (line: string) => void) {
+async function attackAll(product: Product, dir: string, print: (line: string) => void) {
   const bad: string[] = []
   const [port = 0] = product.ports
   await measure(port, 3) // warm
   for (const { name, args, path } of modes) {
     const normal = await measure(port, 5)
     const rssBefore = product.rss()
+    const statistics = join(dir, 'statistics')
     const attack = runTool(
       'slowhttptest',
-      ['-c', String(connections), '-r', '200', '-l', String(attackSeconds), '-p', '5', ...args].concat([
-        '-u',
-        `http://127.0.0.1:${port}${path}`,
-      ]),
+      [
+        '-g',
+        '-o',
+        statistics,
+        '-c',
+        String(connections),
+        '-r',
+        '200',
+        '-l',
+        String(attackSeconds),
+        '-p',
+        '5',
+        ...args,
+      ].concat(['-u', `http://127.0.0.1:${port}${path}`]),
       (attackSeconds + 30) * 1000,
     )
     await new Promise(resolve => setTimeout(resolve, 3000))
     const during = await measure(port, attackSeconds - 8)
     const rssDuring = product.rss()
     const report = await attack
-    const closed = countIn(report, 'closed')
-    const left = countIn(report, 'connected')
+    const { closed, left } = outcome(`${statistics}.csv`)
     const growth = rssDuring - rssBefore
     print(
       `${name.padEnd(16)} p50 ${ms(normal.p50)} → ${ms(during.p50)}, p99 ${ms(normal.p99)} → ${ms(during.p99)}, ` +
         `failed ${during.failed} of ${during.all}, memory ${mib(rssBefore)} → ${mib(rssDuring)} MiB, ` +
-        `attackers closed ${closed}, left ${left}, service ${/service available:\s+(\w+)/.exec(plain(report))?.[1]}`,
+        `attackers cut ${closed}, left ${left}; ${/Exit status:\s+(.*)/.exec(plain(report))?.[1] ?? ''}`,
     )
     if (during.failed > 0) bad.push(`${name}: ${during.failed} good requests failed`)
     if (during.p99 > Math.max(2 * normal.p99, normal.p99 + 20)) bad.push(`${name}: p99 ${ms(during.p99)}`)
@@ -81,10 +90,10 @@ async function attackAll(product: Awaited<ReturnType<typeof startProduct>>, prin
   return bad
 }
 
-/** The last figure that slowhttptest printed for a state of its connections. */
-function countIn(report: string, state: string): number {
-  const all = [...plain(report).matchAll(new RegExp(`^${state}:\\s+(\\d+)`, 'gm'))]
-  return Number(all.at(-1)?.[1] ?? 0)
+/** The last line of its table: seconds, closed, pending, connected, whether the service answers. */
+function outcome(file: string): { closed: number; left: number } {
+  const [, closed, , left] = (readFileSync(file, 'utf8').trim().split('\n').at(-1) ?? '').split(',')
+  return { closed: Number(closed), left: Number(left) }
 }
 
 function plain(report: string): string {

@@ -203,9 +203,11 @@ export class Http1Edge implements Edge {
     return this.declaredBytes - this.#body.receivedBytes > drainedBytesMax
   }
 
+  /** Reset, so that the kernel does not go on with what it holds for a client that hardly reads. */
   #tooSlow(): void {
     const { exchange } = this.#connection
     if (exchange) exchange.failure ??= new GatewayError('CLIENT_STALLED', 'client', 'the response is taken too slowly')
+    this.#connection.reset()
   }
 
   #aborted(): void {

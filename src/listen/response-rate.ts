@@ -48,7 +48,6 @@ export class ResponseRate implements Timed {
     if (taken * 1000 < responseMinRate * waitedMs) {
       this.#clock.unwatch(this)
       this.#onSlow()
-      this.#socket.destroy()
       return
     }
     // Each stretch counts for itself: who was quick before may not be slow for ever.

@@ -3,6 +3,7 @@
 // request time.
 
 import { hash } from 'node:crypto'
+import { ruleKey } from './certificates/client-rule.ts'
 import { readUpstreamFiles, type UpstreamPem } from './certificates/upstream-files.ts'
 import { createIdentify } from './client/identify.ts'
 import type { Config, RouteConfig, UpstreamTlsFiles } from './config/config.ts'
@@ -136,7 +137,7 @@ class Builder {
   }
 
   #route(config: RouteConfig): Route {
-    const { name, mode, guards, to, limits, body, paths, headers, maintenance, pages } = config
+    const { name, mode, guards, to, limits, body, paths, headers, clientCert, maintenance, pages } = config
     const steps: Step[] = []
     for (const definition of chain) {
       const own = guards[definition.name]
@@ -162,6 +163,7 @@ class Builder {
       paths,
       headers: headers ? compileHeaderRules(headers) : noHeaderRules,
       ...(pages && { pages: this.#pages(name, pages) }),
+      ...(clientCert && { certificateRule: ruleKey(clientCert) }),
     }
   }
 

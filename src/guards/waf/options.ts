@@ -35,7 +35,7 @@ const field = z
   .regex(/^(?:LAYERS:)?[A-Z_]+(?::[A-Za-z0-9_.[\]$/*@-]+)?$/, 'takes a place as events name it, such as ARGS:json.body')
   .max(300)
 
-const exclusionOptions = z
+export const exclusionOptions = z
   .strictObject({
     rule: z
       .number()

@@ -41,7 +41,7 @@ export function exclusionSource(
 }
 
 /** Seconds since the epoch at which it ends: the end of the day, in UTC, when there is no time. */
-export function expiryOf({ expires }: ExclusionOptions): number {
+function expiryOf({ expires }: ExclusionOptions): number {
   if (expires === undefined) return Number.POSITIVE_INFINITY
   return Date.parse(expires.length === 10 ? `${expires}T23:59:59Z` : expires) / 1000
 }

@@ -21,7 +21,7 @@ export async function benchAuthn(): Promise<void> {
   const key = createCheckedToken('mk_live', 160)
   const entry = (id: number, secret: string) => {
     const hashes = [{ hash: pepperedHash(pepper, secret), untilMs: undefined }]
-    return { id: `key_${id}`, hashes, scopes: ['read'], expiresAtMs: undefined, networks: [] }
+    return { id: `key_${id}`, hashes, scopes: ['read'], expiresAtMs: undefined, networks: [], isCanary: false }
   }
   const identity = new IdentityMirror(
     {
@@ -37,7 +37,11 @@ export async function benchAuthn(): Promise<void> {
         },
       ],
       keys: [...Array.from({ length: keyCount }, (_, i) => entry(i, `other-${i}`)), entry(keyCount, key)],
+      introspection: [],
+      tokens: [],
       denied: [],
+      stale: false,
+      verdictKeys: undefined,
     },
     new SharedMarks(createSharedMarks()),
     { onUsed: () => {}, onWantKeys: () => {} },

@@ -3,9 +3,12 @@
 // request time.
 
 import { hash } from 'node:crypto'
+import { ruleKey } from './certificates/client-rule.ts'
 import { readUpstreamFiles, type UpstreamPem } from './certificates/upstream-files.ts'
 import { createIdentify } from './client/identify.ts'
 import type { Config, RouteConfig, UpstreamTlsFiles } from './config/config.ts'
+import { verdictKeysName } from './config/own-services.ts'
+import { readPages } from './config/page-files.ts'
 import { routesWith } from './config/route-infos.ts'
 import type { WorkerMetrics } from './events/metrics.ts'
 import { chain } from './guards/chain.ts'
@@ -13,16 +16,20 @@ import type { Problem } from './lib/problem.ts'
 import { createFallbackRoute, type Handler } from './listen/handler.ts'
 import type { Exchange } from './pipeline/exchange.ts'
 import type { Guard, GuardDefinition, GuardTools, RouteInfo } from './pipeline/guard.ts'
+import { compileHeaderRules, noHeaderRules } from './pipeline/header-rules.ts'
 import type { Identity } from './pipeline/identity.ts'
 import type { Limits } from './pipeline/limits.ts'
-import type { Route, Step, StepStats } from './pipeline/route.ts'
+import { closedFor } from './pipeline/maintenance.ts'
+import type { Destination, Route, Step, StepStats } from './pipeline/route.ts'
 import { Router } from './pipeline/router.ts'
 import type { PhaseName } from './pipeline/verdict.ts'
-import type { Counters } from './store/store.ts'
+import type { Counters, Quotas } from './store/store.ts'
+import { SignedDestination, VerdictSigner, verdictKeySet } from './upstream/signed-verdict.ts'
 import { createUpstream, type Upstream } from './upstream/upstream.ts'
 
 export interface BuildTools {
   readonly counters: Counters
+  readonly quotas?: Quotas
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** Called once for each exchange, when all is over. */
@@ -120,7 +127,7 @@ class Builder {
     return {
       limits,
       identify: createIdentify(trustedProxies),
-      match: (method, host, path) => this.#running.begin(router.match(method, host, path)),
+      match: (method, host, path, headers) => this.#running.begin(router.match(method, host, path, headers)),
       fallback: createFallbackRoute(limits, this.#done),
       routes: routes.map(({ target }) => target),
       upstreams,
@@ -129,7 +136,8 @@ class Builder {
     }
   }
 
-  #route({ name, mode, guards, to, limits, body }: RouteConfig): Route {
+  #route(config: RouteConfig): Route {
+    const { name, mode, guards, to, limits, body, paths, headers, clientCert, maintenance, pages } = config
     const steps: Step[] = []
     for (const definition of chain) {
       const own = guards[definition.name]
@@ -149,9 +157,13 @@ class Builder {
         onResponseBody: withPhase(steps, 'onResponseBody'),
       },
       done: [...steps.filter(({ guard }) => guard.onDone), ...this.#done],
-      destination: this.#upstream(to),
+      destination: maintenance ? closedFor(maintenance, this.#destination(to)) : this.#destination(to),
       limits,
       body,
+      paths,
+      headers: headers ? compileHeaderRules(headers) : noHeaderRules,
+      ...(pages && { pages: this.#pages(name, pages) }),
+      ...(clientCert && { certificateRule: ruleKey(clientCert) }),
     }
   }
 
@@ -165,6 +177,7 @@ class Builder {
       limits,
       configDir: dir,
       stateDir: store.state,
+      ...(this.#tools.quotas && { quotas: this.#tools.quotas }),
       ...scope?.tools,
       ...(accounts.oauth && { ownIssuer: accounts.oauth.issuer }),
       ...(this.#tools.identity && { identity: this.#tools.identity }),
@@ -213,6 +226,14 @@ class Builder {
     return { key: [name, all.digest], tools: { routes: all.infos, ...(route && { route }) } }
   }
 
+  #destination(name: string): Destination {
+    const { identity, now } = this.#tools
+    if (name === verdictKeysName) return verdictKeySet(identity)
+    const upstream = this.#upstream(name)
+    if (!this.#config.upstreams[name]?.verdict) return upstream
+    return new SignedDestination(upstream, new VerdictSigner(identity, this.#config.accounts.oauth?.issuer, now))
+  }
+
   #upstream(name: string): Upstream {
     const config = this.#config.upstreams[name]
     if (!config) throw new Error(`route to an upstream that the config doesn't have: ${name}`)
@@ -225,6 +246,14 @@ class Builder {
       this.#upstreams.set(key, part)
     }
     return part.value
+  }
+
+  #pages(route: string, files: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+    return readPages(files, (status, message) => {
+      const path = `routes.${route}.pages.${status}`
+      const { file } = this.#config
+      this.problems.push({ code: 'config.page', severity: 'error', file, line: 0, column: 0, path, message })
+    })
   }
 
   #upstreamPem(name: string, files: UpstreamTlsFiles): UpstreamPem {

@@ -24,7 +24,8 @@ import { createReferences } from './listen/reference.ts'
 import { createSharedCounters, SharedCounters } from './store/counters-shared.ts'
 import { openSqliteJournal } from './store/journal-sqlite.ts'
 import { createSharedMarks } from './store/marks-shared.ts'
-import { openSqliteRecords } from './store/records-sqlite.ts'
+import { DatabaseError, openRecords } from './store/open-records.ts'
+import { QuotaKeeper } from './store/quota-keeper.ts'
 import type { EventFilter, Journal, StoredEvent } from './store/store.ts'
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string) => void
@@ -52,6 +53,11 @@ export interface Gateway {
   reopenFiles(): void
   /** Lets running requests end, for at most `limits.drainTimeout`. */
   stop(): Promise<void>
+}
+
+/** Counts are of this gateway, also where several share a database. */
+function quotasPath(stateDir: string): string {
+  return join(stateDir, 'quotas.db')
 }
 
 export function journalPath(stateDir: string): string {
@@ -83,6 +89,7 @@ class ControlPlane implements Gateway, Runtime {
   readonly #fleet: Fleet
   readonly #certificates: CertificateManager
   #openAccounts: Accounts | undefined
+  #quotaKeeper: QuotaKeeper | undefined
   #lines = new Map<string, Lines>()
   /** Audit logs by file. */
   #auditLogs = new Map<string, Lines>()
@@ -112,6 +119,7 @@ class ControlPlane implements Gateway, Runtime {
     this.#counters = new SharedCounters(counters)
     this.#fleet = new Fleet({
       counters,
+      quotas: () => this.#quotas.buffer,
       marks: createSharedMarks(),
       log: this.#log,
       identity: () => this.#accounts.state(),
@@ -151,6 +159,11 @@ class ControlPlane implements Gateway, Runtime {
     return this.#openAccounts
   }
 
+  get #quotas(): QuotaKeeper {
+    if (!this.#quotaKeeper) throw new Error('asked about quotas before they are open')
+    return this.#quotaKeeper
+  }
+
   get ready(): boolean {
     return this.#state === 'serving' && this.#fleet.workers.length > 0
   }
@@ -164,15 +177,20 @@ class ControlPlane implements Gateway, Runtime {
     this.#recorder.use([...files.lines.values()], this.#config.events.retentionMs)
     const adminProblem = await this.#moveAdmin(this.#config)
     if (adminProblem) return [adminProblem]
-    const { state, key } = this.#config.store
+    const { state, key, database, staleAfterMs } = this.#config.store
     this.#openAccounts = await Accounts.openForGateway({
-      records: openSqliteRecords(accountsPath(state)),
+      records: await openRecords({ file: accountsPath(state), database }, message => this.#log('warn', message)),
+      staleAfterMs,
       stateDir: state,
       key,
       now: Date.now,
       onUpdate: update => this.#fleet.updateIdentity(update),
       log: this.#log,
     })
+    this.#quotaKeeper = await QuotaKeeper.open(
+      await openRecords({ file: quotasPath(state), database: undefined }),
+      error => this.#log('error', `quotas were not stored: ${messageOf(error)}`),
+    )
     await this.#useAccounts(this.#config)
     const problems = await this.#applyToFleet(this.#config)
     if (problems.length === 0) this.#state = 'serving'
@@ -285,6 +303,9 @@ class ControlPlane implements Gateway, Runtime {
     if (config.store.key !== this.#config.store.key) {
       return [problem(config, 'store.key', 'the master key can’t change while the gateway runs: restart it')]
     }
+    if (config.store.database !== this.#config.store.database) {
+      return [problem(config, 'store.database', 'the database can’t change while the gateway runs: restart it')]
+    }
     const files = openFiles(config, this.#lines, this.#auditLogs)
     if (!files.ok) return [files.problem]
     const { lines, logs } = files
@@ -308,8 +329,8 @@ class ControlPlane implements Gateway, Runtime {
   async #applyToFleet(config: Config): Promise<readonly Problem[]> {
     const read = this.#certificates.read(config)
     if (!read.ok) return read.problems
-    const problems = await this.#fleet.apply(config, this.#certificates.settings(config, read.credentials))
-    if (problems.length === 0) this.#certificates.use(config, read.credentials)
+    const problems = await this.#fleet.apply(config, this.#certificates.settings(config, read))
+    if (problems.length === 0) this.#certificates.use(config, read)
     return problems
   }
 
@@ -347,6 +368,7 @@ class ControlPlane implements Gateway, Runtime {
     await this.#adminAddress?.server.close()
     await this.#socket?.close()
     await this.#openAccounts?.close()
+    await this.#quotaKeeper?.close()
     await Promise.all([...this.#lines.values(), ...this.#auditLogs.values()].map(lines => lines.close()))
   }
 }
@@ -409,7 +431,9 @@ function listRoutes(routes: Config['routes']): GatewayStatus['routes'] {
 }
 
 function startProblem(config: Config, error: unknown): Problem {
-  return problem(config, error instanceof MasterKeyError ? 'store.key' : 'store.state', messageOf(error))
+  const key =
+    error instanceof MasterKeyError ? 'store.key' : error instanceof DatabaseError ? 'store.database' : 'store.state'
+  return problem(config, key, messageOf(error))
 }
 
 function problem({ file }: Pick<Config, 'file'>, path: string, message: string): Problem {

@@ -2,45 +2,69 @@
 // alone writes the store; what workers must know goes to them with every change, after it is durable.
 
 import type { TokenIssuer } from '../lib/jwt.ts'
+import type { VerdictKeys } from '../pipeline/identity.ts'
 import type { Records } from '../store/store.ts'
+import { createAdapter } from './adapter.ts'
 import { type ApiKey, ApiKeys, type IssuedKey, type KeyInput } from './api-keys.ts'
 import { type Client, Clients } from './clients.ts'
 import { DenyList } from './deny-list.ts'
+import { Follower } from './follower.ts'
 import { type IssuerConfig, Issuers } from './issuers.ts'
 import { type Keyring, type KeyringPlace, openKeyring } from './keyring.ts'
-import { deniedClient } from './mirror.ts'
-import { createOAuthServer, tokenTtlS } from './oauth-server.ts'
+import { createOAuthServer } from './oauth-server.ts'
+import { OpaqueTokens, tokenKinds, tokenOf } from './opaque-tokens.ts'
+import { defaultLook } from './pages/layout.ts'
 import { type AccountsService, openAccountsService } from './service.ts'
+import { endSessions, grantFamily, grantOf } from './sessions.ts'
 import { type SigningAlgorithm, SigningKeys } from './signing-keys.ts'
 import { TokenEndpoints } from './token-endpoints.ts'
+import { tokenTtlS } from './token-ttl.ts'
 import type { DeniedEntry, IdentityState, IdentityUpdate, KeyEntry } from './update.ts'
+import type { StoredUser, UserProfile } from './users/user.ts'
+import { Users } from './users/users.ts'
 
 export interface OAuthConfig {
   readonly issuer: string
   readonly signing: SigningAlgorithm
   readonly rotateMs: number
+  readonly tokenTtlMs: number
 }
 
 export interface AccountsOptions extends KeyringPlace {
   readonly records: Records
   readonly now: () => number
   readonly onUpdate?: (update: IdentityUpdate) => void
+  /** How long workers go on with what they know when a shared store is out of reach. */
+  readonly staleAfterMs?: number
   readonly log?: (level: 'info' | 'warn' | 'error', message: string) => void
 }
 
 const tendEveryMs = 3_600_000
 const usedEveryMs = 60_000
+const verdictKind = 'verdict-key'
+const verdictRotateMs = 30 * 86_400_000
+const defaultStaleAfterMs = 60_000
 
 export class Accounts {
   readonly clients: Clients
   readonly keys: ApiKeys
+  readonly users: Users
   readonly now: () => number
   readonly #options: AccountsOptions
   readonly #records: Records
   readonly #keyring: Keyring
   readonly #signingKeys: SigningKeys
+  readonly #verdictSigning: SigningKeys
+  #verdictKeys: VerdictKeys | undefined
   readonly #denied: DenyList
   readonly #issuers: Issuers
+  readonly #follower: Follower
+  #isStale = false
+  #socketPath: string | undefined
+  readonly #endpoints: TokenEndpoints
+  readonly #tokens = new OpaqueTokens()
+  /** Whose opaque tokens are loaded. */
+  #tokensOf: string | undefined
   /** When `last used` of a key was last written. */
   readonly #usedAtMs = new Map<string, number>()
   #oauth: OAuthConfig | undefined
@@ -61,20 +85,48 @@ export class Accounts {
     this.#keyring = keyring
     this.clients = new Clients(records, keyring, now)
     this.keys = new ApiKeys(records, keyring, now)
+    this.users = new Users(records, keyring, now, message => options.log?.('warn', message))
     this.#signingKeys = new SigningKeys(records, keyring, now)
+    this.#verdictSigning = new SigningKeys(records, keyring, now, verdictKind)
     this.#denied = new DenyList(records, now)
+    this.#endpoints = new TokenEndpoints({
+      clients: this.clients,
+      issuer: () => {
+        if (!this.#own) throw new Error('there is no issuer')
+        return this.#own
+      },
+      isDenied: (whats, issuedAtMs) => this.#denied.has(whats, issuedAtMs),
+      deny: entry => this.#deny(entry),
+      now,
+    })
     this.#issuers = new Issuers({
       onChange: () => this.#tellIssuers(),
       onProblem: message => options.log?.('warn', message),
+    })
+    this.#follower = new Follower({
+      staleAfterMs: options.staleAfterMs ?? defaultStaleAfterMs,
+      take: (kind, id) => this.#take(kind, id),
+      takeAll: () => this.#takeAll(),
+      onStale: stale => {
+        this.#isStale = stale
+        this.#tell({ stale })
+      },
+      log: options.log ?? (() => {}),
     })
   }
 
   /** @throws MasterKeyError when the master key is missing or wrong */
   static async openForGateway(options: AccountsOptions): Promise<Accounts> {
     const accounts = await Accounts.open(options)
-    for (const entry of await accounts.keys.entries()) accounts.#entries.set(entry.id, entry)
-    for (const entry of await accounts.#denied.entries()) accounts.#deniedEntries.set(entry.what, entry)
-    return accounts
+    try {
+      await options.records.watch(accounts.#follower) // before all is read, so that nothing falls in between
+      for (const entry of await accounts.keys.entries()) accounts.#entries.set(entry.id, entry)
+      for (const entry of await accounts.#denied.entries()) accounts.#deniedEntries.set(entry.what, entry)
+      return accounts
+    } catch (error) {
+      await accounts.close()
+      throw error
+    }
   }
 
   /** For a look or a change without a gateway. @throws MasterKeyError when the master key is missing or wrong */
@@ -89,6 +141,7 @@ export class Accounts {
 
   /** Serves the authorization server, if there is one, on a socket, and verifies tokens of other issuers. */
   async use(oauth: OAuthConfig | undefined, issuers: readonly IssuerConfig[], socketPath: string): Promise<void> {
+    this.#socketPath = socketPath
     await this.#inTurn(async () => {
       this.#oauth = oauth
       this.#issuers.use(issuers)
@@ -106,8 +159,12 @@ export class Accounts {
       pepper: this.#keyring.pepper,
       nonceSecret: this.#keyring.nonceSecret,
       issuers: this.#allIssuers(),
+      introspection: this.#issuers.introspection,
       keys: [...this.#entries.values()],
+      tokens: this.#tokens.entries(),
       denied: [...this.#deniedEntries.values()],
+      stale: this.#isStale,
+      verdictKeys: this.#verdictKeys,
     }
   }
 
@@ -132,9 +189,59 @@ export class Accounts {
   /** It gets no more tokens, and those it has are refused. */
   async revokeClient(clientId: string): Promise<Client> {
     const client = await this.clients.revoke(clientId)
-    // A token that is being made at this moment lives as long as any.
-    await this.#deny(deniedClient(clientId, this.now() + 2 * tokenTtlS * 1000))
+    await this.#deny(this.#untilForgotten(`client:${clientId}`))
     return client
+  }
+
+  async changeUser(who: string, change: Partial<UserProfile>): Promise<StoredUser> {
+    const user = await this.users.changeProfile(await this.users.present(who), change)
+    // Tokens say which roles their user has: who has others now fetches another.
+    if (change.roles || change.groups) await this.#denyUser(user, this.now())
+    return user
+  }
+
+  async setUserPassword(who: string, password: string): Promise<StoredUser> {
+    return this.#signOut(await this.users.setPassword(await this.users.present(who), password))
+  }
+
+  async resetUserFactors(who: string): Promise<StoredUser> {
+    return this.#signOut(await this.users.resetFactors(await this.users.present(who)))
+  }
+
+  async disableUser(who: string): Promise<StoredUser> {
+    const user = await this.users.setDisabled(await this.users.present(who), true)
+    await this.#denyUser(user, undefined)
+    return this.#signOut(user)
+  }
+
+  async enableUser(who: string): Promise<StoredUser> {
+    const user = await this.users.setDisabled(await this.users.present(who), false)
+    // Tokens know whole seconds, and there is none of before in this one.
+    await this.#denyUser(user, Math.floor(this.now() / 1000) * 1000)
+    return user
+  }
+
+  async deleteUser(who: string): Promise<StoredUser> {
+    const user = await this.users.present(who)
+    await this.users.directory.delete(user.userId)
+    await this.#denyUser(user, undefined)
+    return this.#signOut(user)
+  }
+
+  /** Ends all sessions and tokens of a user, who may sign in anew. */
+  async #signOut(user: StoredUser): Promise<StoredUser> {
+    for (const family of await endSessions(this.#records, user.userId)) await this.#denyGrant(family)
+    return user
+  }
+
+  #denyUser({ userId }: StoredUser, issuedBeforeMs: number | undefined): Promise<void> {
+    const entry = this.#untilForgotten(`user:${userId}`)
+    return this.#deny(issuedBeforeMs === undefined ? entry : { ...entry, issuedBeforeMs })
+  }
+
+  /** A token that is being made at this moment lives as long as any. */
+  #untilForgotten(what: string): DeniedEntry {
+    return { what, untilMs: this.now() + 2 * tokenTtlS * 1000 }
   }
 
   /** Workers tell which keys were used; written no more often than a person would look. */
@@ -153,10 +260,42 @@ export class Accounts {
 
   async close(): Promise<void> {
     clearInterval(this.#tending)
+    this.#follower.close()
     this.#issuers.close()
     await this.#turn
     await this.#service?.close()
     await this.#records.close()
+  }
+
+  /** What another gateway has changed. Kinds that workers know nothing of are read when they are asked for. */
+  async #take(kind: string, id: string): Promise<void> {
+    if (kind === 'api-key') {
+      const entry = await this.keys.entry(id)
+      this.#tell(entry ? { keys: [entry] } : { removedKeys: [id] })
+    } else if (kind === 'denied') {
+      const entry = await this.#denied.entry(id)
+      if (entry) this.#tell({ denied: [entry] })
+    } else if (tokenKinds.includes(kind) && this.#tokensOf !== undefined) {
+      const token = await this.#tokens.take(this.#records, kind, id, this.#tokensOf)
+      this.#tell(token ? { tokens: [token] } : { removedTokens: [id] })
+    } else if (kind === 'signing-key' || kind === verdictKind) await this.#tendAgain()
+  }
+
+  async #takeAll(): Promise<void> {
+    const keys = await this.keys.entries()
+    const known = new Set(keys.map(({ id }) => id))
+    const removedKeys = [...this.#entries.keys()].filter(id => !known.has(id))
+    this.#tell({ keys, removedKeys, denied: await this.#denied.entries() })
+    if (this.#tokensOf !== undefined) {
+      const removedTokens = await this.#tokens.reload(this.#records, this.#tokensOf, this.now())
+      this.#tell({ tokens: this.#tokens.entries(), removedTokens })
+    }
+    await this.#tendAgain()
+  }
+
+  async #tendAgain(): Promise<void> {
+    const socketPath = this.#socketPath
+    if (socketPath !== undefined) await this.#inTurn(() => this.#tend(socketPath))
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -172,6 +311,7 @@ export class Accounts {
     for (const [what, { untilMs }] of this.#deniedEntries) {
       if (untilMs <= this.now()) this.#deniedEntries.delete(what)
     }
+    await this.#tendVerdictKeys()
     const oauth = this.#oauth
     if (!oauth) {
       await this.#service?.close()
@@ -180,42 +320,69 @@ export class Accounts {
       this.#tellIssuers()
       return
     }
-    const { issuer, signing, rotateMs } = oauth
+    const { issuer, signing, rotateMs, tokenTtlMs } = oauth
+    this.#tokens.sweep(this.now())
+    if (this.#tokensOf !== issuer) {
+      await this.#tokens.load(this.#records, issuer, this.now())
+      this.#tokensOf = issuer
+      this.#tell({ tokens: this.#tokens.entries() })
+    }
     const keys = await this.#signingKeys.current(signing, rotateMs)
     this.#own = {
       issuer,
       audience: [issuer],
-      algorithms: ['ES256', 'EdDSA'],
+      algorithms: ['ES256', 'EdDSA', 'RS256'],
       typ: 'at+jwt',
       keys: keys.public,
     }
     const server = createOAuthServer({
       issuer,
       algorithm: signing,
+      tokenTtlS: tokenTtlMs / 1000,
       keys,
       clients: this.clients,
+      users: this.users,
+      look: defaultLook,
       records: this.#records,
-      cookieKey: this.#keyring.hash('cookies'),
-      nonceSecret: this.#keyring.serverNonceSecret,
+      keyring: this.#keyring,
+      adapter: this.#adapter(issuer),
+      endpoints: this.#endpoints,
       now: this.now,
       onError: message => this.#options.log?.('error', message),
     })
     if (this.#service) this.#service.use(server, issuer)
-    else this.#service = await openAccountsService(socketPath, this.#endpoints(), server, issuer)
+    else this.#service = await openAccountsService(socketPath, this.#endpoints, server, issuer)
     this.#tellIssuers()
   }
 
-  #endpoints(): TokenEndpoints {
-    return new TokenEndpoints({
+  async #tendVerdictKeys(): Promise<void> {
+    const keys = await this.#verdictSigning.current('EdDSA', verdictRotateMs)
+    const [signing] = keys.private
+    if (!signing?.kid) throw new Error('there is no key for verdicts')
+    this.#verdictKeys = { private: { ...signing, kid: signing.kid }, public: keys.public }
+    this.#tell({ verdictKeys: this.#verdictKeys })
+  }
+
+  #adapter(issuer: string): ReturnType<typeof createAdapter> {
+    return createAdapter({
+      records: this.#records,
       clients: this.clients,
-      issuer: () => {
-        if (!this.#own) throw new Error('there is no issuer')
-        return this.#own
-      },
-      isDenied: (...whats) => this.#denied.has(...whats),
-      deny: entry => this.#deny(entry),
+      keyring: this.#keyring,
       now: this.now,
+      hasRoom: () => !this.#tokens.isFull,
+      onToken: (hash, payload) => this.#tell({ tokens: [this.#tokens.add(tokenOf(hash, payload, issuer))] }),
+      onTokenGone: hash => {
+        this.#tokens.remove(hash)
+        this.#tell({ removedTokens: [hash] })
+      },
+      onGrantGone: grantId => this.#denyGrant(grantFamily(grantId)),
     })
+  }
+
+  async #denyGrant(family: string): Promise<void> {
+    const removedTokens = this.#tokens.removeGrant(grantOf(family))
+    if (removedTokens.length > 0) this.#tell({ removedTokens })
+    await this.#deny(this.#untilForgotten(family))
   }
 
   async #deny(entry: DeniedEntry): Promise<void> {
@@ -229,7 +396,7 @@ export class Accounts {
   }
 
   #tellIssuers(): void {
-    this.#tell({ issuers: this.#allIssuers() })
+    this.#tell({ issuers: this.#allIssuers(), introspection: this.#issuers.introspection })
   }
 
   #tell(update: IdentityUpdate): void {

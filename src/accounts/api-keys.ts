@@ -2,6 +2,7 @@
 // talked about; rotating gives the id a new secret, and the old one works for a while.
 
 import { createCheckedToken, randomBase62 } from '../lib/checked-token.ts'
+import type { Quota } from '../pipeline/quota.ts'
 import type { Records } from '../store/store.ts'
 import { allRecords, changeRecord } from './changed-record.ts'
 import { AccountFailure } from './failure.ts'
@@ -19,9 +20,13 @@ export interface KeyInput {
   readonly scopes: readonly string[]
   readonly expiresAtMs: number | undefined
   readonly networks: readonly string[]
+  readonly quota?: Quota
+  /** A bait: it is laid out to be found, opens nothing, and whoever uses it has stolen it. */
+  readonly canary: boolean
 }
 
-interface KeyData extends KeyInput {
+interface KeyData extends Omit<KeyInput, 'canary'> {
+  readonly canary?: boolean
   readonly hashes: readonly { readonly hash: string; readonly untilMs?: number }[]
   /** The start of the key, to find it again in a list. */
   readonly hint: string
@@ -85,6 +90,13 @@ export class ApiKeys {
     return all.filter(([, data]) => data.revokedAtMs === undefined).map(([id, data]) => entryOf(id, data))
   }
 
+  /** Undefined when there is none or it is revoked. */
+  async entry(keyId: string): Promise<KeyEntry | undefined> {
+    const record = await this.#records.get(kind, keyId)
+    const data = record && (JSON.parse(record.json) as KeyData)
+    return data && data.revokedAtMs === undefined ? entryOf(keyId, data) : undefined
+  }
+
   async rotate(keyId: string, overlapMs: number): Promise<{ readonly issued: IssuedKey; readonly entry: KeyEntry }> {
     let key = ''
     const data = await this.#change(keyId, before => {
@@ -118,8 +130,10 @@ function hintOf(key: string): string {
   return `${mk}_${env}_${random.slice(0, 4)}…`
 }
 
-function entryOf(id: string, { hashes, scopes, expiresAtMs, networks }: KeyData): KeyEntry {
-  return { id, hashes: hashes.map(({ hash, untilMs }) => ({ hash, untilMs })), scopes, expiresAtMs, networks }
+function entryOf(id: string, data: KeyData): KeyEntry {
+  const { hashes, scopes, expiresAtMs, networks, canary = false, quota } = data
+  const own = hashes.map(({ hash, untilMs }) => ({ hash, untilMs }))
+  return { id, hashes: own, scopes, expiresAtMs, networks, isCanary: canary, ...(quota && { quota }) }
 }
 
 function shown(keyId: string, data: KeyData): ApiKey {
@@ -127,6 +141,7 @@ function shown(keyId: string, data: KeyData): ApiKey {
   return {
     keyId,
     ...rest,
+    canary: data.canary ?? false,
     expiresAtMs: data.expiresAtMs,
     rotatedAtMs: data.rotatedAtMs,
     revokedAtMs: data.revokedAtMs,

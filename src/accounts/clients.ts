@@ -5,6 +5,7 @@ import { timingSafeEqual } from 'node:crypto'
 import { createCheckedToken, isCheckedToken, randomBase62 } from '../lib/checked-token.ts'
 import type { Records } from '../store/store.ts'
 import { allRecords, changeRecord } from './changed-record.ts'
+import type { ClientAuth } from './client-auth.ts'
 import { AccountFailure } from './failure.ts'
 import type { Keyring } from './keyring.ts'
 
@@ -12,16 +13,36 @@ const kind = 'client'
 const secretPrefix = 'mcs'
 const secretBits = 256
 
+/** How it may get tokens; `device_code` is `urn:ietf:params:oauth:grant-type:device_code` in the protocol. */
+export const clientGrants = ['client_credentials', 'authorization_code', 'refresh_token', 'device_code'] as const
+
+export type ClientGrant = (typeof clientGrants)[number]
+
 export interface ClientInput {
   readonly name: string
-  readonly grants: readonly 'client_credentials'[]
+  readonly grants: readonly ClientGrant[]
+  /** Where users may be sent back to, letter by letter. */
+  readonly redirectUris: readonly string[]
+  /** It is the operator's own: users are not asked whether they allow it what it asks for. */
+  readonly trusted: boolean
   readonly scopes: readonly string[]
   /** May ask about tokens of other clients: for resource servers. */
   readonly canIntrospect: boolean
+  /** How it proves who it is. */
+  readonly auth: ClientAuth
+  /** What its access tokens are: texts that anybody can verify, or names that we alone know. */
+  readonly tokens: 'jwt' | 'opaque'
+  /** What its tokens are bound to, always. With `none` they are when it asks for them with a DPoP proof. */
+  readonly bound: 'none' | 'dpop' | 'mtls'
 }
 
+/** Clients of before there was a choice have none of these. */
+type Later = 'auth' | 'tokens' | 'bound' | 'redirectUris' | 'trusted'
+
+export type NewClient = Omit<ClientInput, Later> & Partial<Pick<ClientInput, Later>>
+
 /** As it is stored; without its id. */
-interface ClientData extends ClientInput {
+interface ClientData extends NewClient {
   readonly secrets: readonly { readonly hash: string; readonly untilMs?: number }[]
   readonly createdAtMs: number
   readonly rotatedAtMs?: number
@@ -40,6 +61,9 @@ export interface IssuedSecret {
   readonly clientSecret: string
 }
 
+/** Without a secret where the client proves in another way who it is. */
+export type CreatedClient = Pick<IssuedSecret, 'clientId'> & Partial<IssuedSecret>
+
 export class Clients {
   readonly #records: Records
   readonly #keyring: Keyring
@@ -51,16 +75,17 @@ export class Clients {
     this.#now = now
   }
 
-  async create(input: ClientInput): Promise<IssuedSecret> {
+  async create(input: NewClient): Promise<CreatedClient> {
     const clientId = `mc_${randomBase62(120)}`
-    const clientSecret = createCheckedToken(secretPrefix, secretBits)
+    const { method } = input.auth ?? { method: 'client_secret' }
+    const clientSecret = method === 'client_secret' ? createCheckedToken(secretPrefix, secretBits) : undefined
     const data: ClientData = {
       ...input,
-      secrets: [{ hash: this.#keyring.hash(clientSecret) }],
+      secrets: clientSecret === undefined ? [] : [{ hash: this.#keyring.hash(clientSecret) }],
       createdAtMs: this.#now(),
     }
     await this.#records.put({ kind, id: clientId, json: JSON.stringify(data), indexes: { name: input.name } }, 0)
-    return { clientId, clientSecret }
+    return { clientId, ...(clientSecret !== undefined && { clientSecret }) }
   }
 
   async get(clientId: string): Promise<Client | undefined> {
@@ -77,6 +102,7 @@ export class Clients {
     const clientSecret = createCheckedToken(secretPrefix, secretBits)
     const hash = this.#keyring.hash(clientSecret)
     await this.#change(clientId, data => {
+      if (data.secrets.length === 0) throw new AccountFailure('conflict', `the client ${clientId} has no secret`)
       if (data.revokedAtMs !== undefined) throw new AccountFailure('conflict', `the client ${clientId} is revoked`)
       const nowMs = this.#now()
       const old = data.secrets.slice(0, 1).map(secret => ({ hash: secret.hash, untilMs: nowMs + overlapMs }))
@@ -111,6 +137,7 @@ export class Clients {
 }
 
 function shown(clientId: string, data: ClientData): Client {
-  const { name, grants, scopes, canIntrospect, createdAtMs, rotatedAtMs, revokedAtMs } = data
-  return { clientId, name, grants, scopes, canIntrospect, createdAtMs, rotatedAtMs, revokedAtMs }
+  const { secrets: _, auth = { method: 'client_secret' }, tokens = 'jwt', bound = 'none', ...rest } = data
+  const { redirectUris = [], trusted = false, rotatedAtMs, revokedAtMs } = data
+  return { clientId, ...rest, auth, tokens, bound, redirectUris, trusted, rotatedAtMs, revokedAtMs }
 }

@@ -4,10 +4,18 @@
 import { hash } from 'node:crypto'
 import type { TokenIssuer } from '../lib/jwt.ts'
 import { Lru } from '../lib/lru.ts'
-import type { Identity, KnownKey } from '../pipeline/identity.ts'
+import type { Identity, KnownKey, KnownToken, VerdictKeys } from '../pipeline/identity.ts'
 import type { Marks } from '../store/store.ts'
+import { type Introspected, Introspector } from './introspector.ts'
 import { pepperedHash } from './keyring.ts'
-import type { DeniedEntry, IdentityState, IdentityUpdate, KeyEntry } from './update.ts'
+import {
+  type DeniedEntry,
+  type IdentityState,
+  type IdentityUpdate,
+  isDeniedBy,
+  type KeyEntry,
+  type TokenEntry,
+} from './update.ts'
 
 export interface MirrorOutput {
   readonly onUsed: (used: readonly (readonly [id: string, atMs: number])[]) => void
@@ -18,11 +26,13 @@ export interface MirrorOutput {
 const usedEveryMs = 2000
 /** Keys whose peppered hash is remembered. */
 const rememberedMax = 10_000
-/** Expired denials go when there are this many more than after the last sweep. */
+/** Expired denials and tokens go when there are this many more than after the last sweep. */
 const sweepEvery = 1000
 
 export class IdentityMirror implements Identity {
   readonly issuers = new Map<string, TokenIssuer>()
+  isStale = false
+  verdictKeys: VerdictKeys | undefined
   readonly nonceSecret: Uint8Array
   readonly marks: Marks
   readonly #pepper: Uint8Array
@@ -32,7 +42,10 @@ export class IdentityMirror implements Identity {
   readonly #hashes = new Map<string, { readonly key: KeyEntry; readonly untilMs: number | undefined }>()
   /** Peppered hashes of good keys by their plain hash, which is ten times as fast. */
   readonly #peppered = new Lru<string, string>(rememberedMax)
-  readonly #denied = new Map<string, number>()
+  readonly #introspector = new Introspector()
+  readonly #tokens = new Map<string, TokenEntry>()
+  #sweepTokensAt = sweepEvery
+  readonly #denied = new Map<string, DeniedEntry>()
   #sweepAt = sweepEvery
   readonly #used = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
@@ -45,7 +58,12 @@ export class IdentityMirror implements Identity {
     this.update(state)
   }
 
-  update({ issuers, keys = [], removedKeys = [], denied = [] }: IdentityUpdate): void {
+  update(update: IdentityUpdate): void {
+    const { issuers, introspection, keys = [], removedKeys = [], denied = [] } = update
+    const { tokens = [], removedTokens = [] } = update
+    if (introspection) this.#introspector.use(introspection)
+    this.isStale = update.stale ?? this.isStale
+    this.verdictKeys = update.verdictKeys ?? this.verdictKeys
     if (issuers) {
       this.issuers.clear()
       for (const issuer of issuers) this.issuers.set(issuer.issuer, issuer)
@@ -56,7 +74,10 @@ export class IdentityMirror implements Identity {
       this.#keys.set(key.id, key)
       for (const { hash, untilMs } of key.hashes) this.#hashes.set(hash, { key, untilMs })
     }
-    for (const { what, untilMs } of denied) this.#denied.set(what, untilMs)
+    for (const token of tokens) this.#tokens.set(token.hash, token)
+    for (const hash of removedTokens) this.#tokens.delete(hash)
+    if (this.#tokens.size > this.#sweepTokensAt) this.#sweepTokens()
+    for (const entry of denied) this.#denied.set(entry.what, entry)
     if (this.#denied.size > this.#sweepAt) this.#sweep()
   }
 
@@ -70,8 +91,20 @@ export class IdentityMirror implements Identity {
     return found.key
   }
 
-  isDenied(tokenId: string, clientId: string): boolean {
-    return this.#denied.has(`token:${tokenId}`) || this.#denied.has(`client:${clientId}`)
+  findToken(hash: string, nowMs: number): KnownToken | 'inactive' | undefined {
+    return this.#tokens.get(hash) ?? this.#introspector.known(hash, nowMs)
+  }
+
+  introspect(token: string, hash: string, nowMs: number): Promise<Introspected> | undefined {
+    return this.#introspector.ask(token, hash, nowMs)
+  }
+
+  isDenied(whats: readonly string[], issuedAtMs: number): boolean {
+    for (const what of whats) {
+      const entry = this.#denied.get(what)
+      if (entry && isDeniedBy(entry, issuedAtMs)) return true
+    }
+    return false
   }
 
   keyUsed(id: string, nowMs: number): void {
@@ -95,16 +128,17 @@ export class IdentityMirror implements Identity {
     this.#keys.delete(id)
   }
 
+  #sweepTokens(nowMs = Date.now()): void {
+    for (const [hash, { expiresAtMs }] of this.#tokens) if (expiresAtMs < nowMs) this.#tokens.delete(hash)
+    this.#sweepTokensAt = this.#tokens.size + sweepEvery
+  }
+
   #sweep(nowMs = Date.now()): void {
-    for (const [what, untilMs] of this.#denied) if (untilMs < nowMs) this.#denied.delete(what)
+    for (const [what, { untilMs }] of this.#denied) if (untilMs < nowMs) this.#denied.delete(what)
     this.#sweepAt = this.#denied.size + sweepEvery
   }
 }
 
 export function deniedToken(tokenId: string, untilMs: number): DeniedEntry {
   return { what: `token:${tokenId}`, untilMs }
-}
-
-export function deniedClient(clientId: string, untilMs: number): DeniedEntry {
-  return { what: `client:${clientId}`, untilMs }
 }

@@ -2,15 +2,17 @@
 // so that every request to it has passed the guards of its route.
 
 import { chmodSync, rmSync } from 'node:fs'
-import { createServer, type RequestListener, type Server } from 'node:http'
-import { sendFailure, type TokenEndpoints } from './token-endpoints.ts'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { TokenEndpoints } from './token-endpoints.ts'
+
+type Listener = (req: IncomingMessage, res: ServerResponse) => Promise<void>
 
 /** Longer paths than this don't fit into the address of a socket. */
 const socketPathMax = 103
 
 export interface AccountsService {
   /** Takes other signing keys or another issuer. */
-  use(server: RequestListener, issuer: string): void
+  use(server: Listener, issuer: string): void
   close(): Promise<void>
 }
 
@@ -18,7 +20,7 @@ export interface AccountsService {
 export async function openAccountsService(
   path: string,
   endpoints: TokenEndpoints,
-  first: RequestListener,
+  first: Listener,
   issuer: string,
 ): Promise<AccountsService> {
   if (Buffer.byteLength(path) > socketPathMax) {
@@ -34,9 +36,9 @@ export async function openAccountsService(
     req.headers['x-forwarded-proto'] = origin.protocol.slice(0, -1)
     const [path = '/'] = (req.url ?? '/').split('?', 1)
     endpoints
-      .handle(path, req, res)
-      .then(handled => handled || oauth(req, res))
-      .catch(error => sendFailure(res, error))
+      .prepare(path, req)
+      .then(prepared => (prepared ? oauth(prepared, res) : fail(res, 413, 'invalid_request')))
+      .catch(() => fail(res, 500, 'server_error'))
   })
   server.on('clientError', (_error, socket) => socket.destroy())
   rmSync(path, { force: true }) // left by a gateway that was killed; the admin socket has told that none runs
@@ -52,6 +54,16 @@ export async function openAccountsService(
         server.closeAllConnections()
       }),
   }
+}
+
+/** The answer when it could not be given, without a word of the inside. */
+function fail(res: ServerResponse, status: number, error: string): void {
+  if (res.headersSent) {
+    res.destroy()
+    return
+  }
+  res.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', connection: 'close' })
+  res.end(JSON.stringify({ error }))
 }
 
 async function listen(server: Server, path: string): Promise<void> {

@@ -9,14 +9,18 @@ import { allRecords } from './changed-record.ts'
 import type { Keyring } from './keyring.ts'
 import { MasterKeyError } from './master-key.ts'
 
-const kind = 'signing-key'
+/** Of tokens; statements to upstreams have keys of their own. */
+const tokenKind = 'signing-key'
 const dayMs = 86_400_000
 /** How long a key is published before it signs. */
 const aheadMs = dayMs
 /** How long a key stays published after another signs: longer than any token lives. */
 const overlapMs = dayMs
 
-export type SigningAlgorithm = Extract<JwtAlgorithm, 'ES256' | 'EdDSA'>
+export type SigningAlgorithm = Extract<JwtAlgorithm, 'ES256' | 'EdDSA' | 'RS256'>
+
+/** What a key keeps to itself; of EC and Ed25519 keys it is `d` alone. */
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi'] as const
 
 interface KeyData {
   readonly alg: SigningAlgorithm
@@ -41,7 +45,10 @@ export class SigningKeys {
   readonly #keyring: Keyring
   readonly #now: () => number
 
-  constructor(records: Records, keyring: Keyring, now: () => number) {
+  readonly #kind: string
+
+  constructor(records: Records, keyring: Keyring, now: () => number, kind = tokenKind) {
+    this.#kind = kind
     this.#records = records
     this.#keyring = keyring
     this.#now = now
@@ -64,34 +71,40 @@ export class SigningKeys {
       const next = key.alg === alg ? own[own.indexOf(key) - 1] : own.at(-1)
       return next === undefined || next.signsFromMs + overlapMs > nowMs
     })
-    for (const key of keys) if (!published.includes(key)) await this.#records.delete(kind, key.kid)
+    for (const key of keys) if (!published.includes(key)) await this.#records.delete(this.#kind, key.kid)
     const ordered = [...published].sort((a, b) => Number(b === signing) - Number(a === signing))
     return { private: ordered.map(key => this.#open(key)), public: ordered.map(({ publicJwk }) => publicJwk) }
   }
 
   /** Newest first. */
   async #all(): Promise<SigningKey[]> {
-    const all = await allRecords<KeyData>(this.#records, kind)
+    const all = await allRecords<KeyData>(this.#records, this.#kind)
     return all.map(([kid, data]) => ({ kid, ...data })).sort((a, b) => b.signsFromMs - a.signsFromMs)
   }
 
   async #create(alg: SigningAlgorithm, signsFromMs: number): Promise<SigningKey> {
-    const { privateKey } = await generateKeyPair(alg, { extractable: true })
-    const { d, ...rest } = await exportJWK(privateKey)
+    const { privateKey } = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 })
+    const jwk = (await exportJWK(privateKey)) as Readonly<Record<string, unknown>>
     const kid = randomUUID()
-    const publicJwk = { ...rest, kid, alg, use: 'sig' } as PublicJwk
-    const data: KeyData = { alg, publicJwk, sealed: this.#keyring.seal(String(d), placeOf(kid)), signsFromMs }
-    await this.#records.put({ kind, id: kid, json: JSON.stringify(data) }, 0)
+    const isPrivate = ([name]: readonly [string, unknown]) => privateMembers.some(member => member === name)
+    const own = Object.entries(jwk).filter(isPrivate)
+    const rest = Object.entries(jwk).filter(entry => !isPrivate(entry))
+    const publicJwk = { ...Object.fromEntries(rest), kid, alg, use: 'sig' } as PublicJwk
+    const sealed = this.#keyring.seal(JSON.stringify(Object.fromEntries(own)), placeOf(this.#kind, kid))
+    const data: KeyData = { alg, publicJwk, sealed, signsFromMs }
+    await this.#records.put({ kind: this.#kind, id: kid, json: JSON.stringify(data) }, 0)
     return { kid, ...data }
   }
 
   #open({ kid, publicJwk, sealed }: SigningKey): JWK {
-    const d = this.#keyring.open(sealed, placeOf(kid))
-    if (d === undefined) throw new MasterKeyError(`the signing key ${kid} can't be opened with this master key`)
-    return { ...publicJwk, d } as JWK
+    const text = this.#keyring.open(sealed, placeOf(this.#kind, kid))
+    if (text === undefined) throw new MasterKeyError(`the signing key ${kid} can't be opened with this master key`)
+    // Keys of before there was RSA are their `d` alone.
+    const own = text.startsWith('{') ? (JSON.parse(text) as object) : { d: text }
+    return { ...publicJwk, ...own } as JWK
   }
 }
 
-function placeOf(kid: string): string {
+function placeOf(kind: string, kid: string): string {
   return `${kind}/${kid}`
 }

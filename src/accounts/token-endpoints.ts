@@ -1,17 +1,20 @@
 // Introspection (RFC 7662) and revocation (RFC 7009) of our JWT access tokens. oidc-provider refuses both for JWTs,
-// because it keeps no list of them; we keep one of those that were revoked.
+// because it keeps no list of them; we keep one of those that were revoked. Who asks is the provider's business, for
+// every way in which a client can prove it: it is asked about a name that is no token, and what it says of it is replaced
+// by what we know of the JWT.
 
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { IncomingMessage } from 'node:http'
+import type { KoaContextWithOIDC } from 'oidc-provider'
 import { readJwt, type TokenIssuer, verifyJwt } from '../lib/jwt.ts'
+import { deniableOf } from '../pipeline/identity.ts'
 import type { Client, Clients } from './clients.ts'
-import { AccountFailure } from './failure.ts'
-import { deniedClient, deniedToken } from './mirror.ts'
+import { deniedToken } from './mirror.ts'
 import type { DeniedEntry } from './update.ts'
 
 export interface TokenEndpointOptions {
   readonly clients: Clients
   readonly issuer: () => TokenIssuer
-  readonly isDenied: (...whats: readonly string[]) => Promise<boolean>
+  readonly isDenied: (whats: readonly string[], issuedAtMs: number) => Promise<boolean>
   readonly deny: (entry: DeniedEntry) => Promise<void>
   readonly now: () => number
 }
@@ -19,48 +22,56 @@ export interface TokenEndpointOptions {
 interface Reply {
   readonly status: number
   readonly body?: object
-  readonly challenge?: string
 }
 
-const bodyBytesMax = 64 * 1024
+const bodyBytesMax = 56 * 1024
+/** Stands in for a JWT; no token of ours looks like it. */
+const standIn = 'jwt'
 
 export class TokenEndpoints {
   readonly #options: TokenEndpointOptions
+  /** The JWT that a request is about. */
+  readonly #jwts = new WeakMap<IncomingMessage, string>()
 
   constructor(options: TokenEndpointOptions) {
     this.#options = options
   }
 
-  /** True when the request is for one of them, and answered. */
-  async handle(path: string, req: IncomingMessage, res: ServerResponse): Promise<boolean> {
-    const work = path === '/oauth/introspect' ? this.#introspect : path === '/oauth/revoke' ? this.#revoke : undefined
-    if (!work || req.method !== 'POST') return false
-    send(res, await this.#answer(req, work))
-    return true
+  /** The request as the provider is to see it; undefined when its body is too large. */
+  async prepare(path: string, req: IncomingMessage): Promise<IncomingMessage | undefined> {
+    if ((path !== '/oauth/introspect' && path !== '/oauth/revoke') || req.method !== 'POST') return req
+    const [type = ''] = (req.headers['content-type'] ?? '').toLowerCase().split(';', 1)
+    if (type.trim() !== 'application/x-www-form-urlencoded') return req
+    const chunks: Buffer[] = []
+    let bytes = 0
+    for await (const chunk of req as AsyncIterable<Buffer>) {
+      bytes += chunk.length
+      if (bytes > bodyBytesMax) return undefined
+      chunks.push(chunk)
+    }
+    const text = Buffer.concat(chunks).toString('utf8')
+    const form = new URLSearchParams(text)
+    const [token, ...more] = form.getAll('token')
+    if (token === undefined || more.length > 0 || !token.includes('.')) return copyOf(req, text)
+    form.set('token', standIn)
+    const copy = copyOf(req, form.toString())
+    this.#jwts.set(copy, token)
+    return copy
   }
 
-  async #answer(
-    req: IncomingMessage,
-    work: (this: TokenEndpoints, token: string, client: Client) => Promise<Reply>,
-  ): Promise<Reply> {
-    const form = await readForm(req)
-    if (!form) return failed(400, 'invalid_request', 'the body must be application/x-www-form-urlencoded')
-    for (const name of ['token', 'client_id', 'client_secret']) {
-      if (form.getAll(name).length > 1) return failed(400, 'invalid_request', `${name} stands there twice`)
-    }
-    const credentials = credentialsOf(req.headers.authorization, form)
-    if (typeof credentials === 'string') return failed(400, 'invalid_request', credentials)
-    const { id, secret } = credentials
-    const client = (await this.#options.clients.checkSecret(id, secret))
-      ? await this.#options.clients.get(id)
-      : undefined
-    if (!client) {
-      const reply = failed(401, 'invalid_client', 'client authentication failed')
-      return req.headers.authorization === undefined ? reply : { ...reply, challenge: 'Basic realm="oauth"' }
-    }
-    const token = form.get('token')
-    if (!token) return failed(400, 'invalid_request', 'token is missing')
-    return work.call(this, token, client)
+  /** Around the provider's own: answers about the JWT when the provider has let the client in. */
+  readonly answer = async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
+    await next()
+    const token = this.#jwts.get(ctx.req)
+    const clientId = ctx.oidc?.entities.Client?.clientId
+    if (token === undefined || clientId === undefined || ctx.status !== 200) return
+    const client = await this.#options.clients.get(clientId)
+    if (!client) return
+    const reply = await (ctx.oidc.route === 'revocation'
+      ? this.#revoke(token, client)
+      : this.#introspect(token, client))
+    ctx.body = reply.body ?? ''
+    ctx.status = reply.status
   }
 
   async #introspect(token: string, client: Client): Promise<Reply> {
@@ -71,7 +82,7 @@ export class TokenEndpoints {
     const { iss, sub, aud, exp, iat, jti = '', client_id: clientId, scope, cnf } = result.claims
     const owner = String(clientId)
     if (owner !== client.clientId && !client.canIntrospect) return inactive
-    if (await isDenied(deniedToken(jti, 0).what, deniedClient(owner, 0).what)) return inactive
+    if (await isDenied(deniableOf(result.claims), (iat ?? 0) * 1000)) return inactive
     const known = await clients.get(owner)
     if (!known || known.revokedAtMs !== undefined) return inactive
     const type = Object.hasOwn(cnf ?? {}, 'jkt') ? 'DPoP' : 'Bearer'
@@ -86,72 +97,24 @@ export class TokenEndpoints {
     // Who revokes a token that is none, or none any more, has what they want (RFC 7009 §2.2).
     if (!result.ok) return { status: 200 }
     const { client_id: clientId, exp, jti } = result.claims
-    if (clientId !== client.clientId) return failed(400, 'invalid_request', 'this token was issued to another client')
+    if (clientId !== client.clientId) {
+      const body = { error: 'invalid_request', error_description: 'this token was issued to another client' }
+      return { status: 400, body }
+    }
     if (jti !== undefined) await deny(deniedToken(jti, exp * 1000))
     return { status: 200 }
   }
 }
 
-/** Client credentials of the header or of the body; in words what is wrong with them. */
-function credentialsOf(
-  header: string | undefined,
-  form: URLSearchParams,
-): { readonly id: string; readonly secret: string } | string {
-  const bodySecret = form.get('client_secret')
-  const bodyId = form.get('client_id')
-  if (header === undefined) {
-    return bodyId && bodySecret ? { id: bodyId, secret: bodySecret } : 'client credentials are missing'
-  }
-  if (bodySecret !== null) return 'client authentication must only be provided using one mechanism'
-  const [, encoded = ''] = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header) ?? []
-  const text = Buffer.from(encoded, 'base64').toString('utf8')
-  const colon = text.indexOf(':')
-  if (colon < 0) return 'invalid authorization header value format'
-  try {
-    const [id, secret] = [text.slice(0, colon), text.slice(colon + 1)].map(part =>
-      decodeURIComponent(part.replaceAll('+', '%20')),
-    )
-    if (bodyId !== null && bodyId !== id) return 'client_id mismatch'
-    return { id: id ?? '', secret: secret ?? '' }
-  } catch {
-    return 'invalid authorization header value format'
-  }
-}
-
-async function readForm(req: IncomingMessage): Promise<URLSearchParams | undefined> {
-  const [type = ''] = (req.headers['content-type'] ?? '').toLowerCase().split(';', 1)
-  if (type.trim() !== 'application/x-www-form-urlencoded') return undefined
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > bodyBytesMax) return undefined
-    chunks.push(chunk)
-  }
-  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'))
-}
-
-function failed(status: number, error: string, description: string): Reply {
-  return { status, body: { error, error_description: description } }
-}
-
-/** The answer when it could not be given, without a word of the inside. */
-export function sendFailure(res: ServerResponse, error: unknown): void {
-  if (res.headersSent) {
-    res.destroy()
-    return
-  }
-  const conflict = error instanceof AccountFailure
-  send(res, failed(conflict ? 503 : 500, conflict ? 'temporarily_unavailable' : 'server_error', 'try again later'))
-}
-
-function send(res: ServerResponse, { status, body, challenge }: Reply): void {
-  const text = body === undefined ? '' : JSON.stringify(body)
-  res.writeHead(status, {
-    ...(body !== undefined && { 'content-type': 'application/json; charset=utf-8' }),
-    'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-    ...(challenge !== undefined && { 'www-authenticate': challenge }),
-  })
-  res.end(text)
+/** A request that has been read, to be read once more. */
+function copyOf(req: IncomingMessage, body: string): IncomingMessage {
+  const copy = new IncomingMessage(req.socket)
+  const { 'transfer-encoding': _, ...headers } = req.headers
+  copy.method = req.method ?? 'POST'
+  copy.url = req.url ?? '/'
+  copy.headers = { ...headers, 'content-length': String(Buffer.byteLength(body)) }
+  copy.push(body)
+  copy.push(null)
+  copy.complete = true
+  return copy
 }

@@ -8,7 +8,7 @@ import { AccountFailure } from '../accounts/failure.ts'
 import { MasterKeyError } from '../accounts/master-key.ts'
 import { type AccountOperation, runAccountOperation } from '../accounts/operations.ts'
 import { askGateway } from '../admin/client.ts'
-import { openSqliteRecords } from '../store/records-sqlite.ts'
+import { DatabaseError, openRecords } from '../store/open-records.ts'
 import { CommandFailure, say } from './output.ts'
 import { type StateOptions, stateOptions, storePlace } from './state.ts'
 
@@ -26,7 +26,7 @@ export async function runAccounts<Result>(
   operation: AccountOperation,
   input: object,
 ): Promise<Result> {
-  const { state, key } = await storePlace(options)
+  const { state, key, database } = await storePlace(options)
   const reply = await askGateway(state, 'POST', `/api/v1/${operation}`, input).catch(error => {
     throw new CommandFailure(error instanceof Error ? error.message : String(error))
   })
@@ -35,13 +35,13 @@ export async function runAccounts<Result>(
     const { detail = `the gateway replied ${reply.status}` } = reply.body as { detail?: string }
     throw new CommandFailure(detail, reply.status === 400 ? 2 : 1)
   }
-  if (!existsSync(accountsPath(state))) {
+  if (database === undefined && !existsSync(accountsPath(state))) {
     if (!operation.endsWith('/create')) throw new CommandFailure(`there are no accounts in ${state} yet`)
     say(`no gateway runs with ${state}: the accounts there are made now`)
   }
   try {
     const accounts = await Accounts.open({
-      records: openSqliteRecords(accountsPath(state)),
+      records: await openRecords({ file: accountsPath(state), database }),
       stateDir: state,
       key,
       now: Date.now,
@@ -53,7 +53,7 @@ export async function runAccounts<Result>(
     }
   } catch (error) {
     if (error instanceof AccountFailure) throw new CommandFailure(error.message, error.code === 'invalid' ? 2 : 1)
-    if (error instanceof MasterKeyError) throw new CommandFailure(error.message)
+    if (error instanceof MasterKeyError || error instanceof DatabaseError) throw new CommandFailure(error.message)
     throw error
   }
 }

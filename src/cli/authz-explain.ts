@@ -5,6 +5,7 @@ import { utf8ToBytes } from '../lib/bytes.ts'
 import { ipKey, parseIp } from '../lib/ip.ts'
 import { defaultBodyPolicy } from '../pipeline/body.ts'
 import { Exchange } from '../pipeline/exchange.ts'
+import { noHeaderRules } from '../pipeline/header-rules.ts'
 import { HeaderList } from '../pipeline/headers.ts'
 import type { Principal } from '../pipeline/identity.ts'
 import { defaultLimits } from '../pipeline/limits.ts'
@@ -124,7 +125,9 @@ function principalOf(options: ExplainOptions, ownIssuer = ''): Principal | undef
 function exchangeOf(method: string, path: string, options: ExplainOptions, ownIssuer: string | undefined): Exchange {
   const { ip, host, body, mtls, score, time } = options
   const ipBytes = parseIp(ip) ?? new Uint8Array(4)
-  const certificate = mtls ? { subject: '', names: [], spiffeId: undefined, fingerprint: '' } : undefined
+  const certificate = mtls
+    ? { subject: '', names: [], spiffeId: undefined, fingerprint: '', der: new Uint8Array(0) }
+    : undefined
   const tls = { version: 'TLSv1.3', sni: '', alpn: '', ja4: '', certificate }
   const client = { ip, ipBytes, key: ipKey(ipBytes), port: 0, peerIp: ip, secure: true, tls }
   const headers = new HeaderList(body === undefined ? [] : ['content-type', 'application/json'])
@@ -146,4 +149,6 @@ const nowhere: Route = {
   destination: { name: '', send: async () => {}, upgrade: async () => false },
   limits: defaultLimits,
   body: defaultBodyPolicy,
+  paths: 'asIs',
+  headers: noHeaderRules,
 }

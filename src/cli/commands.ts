@@ -68,8 +68,14 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'keys',
     group: call,
-    summary: 'API keys: create, list, show, rotate, revoke',
+    summary: 'API keys: create, list, show, rotate, revoke, scan files for them',
     load: () => import('./keys.ts'),
+  },
+  {
+    name: 'users',
+    group: call,
+    summary: 'people: add, list, show, change, set-password, disable, delete, unlock, mfa',
+    load: () => import('./users.ts'),
   },
   {
     name: 'authz',

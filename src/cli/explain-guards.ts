@@ -7,8 +7,10 @@ import type { Problem } from '../lib/problem.ts'
 import { hostName } from '../listen/framing.ts'
 import { Exchange } from '../pipeline/exchange.ts'
 import { HeaderList } from '../pipeline/headers.ts'
+import { formPath } from '../pipeline/path-form.ts'
 import type { Route, Step } from '../pipeline/route.ts'
-import type { PhaseName, Verdict } from '../pipeline/verdict.ts'
+import { ambiguousPath } from '../pipeline/router.ts'
+import type { PhaseName, Reason, Verdict } from '../pipeline/verdict.ts'
 import type { ExplainedRequest } from './explain-request.ts'
 
 export interface GuardReport {
@@ -25,8 +27,8 @@ export type GuardsResult =
   | {
       readonly ok: true
       readonly route: string
-      /** Servers read the path in ways that belong to different routes: it is refused. */
-      readonly isAmbiguous?: boolean
+      /** The path is one that no guard gets to see. */
+      readonly refused?: Reason
       readonly guards: readonly GuardReport[]
       readonly inspectedBytes: number
     }
@@ -44,11 +46,15 @@ export async function runGuards(config: Config, request: ExplainedRequest, clien
   try {
     const headers = new HeaderList(request.headers)
     const host = hostName(headers.get('host') ?? '')
-    const route = gateway.match(request.method, host, request.target.split('?', 1)[0] ?? '')
-    if (route === undefined || route === 'ambiguous') {
-      return { ok: true, route: '', isAmbiguous: route === 'ambiguous', guards: [], inspectedBytes: 0 }
-    }
-    const line = { ...request, headers, localIp: '192.0.2.1', localPort: 80 }
+    const path = request.target.split('?', 1)[0] ?? ''
+    const route = gateway.match(request.method, host, path, headers)
+    const nothing = { ok: true, guards: [], inspectedBytes: 0 } as const
+    if (route === undefined) return { ...nothing, route: '' }
+    if (route === 'ambiguous') return { ...nothing, route: '', refused: ambiguousPath.reason }
+    const formed = formPath(path, route.paths)
+    if (!formed.ok) return { ...nothing, route: route.name, refused: formed.verdict.reason }
+    const target = formed.path + request.target.slice(path.length)
+    const line = { ...request, target, received: request.target, headers, localIp: '192.0.2.1', localPort: 80 }
     const client = gateway.identify.client(gateway.identify.peer(clientIp, 40_000, false), headers)
     const bytes = request.body.subarray(0, route.limits.bodyInspected)
     const exchange = (): Exchange => {

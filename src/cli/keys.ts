@@ -1,9 +1,10 @@
-// merlon keys create | list | show | rotate | revoke
+// merlon keys create | list | show | rotate | revoke | scan
 
 import type { Command } from 'commander'
 import type { ApiKey, IssuedKey } from '../accounts/api-keys.ts'
 import { type AccountOptions, accountOptions, collect, columns, runAccounts, when } from './account-run.ts'
 import { action } from './action.ts'
+import { type ScanOptions, scanKeys } from './keys-scan.ts'
 import { examples, print, printJson } from './output.ts'
 
 interface CreateOptions extends AccountOptions {
@@ -13,6 +14,8 @@ interface CreateOptions extends AccountOptions {
   readonly scope?: readonly string[]
   readonly expires?: string
   readonly ip?: readonly string[]
+  readonly quota?: string
+  readonly canary?: true
 }
 
 export function define(command: Command): void {
@@ -24,6 +27,8 @@ export function define(command: Command): void {
     .option('--scope <scope>', 'a scope it has; again for more', collect)
     .option('--expires <duration>', 'how long it works: 90d (for ever unless given)')
     .option('--ip <network>', 'where it may be used from: 10.0.0.0/8; again for more', collect)
+    .option('--quota <quota>', 'what it may use in a calendar period: 1000/hour, 1000/day, 1000/month')
+    .option('--canary', 'a bait: it opens nothing, and whoever tries it raises an incident')
     .action(action(createKey))
   examples(create, [
     [
@@ -31,6 +36,7 @@ export function define(command: Command): void {
       'print the key and its id',
     ],
     ['merlon keys create --name cron --ip 10.0.0.0/8 --json', 'as {"keyId","key"}'],
+    ['merlon keys create --name bait-in-the-wiki --canary', 'a key that tells when somebody steals it'],
   ])
 
   accountOptions(command.command('list').description('print all keys, by their first letters')).action(action(listKeys))
@@ -46,13 +52,33 @@ export function define(command: Command): void {
     .action(action(rotateKey))
   examples(rotate, [['merlon keys rotate key_… --overlap 1d', 'a day to change it everywhere']])
 
+  defineScan(command.command('scan'))
+
   accountOptions(command.command('revoke').description('refuse a key on every worker, from now on and for good'))
     .argument('<keyId>')
     .action(action(revokeKey))
 }
 
-async function createKey({ name, env, owner, scope, expires, ip, ...options }: CreateOptions): Promise<number> {
-  const input = { name, env, owner, scopes: scope, expiresIn: expires, networks: ip }
+/** Not of a gateway, but of files: no state folder is asked. */
+function defineScan(command: Command): void {
+  command
+    .description('find keys of ours and common secrets in files')
+    .argument('<path...>', 'files and folders')
+    .option(
+      '--exclude <name>',
+      'a file or folder name to leave out; again for more (.git and node_modules always)',
+      collect,
+    )
+    .option('--jwt', 'report JWTs too: most of them have expired')
+    .option('--json', 'print the result as one line of JSON')
+    .action(action(async (paths: readonly string[], options: ScanOptions) => scanKeys(paths, options)))
+  command.addHelpText('after', '\nExit codes: 0 nothing found, 1 something found or not all looked at, 2 usage.')
+  examples(command, [['merlon keys scan .', 'each as file:line:column, what it is, and its first letters']])
+}
+
+async function createKey(given: CreateOptions): Promise<number> {
+  const { name, env, owner, scope, expires, ip, canary, quota, ...options } = given
+  const input = { name, env, owner, scopes: scope, expiresIn: expires, networks: ip, canary, quota }
   return printSecret(await runAccounts(options, 'keys/create', input), options)
 }
 
@@ -90,8 +116,10 @@ function printKey(key: ApiKey, { json }: AccountOptions): number {
         ['key', key.hint],
         ['name', key.name],
         ['owner', key.owner],
+        ['canary', key.canary ? 'yes: it opens nothing, and its use is an incident' : 'no'],
         ['scopes', key.scopes.join(' ')],
         ['from', key.networks.join(' ') || 'everywhere'],
+        ['quota', key.quota ? `${key.quota.limit}/${key.quota.per}` : 'none'],
         ['made', when(key.createdAtMs)],
         ['rotated', when(key.rotatedAtMs)],
         ['expires', when(key.expiresAtMs) || 'never'],
@@ -103,11 +131,11 @@ function printKey(key: ApiKey, { json }: AccountOptions): number {
   return 0
 }
 
-function rowOf({ keyId, hint, name, owner, scopes, expiresAtMs, lastUsedAtMs, revokedAtMs }: ApiKey): string[] {
+function rowOf({ keyId, hint, name, owner, scopes, canary, expiresAtMs, lastUsedAtMs, revokedAtMs }: ApiKey): string[] {
   return [
     keyId,
     hint,
-    name,
+    canary ? `${name} (canary)` : name,
     owner,
     scopes.join(' '),
     when(expiresAtMs) || 'never',

@@ -24,8 +24,9 @@ export async function stateDir(options: StateOptions): Promise<string> {
 
 /** The state folder, and where its master key is. */
 export async function storePlace(options: StateOptions): Promise<StorePlace> {
-  if (options.state !== undefined) return { state: resolve(options.state), key: undefined }
-  if (options.config === undefined && !existsSync('merlon.yaml')) return { state: resolve('.merlon'), key: undefined }
+  if (options.state !== undefined) return { state: resolve(options.state), key: undefined, database: undefined }
+  if (options.config === undefined && !existsSync('merlon.yaml'))
+    return { state: resolve('.merlon'), key: undefined, database: undefined }
   const { storePlaceOf } = await import('../config/state-dir.ts')
   const found = storePlaceOf(options.config ?? 'merlon.yaml')
   if ('state' in found) return found

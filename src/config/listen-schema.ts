@@ -60,6 +60,10 @@ export const listenSchema = z
       description: 'Connections begin with a PROXY header (version 1 or 2). Only trustedProxies may connect.',
       default: false,
     }),
+    http2: z.boolean().optional().meta({
+      description:
+        'HTTP/2 for clients that ask for it: on by default with https; with http it is for clients that begin with it.',
+    }),
     cert: fileField('File with the certificate and its chain, PEM.').optional(),
     key: fileField('File with its private key, PEM.').optional(),
     certificates: z

@@ -3,10 +3,24 @@
 
 import { join, resolve } from 'node:path'
 import type { AccountsInput } from './accounts-schema.ts'
-import type { AccountsConfig, GuardConfig, OAuthConfig, RouteConfig, UpstreamConfig } from './config.ts'
+import type {
+  AccountsConfig,
+  GuardConfig,
+  IntrospectionConfig,
+  OAuthConfig,
+  RouteConfig,
+  UpstreamConfig,
+} from './config.ts'
 
 /** No upstream of an operator can have this name: brackets are not allowed in names. */
 const upstreamName = '(accounts)'
+
+/** The contract of the token endpoint: `expires_in` 3600. */
+const defaultTokenMs = 3_600_000
+
+/** The worker itself answers there. */
+export const verdictKeysName = '(verdict-keys)'
+export const verdictKeysPath = '/.well-known/merlon/jwks.json'
 
 /** What the authorization server answers at. */
 export const oauthPaths: readonly string[] = [
@@ -16,13 +30,33 @@ export const oauthPaths: readonly string[] = [
   '/.well-known/jwks.json',
 ]
 
-export function accountsConfig({ oauth, issuers }: AccountsInput, dir: string): AccountsConfig {
+export function accountsConfig(
+  { oauth, issuers }: AccountsInput,
+  dir: string,
+  tokenTtlMs = defaultTokenMs,
+): AccountsConfig {
   return {
-    oauth: oauth && { issuer: oauth.issuer, signing: oauth.signing, rotateMs: oauth.rotate },
-    issuers: issuers.map(({ jwks, refresh, ...rest }) => {
-      return { ...rest, jwks: /^https?:/.test(jwks) ? jwks : resolve(dir, jwks), refreshMs: refresh }
+    oauth: oauth && {
+      issuer: oauth.issuer,
+      signing: oauth.signing,
+      rotateMs: oauth.rotate,
+      tokenTtlMs: oauth.tokenTtl ?? tokenTtlMs,
+    },
+    issuers: issuers.map(({ jwks, refresh, introspection, ...rest }) => {
+      const place = jwks === undefined || /^https?:/.test(jwks) ? jwks : resolve(dir, jwks)
+      return { ...rest, jwks: place, refreshMs: refresh, introspection: introspectionOf(introspection, dir) }
     }),
   }
+}
+
+function introspectionOf(
+  given: AccountsInput['issuers'][number]['introspection'],
+  dir: string,
+): IntrospectionConfig | undefined {
+  if (!given) return undefined
+  const { endpoint, clientId, clientSecret, ttl, negativeTtl } = given
+  const secret = keyReference(clientSecret, dir) ?? clientSecret
+  return { endpoint, clientId, clientSecret: secret, ttlMs: ttl, negativeTtlMs: negativeTtl }
 }
 
 /** `file:` is seen from the folder of the config. */
@@ -33,6 +67,15 @@ export function keyReference(key: string | undefined, dir: string): string | und
 export function accountsUpstream(stateDir: string): Record<string, UpstreamConfig> {
   const socketPath = join(stateDir, 'accounts.sock')
   return { [upstreamName]: { servers: ['http://accounts.merlon'], health: undefined, socketPath } }
+}
+
+/** Where upstreams find the keys that verify what they are told. */
+export function verdictKeysRoute(
+  guards: Readonly<Record<string, GuardConfig>>,
+  rest: Pick<RouteConfig, 'mode' | 'body' | 'limits'>,
+): RouteConfig {
+  const match = { host: undefined, path: verdictKeysPath, methods: ['GET'] }
+  return { name: '(verdict)', match, to: verdictKeysName, guards, paths: 'strict', ...rest }
 }
 
 /**
@@ -47,7 +90,14 @@ export function oauthRoutes(
   const hosts = [new URL(issuer).hostname, undefined]
   return hosts.flatMap(host =>
     oauthPaths.map((path): RouteConfig => {
-      return { name: '(oauth)', match: { host, path, methods: undefined }, to: upstreamName, guards, ...rest }
+      return {
+        name: '(oauth)',
+        match: { host, path, methods: undefined },
+        to: upstreamName,
+        guards,
+        paths: 'strict',
+        ...rest,
+      }
     }),
   )
 }

@@ -15,10 +15,10 @@ const yearMs = 365 * 86_400_000
 
 export function resolveListen(input: ConfigInput, dir: string): ListenConfig[] {
   return input.listen.map((listen, i): ListenConfig => {
-    const { http, https, redirect = false, proxyProtocol = false } = listen
+    const { http, https, redirect = false, proxyProtocol = false, http2 = https !== undefined } = listen
     const address = https ?? http ?? { host: '', port: 0 } // the schema wants one of them
     const tls = https && resolveTls(listen, i, input.routes, dir)
-    return { ...address, protocol: tls ? 'https' : 'http', redirect, proxyProtocol, tls }
+    return { ...address, protocol: tls ? 'https' : 'http', redirect, proxyProtocol, http2, tls }
   })
 }
 

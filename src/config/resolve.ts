@@ -6,11 +6,14 @@ import type { Problem } from '../lib/problem.ts'
 import { type BodyPolicy, defaultBodyPolicy } from '../pipeline/body.ts'
 import type { GuardDefinition } from '../pipeline/guard.ts'
 import { defaultLimits, type Limits } from '../pipeline/limits.ts'
-import type { Config, RouteConfig, UpstreamConfig } from './config.ts'
+import type { MaintenanceConfig } from '../pipeline/maintenance.ts'
+import type { Config, RouteCertificateConfig, RouteConfig } from './config.ts'
 import { GuardOptions, isSection, lowestMode } from './guard-options.ts'
-import { accountsConfig, accountsUpstream, keyReference, oauthRoutes } from './own-services.ts'
+import { accountsConfig, accountsUpstream, keyReference, oauthRoutes, verdictKeysRoute } from './own-services.ts'
+import { guardDefaults, guardOverlay, presetProblems, zeroTrustTokenMs } from './preset.ts'
 import { valueProblem } from './problems.ts'
 import { resolveListen } from './resolve-listen.ts'
+import { resolveUpstream } from './resolve-upstream.ts'
 import type { ConfigInput, RouteInput } from './schema.ts'
 import type { ConfigSource, Path } from './source.ts'
 
@@ -31,13 +34,13 @@ export function resolveConfig(
 ): { readonly config: Config | undefined; readonly problems: readonly Problem[] } {
   const options = new GuardOptions(source, guards)
   const data = isSection(source.data) ? source.data : {}
-  const defaults = data['guards']
+  const defaults = guardDefaults(data['preset'], data['guards'])
   const rawRoutes: readonly unknown[] = Array.isArray(data['routes']) ? data['routes'] : []
-  options.checkDefaults(defaults)
+  options.checkDefaults(data['guards'])
   const guardsOfRoute = rawRoutes.map((route, i) =>
     options.forRoute(
       defaults,
-      isSection(route) ? route['guards'] : undefined,
+      guardOverlay(data['preset'], route, defaults),
       ['routes', i],
       input?.mode,
       input?.routes[i]?.mode,
@@ -53,41 +56,58 @@ export function resolveConfig(
     if (route.body) checkBodySizes(own, ['routes', i], source, problems)
     return {
       name: route.name ?? routeName(route),
-      match: { host: route.match.host, path: route.match.path, methods: route.match.methods },
+      match: {
+        host: route.match.host,
+        path: route.match.path,
+        methods: route.match.methods,
+        ...known({ headers: route.match.headers }),
+      },
       to: route.to,
       mode: lowestMode(input.mode, route.mode),
       ...openapiOf(route.openapi ?? input.openapi, origin.dir),
       guards: guardsOfRoute[i] ?? {},
       body: bodyPolicy(bodyPolicy(defaultBodyPolicy, input.body), route.body),
+      paths: route.paths,
+      ...known({ headers: route.headers ?? input.headers }),
+      ...known({ clientCert: clientCert(route.clientCert, origin.dir) }),
+      ...known({ maintenance: maintenance(route.maintenance ?? input.maintenance) }),
+      ...known({ pages: pages({ ...input.pages, ...route.pages }, origin.dir) }),
       limits: own,
     }
   })
   problems.push(...unusedDocuments(input, routes, source))
   const state = resolve(origin.dir, input.store.state)
-  const accounts = accountsConfig(input.accounts, origin.dir)
+  const isZeroTrust = input.preset === 'zero-trust'
+  const accounts = accountsConfig(input.accounts, origin.dir, isZeroTrust ? zeroTrustTokenMs : undefined)
+  const upstreams = Object.entries(input.upstreams).map(
+    ([name, value]) => [name, resolveUpstream(value, origin.dir, isZeroTrust)] as const,
+  )
+  const listen = resolveListen(input, origin.dir)
+  problems.push(...presetProblems(input, guardsOfRoute, listen, source))
   // What is wrong with the defaults is said above already.
   const ownGuards = new GuardOptions(source, withoutOwn(guards)).forRoute(defaults, undefined, [], input.mode)
-  const ownRoutes = accounts.oauth
-    ? oauthRoutes(accounts.oauth, ownGuards, {
-        mode: input.mode,
-        body: bodyPolicy(defaultBodyPolicy, input.body),
-        limits,
-      })
-    : []
+  const rest = { mode: input.mode, body: bodyPolicy(defaultBodyPolicy, input.body), limits }
+  const ownRoutes = [
+    ...(accounts.oauth ? oauthRoutes(accounts.oauth, ownGuards, rest) : []),
+    ...(upstreams.some(([, { verdict }]) => verdict) ? [verdictKeysRoute(ownGuards, rest)] : []),
+  ]
   const config: Config = {
     file: origin.file,
     dir: origin.dir,
     mode: input.mode,
-    listen: resolveListen(input, origin.dir),
+    listen,
     upstreams: {
-      ...Object.fromEntries(
-        Object.entries(input.upstreams).map(([name, value]) => [name, upstream(value, origin.dir)]),
-      ),
+      ...Object.fromEntries(upstreams),
       ...(accounts.oauth && accountsUpstream(state)),
     },
     routes: [...ownRoutes, ...routes],
     trustedProxies: input.trustedProxies,
-    store: { state, key: keyReference(input.store.key, origin.dir) },
+    store: {
+      state,
+      key: keyReference(input.store.key, origin.dir),
+      database: keyReference(input.store.database, origin.dir),
+      staleAfterMs: input.store.staleAfter,
+    },
     accounts,
     admin: { listen: input.admin.listen },
     events: {
@@ -128,15 +148,26 @@ function withoutOwn(guards: readonly GuardDefinition[]): readonly GuardDefinitio
   return guards.filter(guard => guard.skipsOwnServices !== true)
 }
 
-function upstream(input: ConfigInput['upstreams'][string], dir: string): UpstreamConfig {
-  const { servers, health, ca, cert, key } = input
-  const client =
-    cert === undefined || key === undefined ? undefined : { cert: resolve(dir, cert), key: resolve(dir, key) }
-  const tls = { ca: ca === undefined ? undefined : resolve(dir, ca), client }
-  const own = ca === undefined && !client ? {} : { tls }
-  if (!health) return { servers, health: undefined, ...own }
-  const { path, interval, timeout, unhealthyAfter, healthyAfter } = health
-  return { servers, health: { path, intervalMs: interval, timeoutMs: timeout, unhealthyAfter, healthyAfter }, ...own }
+function clientCert(input: RouteInput['clientCert'], dir: string): RouteCertificateConfig | undefined {
+  if (!input) return undefined
+  const { ca, crl, names } = input
+  return { ca: resolve(dir, ca), crl: crl === undefined ? undefined : resolve(dir, crl), names }
+}
+
+function maintenance(input: RouteInput['maintenance']): MaintenanceConfig | undefined {
+  if (input === undefined || input === false) return undefined
+  if (input === true) return { retryAfterMs: maintenanceRetryMs, allow: [] }
+  return { retryAfterMs: input.retryAfter, allow: input.allow }
+}
+
+const maintenanceRetryMs = 300_000
+
+/** Files absolute; undefined without any. */
+function pages(files: Readonly<Record<string, string>>, dir: string): Readonly<Record<string, string>> | undefined {
+  const entries = Object.entries(files)
+  return entries.length === 0
+    ? undefined
+    : Object.fromEntries(entries.map(([status, file]) => [status, resolve(dir, file)]))
 }
 
 /** A name that says what the route matches, for routes without one. */

@@ -9,8 +9,11 @@ import { defaultBodyPolicy } from '../pipeline/body.ts'
 import type { GuardDefinition } from '../pipeline/guard.ts'
 import { type LimitDefinition, type LimitName, limitDefinitions } from '../pipeline/limits.ts'
 import { accountsSchema } from './accounts-schema.ts'
-import { addressField, hostField, modeField, nameField, originField, pathField } from './fields.ts'
+import { addressField, hostField, modeField, nameField, pathField } from './fields.ts'
 import { listenSchema } from './listen-schema.ts'
+import { presets } from './preset.ts'
+import { clientCertSchema, headersSchema, maintenanceSchema, matchHeadersSchema, pagesSchema } from './route-schema.ts'
+import { upstreamSchema } from './upstream-schema.ts'
 
 /** `body.inspected` and `body.max` are these limits under the name that people look for. */
 const limitsOfBody: ReadonlySet<LimitName> = new Set(['bodyInspected', 'bodyMax'])
@@ -100,58 +103,6 @@ const bodySchema = z
   })
   .meta({ description: 'Request bodies.' })
 
-const healthSchema = z
-  .strictObject({
-    path: z
-      .string()
-      .regex(/^\/\S*$/, 'must start with /')
-      .max(2048)
-      .meta({ description: 'Path that is asked for.' }),
-    interval: durationField
-      .refine(ms => ms >= 100, { message: 'must be at least 100ms' })
-      .prefault('5s')
-      .meta({
-        description: 'Time between two checks of a server.',
-      }),
-    timeout: durationField
-      .refine(ms => ms >= 10, { message: 'must be at least 10ms' })
-      .prefault('2s')
-      .meta({
-        description: 'Time in which it must answer.',
-      }),
-    unhealthyAfter: z.number().int().min(1).max(100).default(3).meta({
-      description: 'Failures in a row that take a server out.',
-    }),
-    healthyAfter: z.number().int().min(1).max(100).default(2).meta({
-      description: 'Successes in a row that bring it back.',
-    }),
-  })
-  .meta({ description: 'Active health check: GET, good when the status is below 400.' })
-
-const upstreamSchema = z
-  .strictObject({
-    servers: z.array(originField).min(1, 'needs at least one server').max(256).meta({
-      description: 'Origins that share the load: http://127.0.0.1:3000 or https://api.internal.',
-    }),
-    health: healthSchema.optional(),
-    ca: z.string().min(1).optional().meta({
-      description:
-        'File with the authorities that may have signed the servers’ certificates, PEM; no other is believed.',
-    }),
-    cert: z.string().min(1).optional().meta({ description: 'File with the certificate that servers are shown, PEM.' }),
-    key: z.string().min(1).optional().meta({ description: 'File with its private key, PEM.' }),
-  })
-  .superRefine(({ servers, ca, cert, key }, context) => {
-    const say = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
-    if ((cert === undefined) !== (key === undefined)) {
-      say(cert === undefined ? 'key' : 'cert', `needs ${cert === undefined ? 'cert' : 'key'} beside it`)
-    }
-    const used = ca === undefined ? (cert === undefined ? undefined : 'cert') : 'ca'
-    if (used !== undefined && servers.some(server => server.startsWith('http:'))) {
-      say(used, 'needs every server to be https')
-    }
-  })
-
 const openapiField = z.string().min(1).max(4096).meta({
   description: 'File with the OpenAPI document (3.0 or 3.1) of what is behind the routes, for the guard `authz`.',
 })
@@ -176,14 +127,26 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
           .max(32)
           .optional()
           .meta({ description: 'Methods of the route, GET with HEAD; every method when absent.' }),
+        headers: matchHeadersSchema.optional(),
       })
       .default({})
       .meta({ description: 'Which requests; all when absent.' }),
     to: nameField.meta({ description: 'Name of an upstream.' }),
     mode: modeField.optional(),
+    public: z.boolean().optional().meta({
+      description: 'With preset zero-trust: the route is open to everyone, without authn and authz.',
+    }),
     openapi: openapiField.optional(),
     guards: guardsSection.optional().meta({ description: 'Laid over the defaults, option by option.' }),
     body: bodySchema.optional(),
+    headers: headersSchema.optional(),
+    clientCert: clientCertSchema.optional(),
+    maintenance: maintenanceSchema.optional(),
+    pages: pagesSchema.optional(),
+    paths: z.enum(['normalize', 'strict', 'asIs']).default('normalize').meta({
+      description:
+        'normalize: one form of the path is matched, judged and sent; what servers read differently is refused. strict: a path in another form is refused. asIs: sent as it came.',
+    }),
     limits: limitsSchema(name => routeLimits.has(name))
       .optional()
       .meta({ description: 'The limits that are looked up on the route.' }),
@@ -192,6 +155,10 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
   return z
     .strictObject({
       mode: modeField.default('protect'),
+      preset: z.enum(presets).optional().meta({
+        description:
+          'zero-trust: every route needs authn and authz in protect mode unless it says public: true; tokens must be bound to a key or certificate and live 5 minutes; upstreams get a signed verdict; listeners that others reach are https.',
+      }),
       listen: z.array(listenSchema).min(1, 'needs at least one address').max(64).meta({
         description: 'Where clients connect.',
       }),
@@ -202,6 +169,9 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
         description: 'Which requests go where. The most specific match wins; the order does not count.',
       }),
       body: bodySchema.optional(),
+      headers: headersSchema.optional().meta({ description: 'Rules for headers, of every route that has none.' }),
+      maintenance: maintenanceSchema.optional(),
+      pages: pagesSchema.optional(),
       limits: limitsSchema(() => true)
         .optional()
         .meta({ description: 'Bounds of the data plane.' }),
@@ -218,6 +188,25 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
             .meta({
               description:
                 'The master key (32 bytes, hex or base64) that seals secrets at rest: env:NAME or file:PATH. Without it master.key in the state folder, made on the first start.',
+            }),
+          database: z
+            .string()
+            .max(4096)
+            .regex(
+              /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|postgres(ql)?:\/\/.+)$/,
+              'is no place of a database: write postgres://user@host/name, env:NAME or file:PATH',
+            )
+            .optional()
+            .meta({
+              description:
+                'PostgreSQL for clients, keys, users and revocations, which several gateways may share: a URL, or env:NAME or file:PATH of one. Without it a file in the state folder.',
+            }),
+          staleAfter: durationField
+            .refine(ms => ms <= 3_600_000, { message: 'must be at most 1h' })
+            .prefault('1m')
+            .meta({
+              description:
+                'How long tokens and keys still count when the database is out of reach and revocations of other gateways can’t be heard of; after it nobody is let in.',
             }),
         })
         .prefault({})

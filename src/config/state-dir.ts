@@ -14,6 +14,8 @@ export interface StorePlace {
   readonly state: string
   /** `store.key`, as the config means it. */
   readonly key: string | undefined
+  /** `store.database`, likewise. */
+  readonly database: string | undefined
 }
 
 export function storePlaceOf(file: string): StorePlace | Problem {
@@ -31,9 +33,11 @@ export function storePlaceOf(file: string): StorePlace | Problem {
   const store = isSection(data) ? data['store'] : undefined
   const state = isSection(store) ? store['state'] : undefined
   const key = isSection(store) ? store['key'] : undefined
+  const database = isSection(store) ? store['database'] : undefined
   const dir = dirname(path)
   return {
     state: resolve(dir, typeof state === 'string' ? state : defaultState),
     key: keyReference(typeof key === 'string' ? key : undefined, dir),
+    database: keyReference(typeof database === 'string' ? database : undefined, dir),
   }
 }

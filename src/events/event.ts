@@ -12,6 +12,8 @@ import { isSecretPlace, masked, maskText } from './mask.ts'
 /** What became of a request. */
 export type Action = 'allow' | 'answer' | 'deny' | 'would-deny' | 'fail'
 
+/** ECS leaves the scale to who writes: of 100. */
+const incidentSeverity = 90
 const findingsMax = 32
 const evidenceMax = 32
 const textMax = 1024
@@ -19,7 +21,7 @@ const textMax = 1024
 const secretMin = 3
 
 /** Failures that say nothing about security, and happen all day. */
-const everyday: ReadonlySet<string> = new Set(['CLIENT_ABORTED', 'NO_ROUTE', 'DRAINING'])
+const everyday: ReadonlySet<string> = new Set(['CLIENT_ABORTED', 'NO_ROUTE', 'DRAINING', 'MAINTENANCE'])
 
 export function actionOf(ex: Exchange): Action {
   if (ex.verdict) return ex.verdict.kind === 'answer' ? 'answer' : 'deny'
@@ -32,13 +34,19 @@ export function eventOf(ex: Exchange): StoredEvent | undefined {
   const action = actionOf(ex)
   if (action === 'allow') return undefined
   const { guard, reason } = decisive(ex, action)
+  const isIncident = ex.findings.some(({ verdict }) => verdict.reason.isIncident)
   const path = maskText(display(ex.path))
   const query = ex.query === '' ? undefined : maskText(display(ex.query))
+  const { received } = ex.request
+  const original = received === undefined ? undefined : maskText(display(received))
   const agent = ex.headers.get('user-agent')
   const event = {
     '@timestamp': new Date(ex.startedAtMs).toISOString(),
     event: {
       id: ex.reference,
+      // ECS: `alert` is for people. Every other event is for whoever looks.
+      kind: isIncident ? 'alert' : 'event',
+      severity: isIncident ? incidentSeverity : undefined,
       action,
       outcome: action === 'would-deny' || action === 'answer' ? 'success' : 'failure',
       category: ['web', 'intrusion_detection'],
@@ -49,7 +57,7 @@ export function eventOf(ex: Exchange): StoredEvent | undefined {
       request: { method: display(ex.method), body: { bytes: ex.body.bytes.length } },
       response: { status_code: ex.status },
     },
-    url: { scheme: ex.client.secure ? 'https' : 'http', domain: display(ex.host), path, query },
+    url: { scheme: ex.client.secure ? 'https' : 'http', domain: display(ex.host), path, query, original },
     client: { ip: ex.client.ip, port: ex.client.port },
     tls: describeTls(ex.client.tls),
     user_agent: agent === undefined ? undefined : { original: maskText(display(agent)) },

@@ -27,12 +27,17 @@ export const metricDefinitions = {
   merlon_guard_would_deny_total: { type: 'counter', help: 'Requests that a guard in monitor mode would have refused.' },
   merlon_guard_errors_total: { type: 'counter', help: 'Failures of a guard itself.' },
   merlon_rule_matches_total: { type: 'counter', help: 'Refused and would-be refused requests by rule that matched.' },
+  merlon_incidents_total: { type: 'counter', help: 'Events that somebody has to be told of, by code.' },
   merlon_uninspected_bytes_total: { type: 'counter', help: 'Body bytes that passed without being inspected.' },
   merlon_connections: { type: 'gauge', help: 'Open client connections.' },
   merlon_connections_refused_total: { type: 'counter', help: 'Connections over a limit.' },
   merlon_unreadable_requests_total: { type: 'counter', help: 'What could not be read as HTTP, or came too slowly.' },
   merlon_tls_handshakes_total: { type: 'counter', help: 'TLS handshakes with clients.' },
   merlon_tls_handshake_failures_total: { type: 'counter', help: 'Connections to https listeners without a handshake.' },
+  merlon_http2_cut_total: {
+    type: 'counter',
+    help: 'HTTP/2 connections ended for frames that cost work and bring nothing, by the limit that was passed.',
+  },
   merlon_certificate_orders_total: { type: 'counter', help: 'Orders of certificates from an authority, by result.' },
   merlon_certificate_expiry_seconds: {
     type: 'gauge',
@@ -40,6 +45,10 @@ export const metricDefinitions = {
   },
   merlon_upstream_server_healthy: { type: 'gauge', help: 'Workers that hold the server to be healthy.' },
   merlon_upstream_server_active: { type: 'gauge', help: 'Requests under way to the server.' },
+  merlon_upstream_ejections_total: { type: 'counter', help: 'Servers taken out for failing.' },
+  merlon_upstream_retries_total: { type: 'counter', help: 'Requests that were sent once more.' },
+  merlon_upstream_retries_refused_total: { type: 'counter', help: 'Retries that were over the budget.' },
+  merlon_upstream_circuit_opened_total: { type: 'counter', help: 'How often an upstream was given up for a while.' },
   merlon_counter_evictions_total: { type: 'counter', help: 'Rate-limit buckets given up for want of room.' },
   merlon_events_total: { type: 'counter', help: 'Security events stored.' },
   merlon_events_dropped_total: { type: 'counter', help: 'Security events dropped because the queue was full.' },
@@ -71,6 +80,7 @@ export class WorkerMetrics {
   readonly #routes = new Map<string, RouteCounts>()
   readonly #steps = new Map<string, { route: string; guard: string; stats: StepStats }>()
   readonly #rules = new Map<string, number>()
+  readonly #incidents = new Map<string, number>()
   #uninspectedBytes = 0
 
   stepStats(route: string, guard: string): StepStats {
@@ -95,6 +105,8 @@ export class WorkerMetrics {
     route.buckets[bucket] = (route.buckets[bucket] ?? 0) + 1
     this.#uninspectedBytes += ex.uninspectedBytes
     for (const { guard, verdict } of ex.findings) {
+      const { code, isIncident } = verdict.reason
+      if (isIncident) this.#incidents.set(code, (this.#incidents.get(code) ?? 0) + 1)
       const rules = new Set(verdict.reason.evidence?.map(({ rule }) => rule))
       for (const rule of rules) this.#countRule(guard, rule)
     }
@@ -115,6 +127,7 @@ export class WorkerMetrics {
       addSeries(series, 'merlon_guard_errors_total', key, stats.errors)
     }
     for (const [key, value] of this.#rules) addSeries(series, 'merlon_rule_matches_total', key, value)
+    for (const [code, value] of this.#incidents) addSeries(series, 'merlon_incidents_total', labels({ code }), value)
     addSeries(series, 'merlon_uninspected_bytes_total', '', this.#uninspectedBytes)
     return series
   }

@@ -20,7 +20,9 @@ const cases: [text: string, names: string[], spiffeId: string | undefined][] = [
 
 for (const [subjectAltName, names, spiffeId] of cases) {
   test(`names of ${subjectAltName || 'nobody'}`, () => {
-    const shown = { subject: 'O=Example\nCN=a', subjectAltName, fingerprint256: 'AB:CD' } as X509Certificate
-    assert.deepEqual(clientCertificate(shown), { subject: 'O=Example, CN=a', names, spiffeId, fingerprint: 'abcd' })
+    const raw = Buffer.of(1)
+    const shown = { subject: 'O=Example\nCN=a', subjectAltName, fingerprint256: 'AB:CD', raw } as X509Certificate
+    const want = { subject: 'O=Example, CN=a', names, spiffeId, fingerprint: 'abcd', der: raw }
+    assert.deepEqual(clientCertificate(shown), want)
   })
 }

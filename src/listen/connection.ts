@@ -39,6 +39,8 @@ export class Connection {
   busy = false
   /** What is in work. */
   exchange: Exchange | undefined
+  /** What speaks HTTP/2 on it; undefined for HTTP/1. */
+  session: { drain(): void } | undefined
   /** The next response is the last. */
   draining = false
   readonly #limits: Limits
@@ -50,6 +52,7 @@ export class Connection {
     this.raw = socket
     this.ends = endsOf(socket)
     this.tls = undefined
+    this.session = undefined
     this.#limits = limits
     this.#identify = identify
     this.peer = this.#identified()
@@ -108,7 +111,8 @@ export class Connection {
   /** Lets the request in work end, and no other begin. */
   drain(): void {
     this.draining = true
-    if (!this.busy) this.socket.destroySoon()
+    if (this.session) this.session.drain()
+    else if (!this.busy) this.socket.destroySoon()
   }
 
   /** Says goodbye, then reads and drops what still comes, so that the client gets to read the answer. */

@@ -60,7 +60,14 @@ export class Http1Edge implements Edge {
     this.#connection = options.connection
     this.#reference = options.reference
     this.#limits = options.limits
-    this.#body = new RequestBodyReader(req, hasBody, declaredBytes, options.limits, options.clock)
+    this.#body = new RequestBodyReader({
+      source: req,
+      carrier: req.socket,
+      hasBody,
+      declaredBytes,
+      limits: options.limits,
+      clock: options.clock,
+    })
     this.#acceptsInformational = req.httpVersionMinor >= 1
     this.#expectsContinue = options.expectsContinue
     this.#last = options.last

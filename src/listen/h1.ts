@@ -1,19 +1,22 @@
-// The HTTP/1.1 listener: sockets in, exchanges out. Node's own parser in its strict mode reads the requests; what it
-// lets pass is checked here and in framing.ts before anything else sees it.
+// The listener: sockets in, exchanges out. Node's own parser in its strict mode reads HTTP/1.1; what it lets pass is
+// checked here and in framing.ts before anything else sees it. Connections that speak HTTP/2 are h2/'s.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Limits } from '../pipeline/limits.ts'
+import type { Exchange } from '../pipeline/exchange.ts'
+import type { LimitName, Limits } from '../pipeline/limits.ts'
 import { recordRefusal, serve, serveRefusal, serveUpgrade } from '../pipeline/serve.ts'
 import type { Verdict } from '../pipeline/verdict.ts'
 import { BodyClock } from './body-clock.ts'
 import type { Connection } from './connection.ts'
 import { Connections } from './connections.ts'
 import { Http1Edge } from './h1-edge.ts'
+import { lookForPreface } from './h2/preface.ts'
+import { Http2Connection, type Http2Host } from './h2/session.ts'
 import type { Handler } from './handler.ts'
 import { formatProblem } from './head.ts'
-import { type Opened, openExchange, openFaultExchange } from './open-exchange.ts'
+import { type Opened, openExchange, openFaultExchange, type RequestHead } from './open-exchange.ts'
 import { type ParserError, parserFault } from './parser-fault.ts'
 import { peek } from './peek.ts'
 import { readProxyHeader } from './proxy-header.ts'
@@ -54,6 +57,8 @@ export interface ListenerStats {
   readonly handshakes: number
   /** Connections that should have been TLS and were none, or none that we speak. */
   readonly handshakeFailures: number
+  /** HTTP/2 connections that were ended for what they overdid, by limit. */
+  readonly http2Cut: ReadonlyMap<LimitName, number>
 }
 
 /** @throws Error as node:net does, when it can't listen */
@@ -77,6 +82,7 @@ class Listener implements Http1Listener {
   #parseErrors = 0
   #handshakes = 0
   #handshakeFailures = 0
+  readonly #http2Cut = new Map<LimitName, number>()
 
   constructor(options: Http1ListenerOptions) {
     this.#options = options
@@ -112,6 +118,7 @@ class Listener implements Http1Listener {
       parseErrors: this.#parseErrors,
       handshakes: this.#handshakes,
       handshakeFailures: this.#handshakeFailures,
+      http2Cut: this.#http2Cut,
     }
   }
 
@@ -157,17 +164,19 @@ class Listener implements Http1Listener {
   }
 
   #createTerminator(): TlsTerminator | undefined {
-    const { tls, challenges } = this.#settings
+    const { tls, http2, challenges } = this.#settings
     return (
       tls &&
       new TlsTerminator({
         tls,
+        http2,
         challenges,
         limits: this.#handler.limits,
         onSecure: (connection, socket, client) => {
           this.#handshakes++
           this.#connections.secure(connection, socket, client)
-          this.#server.emit('connection', socket)
+          if (client.alpn === 'h2') this.#openHttp2(connection)
+          else this.#server.emit('connection', socket)
         },
         onFailure: () => this.#handshakeFailures++,
       })
@@ -178,13 +187,36 @@ class Listener implements Http1Listener {
   async #connected(socket: Socket): Promise<void> {
     const connection = this.#connections.admit(socket, this.#handler)
     if (!connection) return
-    const { proxyProtocol } = this.#settings
+    const { proxyProtocol, http2 } = this.#settings
     const terminator = this.#terminator
-    if (proxyProtocol || terminator) socket.on('error', ignore)
+    if (proxyProtocol || terminator || http2) socket.on('error', ignore)
     if (proxyProtocol && !(await this.#revealed(connection))) return
     if (terminator) return terminator.accept(connection)
+    if (http2) {
+      const seen = await peek(socket, lookForPreface, this.#handler.limits.headerTimeout)
+      if (socket.destroyed) return
+      if (seen.kind !== 'found') return this.#connections.refuse(connection)
+      if (seen.value) return this.#openHttp2(connection)
+    }
     this.#server.emit('connection', socket)
-    if (proxyProtocol) socket.resume()
+    if (proxyProtocol || http2) socket.resume()
+  }
+
+  #openHttp2(connection: Connection): void {
+    const handler = () => this.#handler
+    const host: Http2Host = {
+      get handler() {
+        return handler()
+      },
+      clock: this.#clock,
+      open: (on, head) => this.#open(on, head),
+      failed: (on, verdict) => {
+        this.#parseErrors++
+        recordRefusal(this.#openFault(on), verdict, true)
+      },
+      overdrawn: limit => void this.#http2Cut.set(limit, (this.#http2Cut.get(limit) ?? 0) + 1),
+    }
+    new Http2Connection(connection, host)
   }
 
   async #revealed(connection: Connection): Promise<boolean> {
@@ -218,7 +250,7 @@ class Listener implements Http1Listener {
     expectsContinue: boolean,
     refusal: Verdict | undefined,
   ): Promise<void> {
-    const { ex, verdict } = this.#open(connection, req)
+    const { ex, verdict } = this.#open(connection, headOf(req))
     const { headers } = ex
     const declared = headers.get('content-length')
     const chunked = headers.get('transfer-encoding') !== undefined
@@ -235,7 +267,12 @@ class Listener implements Http1Listener {
       hasBody: chunked || declaredBytes !== 0,
       declaredBytes,
       expectsContinue,
-      last: refused !== undefined || connection.requests >= this.#handler.limits.requestsPerConnection,
+      // Node's parser drops what came in one packet with a request to upgrade that is not granted: with the rest of a
+      // request in the next packet, the connection would be read from its middle.
+      last:
+        refused !== undefined ||
+        headers.get('upgrade') !== undefined ||
+        connection.requests >= this.#handler.limits.requestsPerConnection,
     })
     return refused ? serveRefusal(ex, edge, refused) : serve(ex, edge)
   }
@@ -246,12 +283,12 @@ class Listener implements Http1Listener {
     socket.on('error', ignore)
     socket.pause()
     connection.run(() => {
-      const { ex, verdict } = this.#open(connection, req)
-      const edge = new UpgradeEdge(connection, ex.reference, ex.route.limits)
+      const { ex, verdict } = this.#open(connection, headOf(req))
+      const edge = new UpgradeEdge(connection, req.headers.upgrade ?? '', head, ex.reference, ex.route.limits)
       // Node before 24.9 does not ask isTunnelRequest, and can't go back to an ordinary request from here.
       const refusal = verdict ?? (isTunnelRequest(req) ? undefined : upgradeRefused)
       if (refusal) return serveRefusal(ex, edge, refusal)
-      return serveUpgrade(ex, edge, connection.socket, head)
+      return serveUpgrade(ex, edge, edge)
     })
   }
 
@@ -261,22 +298,20 @@ class Listener implements Http1Listener {
     if (!connection || connection.closing) return
     socket.on('error', ignore)
     connection.run(() => {
-      const { ex, verdict } = this.#open(connection, req)
-      const edge = new UpgradeEdge(connection, ex.reference, ex.route.limits)
+      const { ex, verdict } = this.#open(connection, headOf(req))
+      const edge = new UpgradeEdge(connection, '', new Uint8Array(0), ex.reference, ex.route.limits)
       return serveRefusal(ex, edge, verdict ?? connectRefused)
     })
   }
 
-  #open(connection: Connection, req: IncomingMessage): Opened {
+  #open(connection: Connection, head: RequestHead): Opened {
     this.#requests++
-    return openExchange(
-      req,
-      connection,
-      this.#handler,
-      this.#settings,
-      this.#options.nextReference(),
-      this.#options.now(),
-    )
+    const { nextReference, now } = this.#options
+    return openExchange(head, connection, this.#handler, this.#settings, nextReference(), now())
+  }
+
+  #openFault(connection: Connection): Exchange {
+    return openFaultExchange(connection, this.#handler, this.#options.nextReference(), this.#options.now())
   }
 
   /** The parser gave up, the head came too slowly, or the socket broke. */
@@ -296,9 +331,7 @@ class Listener implements Http1Listener {
       return
     }
     const answer = () => {
-      const ex =
-        (inBody ? connection.exchange : undefined) ??
-        openFaultExchange(connection, this.#handler, this.#options.nextReference(), this.#options.now())
+      const ex = (inBody ? connection.exchange : undefined) ?? this.#openFault(connection)
       ex.status = fault.verdict.status
       recordRefusal(ex, fault.verdict, !inBody)
       this.#answerRaw(socket, ex.status, fault.detail, ex.reference)
@@ -317,6 +350,12 @@ class Listener implements Http1Listener {
     socket.write(formatProblem(status, detail, reference), 'latin1')
     connection.linger()
   }
+}
+
+const versionRefused: Verdict = {
+  kind: 'deny',
+  status: 400,
+  reason: { code: 'http.protocol', detail: 'the version in the request line is not 1.0 or 1.1' },
 }
 
 const connectRefused: Verdict = {
@@ -345,6 +384,12 @@ function isTunnelRequest(req: IncomingMessage): boolean {
   const protocol = req.headers.upgrade ?? ''
   if (req.method !== 'GET' || /\b(?:h2c?|http|tls)\b/i.test(protocol)) return false
   return req.headers['content-length'] === undefined && req.headers['transfer-encoding'] === undefined
+}
+
+function headOf({ method = '', url = '', httpVersion, httpVersionMajor, rawHeaders }: IncomingMessage): RequestHead {
+  // Node's parser takes HTTP/2.0 in a request line, which other rules hold for.
+  const verdict = httpVersionMajor === 1 ? undefined : versionRefused
+  return { method, target: url, protocol: `HTTP/${httpVersion}`, rawHeaders, verdict }
 }
 
 function ignore(): void {}

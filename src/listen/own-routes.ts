@@ -3,6 +3,7 @@
 
 import { defaultBodyPolicy } from '../pipeline/body.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
+import { noHeaderRules } from '../pipeline/header-rules.ts'
 import type { Destination, ResponseFlow, ResponseSink, Route } from '../pipeline/route.ts'
 import type { ListenerSettings } from './settings.ts'
 
@@ -38,13 +39,23 @@ function answering(name: string, fallback: Route, answer: (ex: Exchange) => OwnA
   const destination: Destination = {
     name,
     send,
-    upgrade: async (ex, _client, _head, sink) => {
+    upgrade: async (ex, _client, sink) => {
       await send(ex, undefined, sink)
       return false
     },
   }
   const { phases, done, limits, mode } = fallback
-  return { name, mode, phases, done, destination, limits, body: defaultBodyPolicy }
+  return {
+    name,
+    mode,
+    phases,
+    done,
+    destination,
+    limits,
+    body: defaultBodyPolicy,
+    paths: 'asIs',
+    headers: noHeaderRules,
+  }
 }
 
 function tokenAnswer({ method }: Exchange, answer: string): OwnAnswer {

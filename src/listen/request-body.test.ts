@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { defaultLimits } from '../pipeline/limits.ts'
@@ -10,8 +9,10 @@ const limits = { ...defaultLimits, bodyIdleTimeout: 30_000, bodyMinRate: 500 }
 
 /** A request whose body the test pushes. */
 function open(declaredBytes?: number) {
-  const req = Object.assign(new Readable({ read: () => {} }), { socket: { destroyed: false } })
-  const reader = new RequestBodyReader(req as unknown as IncomingMessage, true, declaredBytes, limits, new BodyClock())
+  const req = new Readable({ read: () => {} })
+  const carrier = { destroyed: false, destroy: () => {} }
+  const clock = new BodyClock()
+  const reader = new RequestBodyReader({ source: req, carrier, hasBody: true, declaredBytes, limits, clock })
   return { req, reader }
 }
 

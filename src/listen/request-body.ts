@@ -1,7 +1,7 @@
-// Reads a request body from node:http: first up to a limit, then the rest as a stream, with back-pressure, idle timeout
+// Reads a request body from node:http or node:http2: first up to a limit, then the rest as a stream, with back-pressure, idle timeout
 // and minimum rate. Time counts only while we wait for the client, never while the upstream holds us back.
 
-import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { GatewayError } from '../lib/errors.ts'
 import type { RequestBody } from '../pipeline/exchange.ts'
@@ -12,14 +12,40 @@ import type { BodyClock, Timed } from './body-clock.ts'
 const heldBytesMax = 64 * 1024
 const shortBytes = 4 * 1024
 
+/** What carries the body, and is cut when the body comes too slowly: a connection, or one stream of it. */
+interface Carrier {
+  readonly destroyed: boolean
+  destroy(): unknown
+}
+
+/** Leave to hold a large body; undefined from `enter` when it is given at once. */
+export interface LargeBodies {
+  enter(): Promise<void> | undefined
+  leave(): void
+}
+
+export interface RequestBodyOptions {
+  readonly source: Readable
+  readonly carrier: Carrier
+  readonly hasBody: boolean
+  readonly declaredBytes: number | undefined
+  readonly limits: Limits
+  readonly clock: BodyClock
+  /** For connections on which many bodies come at once. */
+  readonly largeBodies?: LargeBodies
+}
+
 export class RequestBodyReader implements Timed {
   receivedBytes = 0
   /** The whole body has been received. */
   ended: boolean
-  readonly #req: IncomingMessage
+  readonly #source: Readable
+  readonly #carrier: Carrier
   readonly #declaredBytes: number | undefined
   readonly #limits: Limits
   readonly #clock: BodyClock
+  readonly #largeBodies: LargeBodies | undefined
+  #isLarge = false
   #started = false
   #discarding = false
   #chunks: Buffer[] = []
@@ -30,18 +56,14 @@ export class RequestBodyReader implements Timed {
   #waitingSinceMs = 0
   #waitedMs = 0
 
-  constructor(
-    req: IncomingMessage,
-    hasBody: boolean,
-    declaredBytes: number | undefined,
-    limits: Limits,
-    clock: BodyClock,
-  ) {
-    this.#req = req
-    this.ended = !hasBody
-    this.#declaredBytes = declaredBytes
-    this.#limits = limits
-    this.#clock = clock
+  constructor(options: RequestBodyOptions) {
+    this.#source = options.source
+    this.#carrier = options.carrier
+    this.ended = !options.hasBody
+    this.#declaredBytes = options.declaredBytes
+    this.#limits = options.limits
+    this.#clock = options.clock
+    this.#largeBodies = options.largeBodies
   }
 
   /** Broken off, or so slow that it counts as broken off. */
@@ -53,6 +75,7 @@ export class RequestBodyReader implements Timed {
     let held: Buffer = emptyBuffer
     let bytes = 0
     while (bytes <= limitBytes) {
+      if (this.#largeBodies && !this.#isLarge && bytes >= heldBytesMax) await this.#enterLarge(this.#largeBodies)
       const next = this.#next()
       const chunk = next instanceof Promise ? await next : next
       if (chunk === undefined) {
@@ -80,6 +103,18 @@ export class RequestBodyReader implements Timed {
     }
   }
 
+  /** What was held of the body is no longer needed. */
+  release(): void {
+    if (this.#isLarge) this.#largeBodies?.leave()
+    this.#isLarge = false
+  }
+
+  async #enterLarge(largeBodies: LargeBodies): Promise<void> {
+    const entered = largeBodies.enter()
+    this.#isLarge = true
+    if (entered) await entered
+  }
+
   /** Ends all reading: whoever waits for a chunk gets the error. */
   fail(error: GatewayError): void {
     if (this.#failure) return
@@ -95,19 +130,19 @@ export class RequestBodyReader implements Timed {
     this.fail(new GatewayError('CLIENT_ABORTED', 'client', 'the response ended before the request body did'))
     if (this.ended) return
     this.#start()
-    this.#req.resume()
+    this.#source.resume()
     this.#wait()
   }
 
   tick(nowMs: number): void {
-    if (this.#req.socket.destroyed) return this.#clock.unwatch(this)
+    if (this.#carrier.destroyed) return this.#clock.unwatch(this)
     const idleMs = nowMs - this.#waitingSinceMs
     const waitedMs = this.#waitedMs + idleMs
     const { bodyMinRate, bodyRateGrace, bodyIdleTimeout } = this.#limits
     const tooSlow = waitedMs > bodyRateGrace && this.receivedBytes * 1000 < bodyMinRate * waitedMs
     if (!tooSlow && idleMs <= bodyIdleTimeout) return
     this.#clock.unwatch(this)
-    if (this.#discarding) this.#req.socket.destroy()
+    if (this.#discarding) this.#carrier.destroy()
     else
       this.fail(new GatewayError('BODY_TIMEOUT', 'client', tooSlow ? 'the body comes too slowly' : 'the body stopped'))
   }
@@ -115,8 +150,9 @@ export class RequestBodyReader implements Timed {
   #start(): void {
     if (this.#started) return
     this.#started = true
-    this.#req.on('data', (chunk: Buffer) => this.#received(chunk))
-    this.#req.on('end', () => this.#end())
+    this.#source.on('data', (chunk: Buffer) => this.#received(chunk))
+    this.#source.on('end', () => this.#end())
+    if (this.#source.readableEnded) this.#end() // an empty body of HTTP/2 ends before anybody asks for it
   }
 
   /** All that has come; undefined at the end. */
@@ -128,7 +164,7 @@ export class RequestBodyReader implements Timed {
       const all = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, this.#heldBytes)
       this.#chunks = []
       this.#heldBytes = 0
-      if (this.#req.isPaused()) this.#req.resume()
+      if (this.#source.isPaused()) this.#source.resume()
       return all
     }
     if (this.ended) return undefined
@@ -151,7 +187,7 @@ export class RequestBodyReader implements Timed {
     } else if (!this.#failure) {
       this.#chunks.push(chunk)
       this.#heldBytes += chunk.length
-      if (this.#heldBytes > heldBytesMax) this.#req.pause()
+      if (this.#heldBytes > heldBytesMax) this.#source.pause()
     }
     if (this.receivedBytes === this.#declaredBytes) this.#end()
     else this.#wake()

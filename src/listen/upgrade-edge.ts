@@ -1,32 +1,39 @@
 // The client's side of a request to upgrade, over the bare socket: writes the ordinary response when there will be no
-// tunnel. The destination writes 101 itself and owns the socket from then on.
+// tunnel, and 101 when there is one.
 
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Edge } from '../pipeline/edge.ts'
 import { noBody, type RequestBody } from '../pipeline/exchange.ts'
 import type { Limits } from '../pipeline/limits.ts'
+import type { TunnelClient } from '../pipeline/route.ts'
 import type { Connection } from './connection.ts'
 import { formatHead } from './head.ts'
 
-export class UpgradeEdge implements Edge {
+export class UpgradeEdge implements Edge, TunnelClient {
   readonly hasBody = false
   readonly declaredBytes = 0
   headSent = false
   onDrain: (() => void) | undefined
   onAbort: (() => void) | undefined
   readonly finished: Promise<void>
+  readonly head: Uint8Array
   readonly #socket: Socket
   readonly #connection: Connection
   readonly #reference: string
+  /** What the client wants to speak. */
+  readonly #protocol: string
   readonly #idleTimeoutMs: number
   #ended = false
 
-  constructor(connection: Connection, reference: string, { responseIdleTimeout }: Limits) {
+  constructor(connection: Connection, protocol: string, head: Uint8Array, reference: string, limits: Limits) {
     const { socket } = connection
     this.#connection = connection
     this.#socket = socket
+    this.#protocol = protocol
+    this.head = head
     this.#reference = reference
-    this.#idleTimeoutMs = responseIdleTimeout
+    this.#idleTimeoutMs = limits.responseIdleTimeout
     this.onDrain = undefined
     this.onAbort = undefined
     this.finished = new Promise(resolve => {
@@ -42,6 +49,15 @@ export class UpgradeEdge implements Edge {
   }
 
   async *restOfBody(): AsyncGenerator<Uint8Array> {}
+
+  open(headers: readonly string[]): Duplex {
+    const lines = ['connection', 'Upgrade', 'upgrade', this.#protocol, 'x-request-id', this.#reference]
+    for (let i = 0; i < headers.length; i += 2) {
+      if (headers[i]?.toLowerCase() !== 'x-request-id') lines.push(headers[i] ?? '', headers[i + 1] ?? '')
+    }
+    this.#socket.write(formatHead(101, '', lines), 'latin1')
+    return this.#socket
+  }
 
   informational(status: number, headers: readonly string[]): void {
     if (!this.headSent) this.#socket.write(formatHead(status, '', headers), 'latin1')

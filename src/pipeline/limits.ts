@@ -86,6 +86,11 @@ export const limitDefinitions = {
     summary: 'Silence of the upstream, before its headers and within its body.',
   },
   upstreamConnections: { unit: 'count', default: 256, summary: 'Connections of one worker to one upstream server.' },
+  upstreamWaiting: {
+    unit: 'count',
+    default: 1024,
+    summary: 'Requests of one worker that wait for a connection to one upstream; more are answered with 503.',
+  },
   upstreamAttempts: { unit: 'count', default: 3, summary: 'Servers tried for one idempotent request.' },
   connectionsPerIp: {
     unit: 'count',
@@ -94,6 +99,46 @@ export const limitDefinitions = {
   },
   connectionsTotal: { unit: 'count', default: 10_000, summary: 'Open client connections of one worker.' },
   requestsPerConnection: { unit: 'count', default: 10_000, summary: 'Requests on one connection before it is closed.' },
+  http2Streams: { unit: 'count', default: 100, max: 10_000, summary: 'Requests at once on one HTTP/2 connection.' },
+  http2Window: {
+    unit: 'bytes',
+    default: 64 * KiB - 1,
+    max: 2 ** 24,
+    summary: 'Bytes of a body that an HTTP/2 client may send before they are read.',
+  },
+  http2LargeBodies: {
+    unit: 'count',
+    default: 8,
+    summary: 'Request bodies of more than 64 KiB held at once for one HTTP/2 connection; others wait.',
+  },
+  http2Resets: {
+    unit: 'count',
+    default: 200,
+    summary: 'Requests of one HTTP/2 connection that are reset within 30 s.',
+  },
+  // nghttp2 takes no more than 8.
+  http2Continuations: { unit: 'count', default: 8, max: 8, summary: 'CONTINUATION frames of one HTTP/2 request.' },
+  http2ControlFrames: {
+    unit: 'count',
+    default: 2_000,
+    summary: 'PING, SETTINGS, PRIORITY and unknown frames of one HTTP/2 connection within 30 s.',
+  },
+  http2EmptyFrames: {
+    unit: 'count',
+    default: 100,
+    summary: 'DATA frames with nothing in them on one HTTP/2 connection within 30 s.',
+  },
+  http2WindowUpdates: {
+    unit: 'count',
+    default: 2_000,
+    summary: 'WINDOW_UPDATE frames of one HTTP/2 connection within 30 s, beside one for each KiB that was sent to it.',
+  },
+  delayedAnswers: {
+    unit: 'count',
+    default: 1000,
+    max: 100_000,
+    summary: 'Refusals that one worker keeps back at the same time; more go out at once.',
+  },
   responseInspected: {
     unit: 'bytes',
     default: 512 * KiB,

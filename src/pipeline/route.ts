@@ -5,7 +5,9 @@ import type { Duplex } from 'node:stream'
 import type { BodyPolicy } from './body.ts'
 import type { Exchange } from './exchange.ts'
 import type { Guard } from './guard.ts'
+import type { HeaderRules } from './header-rules.ts'
 import type { Limits } from './limits.ts'
+import type { PathForm } from './path-form.ts'
 import type { PhaseName } from './verdict.ts'
 
 export interface Route {
@@ -17,6 +19,12 @@ export interface Route {
   readonly destination: Destination
   readonly limits: Limits
   readonly body: BodyPolicy
+  readonly paths: PathForm
+  readonly headers: HeaderRules
+  /** Names the rule in the settings of the listener that client certificates are judged by. */
+  readonly certificateRule?: string
+  /** Error pages by `403`, `4xx`. */
+  readonly pages?: ReadonlyMap<string, string>
 }
 
 /** One guard on one route. Counts are this worker's, read by metrics. */
@@ -48,7 +56,18 @@ export interface Destination {
    * Upgrades (RFC 9110 §7.8) and tunnels until one side closes. Owns both sockets from the call on when it resolves
    * to true. Resolves to false after giving an ordinary response to the sink.
    */
-  upgrade(ex: Exchange, client: Duplex, head: Uint8Array, sink: ResponseSink): Promise<boolean>
+  upgrade(ex: Exchange, client: TunnelClient, sink: ResponseSink): Promise<boolean>
+}
+
+/** The client's side of a tunnel to be. */
+export interface TunnelClient {
+  /** What the client has sent after the head of its request. */
+  readonly head: Uint8Array
+  /**
+   * Tells the client that the tunnel is open, and gives what to speak through. Headers are the upstream's: flat and
+   * end-to-end only.
+   */
+  open(headers: readonly string[]): Duplex
 }
 
 /** A body on its way to the destination. A stream is read once, so a request with one is never retried. */

@@ -4,7 +4,6 @@
 //
 // listen/ made the exchange and the edge; this file knows no socket and no concrete guard.
 
-import type { Duplex } from 'node:stream'
 import { GatewayError } from '../lib/errors.ts'
 import { type Answer, answerError, answerVerdict } from './answer.ts'
 import { classifyBody } from './body.ts'
@@ -13,7 +12,7 @@ import type { Edge } from './edge.ts'
 import { type Exchange, noBody, type RequestBody } from './exchange.ts'
 import { closedStart, MultipartClip, multipartBoundary, StreamDenied, streamClipped } from './multipart-clip.ts'
 import { Responder } from './respond.ts'
-import type { OutgoingBody } from './route.ts'
+import type { OutgoingBody, TunnelClient } from './route.ts'
 import { runDone, runPhase } from './run.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -22,8 +21,8 @@ export function serve(ex: Exchange, edge: Edge): Promise<void> {
 }
 
 /** The life of a request to upgrade: the same guards, then a tunnel that no guard looks into. */
-export function serveUpgrade(ex: Exchange, edge: Edge, client: Duplex, head: Uint8Array): Promise<void> {
-  return settle(ex, edge, () => openTunnel(ex, edge, client, head))
+export function serveUpgrade(ex: Exchange, edge: Edge, client: TunnelClient): Promise<void> {
+  return settle(ex, edge, () => openTunnel(ex, edge, client))
 }
 
 /** The short life of what is not fit to be shown to guards: `listen/` says why. */
@@ -63,7 +62,7 @@ async function answer(ex: Exchange, edge: Edge): Promise<void> {
   const { phases } = ex.route
   const early = runPhase('onHeaders', phases.onHeaders, ex)
   const headersVerdict = early instanceof Promise ? await early : early
-  if (headersVerdict) return refuse(ex, edge, headersVerdict)
+  if (headersVerdict) return refuseLate(ex, edge, headersVerdict)
 
   const outgoing = await admitBody(ex, edge)
   if ('kind' in outgoing) return refuse(ex, edge, outgoing)
@@ -77,18 +76,18 @@ async function answer(ex: Exchange, edge: Edge): Promise<void> {
   await responder.finished
 }
 
-async function openTunnel(ex: Exchange, edge: Edge, client: Duplex, head: Uint8Array): Promise<void> {
+async function openTunnel(ex: Exchange, edge: Edge, client: TunnelClient): Promise<void> {
   const { phases } = ex.route
   const early = runPhase('onHeaders', phases.onHeaders, ex)
   const headersVerdict = early instanceof Promise ? await early : early
-  if (headersVerdict) return refuse(ex, edge, headersVerdict)
+  if (headersVerdict) return refuseLate(ex, edge, headersVerdict)
   const outcome = runPhase('onBody', phases.onBody, ex)
   const bodyVerdict = outcome instanceof Promise ? await outcome : outcome
   if (bodyVerdict) return refuse(ex, edge, bodyVerdict)
 
   const responder = new Responder(ex, edge, verdict => refuse(ex, edge, verdict))
   if (ex.aborted) return
-  const tunnelled = await ex.route.destination.upgrade(ex, client, head, responder).catch(error => {
+  const tunnelled = await ex.route.destination.upgrade(ex, client, responder).catch(error => {
     responder.fail(error)
     throw error
   })
@@ -179,6 +178,19 @@ function tooLarge(limit: string): Verdict {
 
 function malformed(detail: string): Verdict {
   return { kind: 'deny', status: 400, reason: { code: 'body.malformed', detail } }
+}
+
+/** Refusals that are kept back now. */
+let delayed = 0
+
+async function refuseLate(ex: Exchange, edge: Edge, verdict: Verdict): Promise<void> {
+  const { delayMs = 0 } = verdict.kind === 'deny' ? verdict : {}
+  if (delayMs > 0 && delayed < ex.route.limits.delayedAnswers) {
+    delayed++
+    await new Promise(resolve => setTimeout(resolve, delayMs))
+    delayed--
+  }
+  if (!ex.aborted) refuse(ex, edge, verdict)
 }
 
 function refuse(ex: Exchange, edge: Edge, verdict: Verdict): void {

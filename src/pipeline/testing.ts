@@ -3,6 +3,7 @@
 import { formatIp, ipKey, parseIp } from '../lib/ip.ts'
 import { defaultBodyPolicy } from './body.ts'
 import { Exchange } from './exchange.ts'
+import { noHeaderRules } from './header-rules.ts'
 import { HeaderList } from './headers.ts'
 import { defaultLimits } from './limits.ts'
 import type { Route } from './route.ts'
@@ -16,6 +17,8 @@ export function testRoute(): Route {
     destination: { name: 'nowhere', send: async () => {}, upgrade: async () => false },
     limits: defaultLimits,
     body: defaultBodyPolicy,
+    paths: 'normalize',
+    headers: noHeaderRules,
   }
 }
 

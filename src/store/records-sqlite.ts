@@ -130,6 +130,18 @@ class SqliteRecords implements Records {
     })
   }
 
+  async putAll(records: readonly NewRecord[]): Promise<void> {
+    this.#transaction(() => {
+      const write = this.#prepare(
+        `insert into records (kind, id, version, expires_ms, json) values (?, ?, 1, ?, ?)
+         on conflict do update set version = version + 1, expires_ms = excluded.expires_ms, json = excluded.json`,
+      )
+      for (const { kind, id, expiresAtMs, json } of records) {
+        write.run(kind, id, expiresAtMs === undefined ? null : Math.trunc(expiresAtMs), json)
+      }
+    })
+  }
+
   async delete(kind: string, id: string): Promise<boolean> {
     return Number(this.#prepare('delete from records where kind = ? and id = ?').run(kind, id).changes) > 0
   }
@@ -146,6 +158,9 @@ class SqliteRecords implements Records {
   async prune(nowMs: number): Promise<number> {
     return Number(this.#prepare('delete from records where expires_ms <= ?').run(Math.trunc(nowMs)).changes)
   }
+
+  /** Never tells of anything: while a gateway runs, it alone writes its file (admin/client.ts asks it to). */
+  async watch(): Promise<void> {}
 
   async close(): Promise<void> {
     this.#statements.clear()

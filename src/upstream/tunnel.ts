@@ -3,16 +3,16 @@
 
 import type { Duplex } from 'node:stream'
 import type { Exchange } from '../pipeline/exchange.ts'
+import type { TunnelClient } from '../pipeline/route.ts'
 import type { OpenTunnel } from './attempt.ts'
 import { responseHeaders } from './response-headers.ts'
 
-/** @param head What the client sent after its request head. */
-export function createTunnel(ex: Exchange, client: Duplex, head: Uint8Array): OpenTunnel {
+export function createTunnel(ex: Exchange, to: TunnelClient): OpenTunnel {
   return (upstream, rawHeaders) => {
     ex.status = 101
     upstream.allowHalfOpen = true
-    client.write(switchingProtocols(ex, rawHeaders), 'latin1')
-    if (head.length > 0) upstream.write(head)
+    const client = to.open(responseHeaders(rawHeaders) ?? [])
+    if (to.head.length > 0) upstream.write(to.head)
     client.pipe(upstream)
     upstream.pipe(client)
     return Promise.all([closed(client, upstream), closed(upstream, client)]).then(() => {})
@@ -30,14 +30,4 @@ function closed(side: Duplex, other: Duplex): Promise<void> {
     })
     if (side.destroyed) other.destroy()
   })
-}
-
-function switchingProtocols(ex: Exchange, rawHeaders: readonly Uint8Array[]): string {
-  const lines = responseHeaders(rawHeaders) ?? []
-  const protocol = ex.headers.get('upgrade') ?? ''
-  let head = `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${protocol}\r\nx-request-id: ${ex.reference}\r\n`
-  for (let i = 0; i < lines.length; i += 2) {
-    if (lines[i]?.toLowerCase() !== 'x-request-id') head += `${lines[i]}: ${lines[i + 1]}\r\n`
-  }
-  return `${head}\r\n`
 }

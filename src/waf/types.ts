@@ -141,8 +141,11 @@ export interface RuleLedger {
  */
 export interface WafTransaction {
   connection(client: { ip: string; port: number }, server: { ip: string; port: number }): void
-  /** `target` is the request target as received, `protocol` as `HTTP/1.1`. */
-  uri(method: ByteString, target: ByteString, protocol: ByteString): void
+  /**
+   * `target` is the request target that is judged, `protocol` as `HTTP/1.1`. `received` is the target as it came, for
+   * REQUEST_URI_RAW and REQUEST_LINE, where that is something else.
+   */
+  uri(method: ByteString, target: ByteString, protocol: ByteString, received?: ByteString): void
   requestHeader(name: ByteString, value: ByteString): void
   requestHeaders(): Interruption | undefined
   requestBody(bytes: Uint8Array): void

@@ -8,7 +8,7 @@ import { askGateway } from '../../src/admin/client.ts'
 import { type RunningGateway, startTestGateway } from './gateway-harness.ts'
 
 /** The issuer must name its port before the gateway has one. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
@@ -70,9 +70,15 @@ export const call = async ({ url }: Pick<RunningGateway, 'url'>, headers: Record
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 /** What a client library finds out about our authorization server. */
-export function discover({ issuer }: Pick<Asking, 'issuer'>, clientId: string, authentication: oidc.ClientAuth) {
+export function discover(
+  { issuer }: Pick<Asking, 'issuer'>,
+  clientId: string,
+  authentication: oidc.ClientAuth,
+  customFetch?: oidc.CustomFetch,
+) {
   return oidc.discovery(new URL(issuer), clientId, undefined, authentication, {
     algorithm: 'oauth2',
+    ...(customFetch && { [oidc.customFetch]: customFetch }),
     execute: [oidc.allowInsecureRequests],
   })
 }

@@ -39,11 +39,11 @@ async function roundTrip(head: string, trustedProxies: readonly string[] = [], g
   return { seen, text, gateway, port: gateway.port, backendPort: backend.port, done: gateway.done }
 }
 
-test('proxy: target, order and case of headers reach the upstream as they came', async () => {
+test('proxy: query, order and case of headers reach the upstream as they came, the path in its normal form', async () => {
   const { seen } = await roundTrip(
     'GET /a%2e/../b?x=1&y=%00 HTTP/1.1\nHost: Shop.Example:99\nX-bEtA: \xe9\nx-alpha: 1\nX-ALPHA: 2\n\n',
   )
-  assert.equal(seen.url, '/a%2e/../b?x=1&y=%00')
+  assert.equal(seen.url, '/b?x=1&y=%00')
   assert.deepEqual(headerOf(seen, 'host'), ['Shop.Example:99'])
   const names = seen.raw.filter((_, i) => i % 2 === 0)
   assert.deepEqual(

@@ -7,10 +7,12 @@ type Code = `authn.${
   | 'missing'
   | 'invalid-request'
   | 'invalid-token'
+  | 'expired'
   | 'invalid-key'
   | 'invalid-proof'
   | 'nonce'
   | 'binding'
+  | 'canary'
   | 'scope'}`
 
 export type Scheme = 'Bearer' | 'DPoP'
@@ -22,6 +24,7 @@ export interface Refusal {
   readonly scope?: string
   /** What is asked for: `WWW-Authenticate` names each. */
   readonly schemes?: readonly Scheme[]
+  readonly isIncident?: true
   /** A nonce to use from now on. */
   readonly nonce?: string
 }
@@ -29,7 +32,7 @@ export interface Refusal {
 const bearer: readonly Scheme[] = ['Bearer']
 
 export function refuse(code: Code, detail: string, refusal: Refusal): Verdict {
-  const { status = 401, error, scope, schemes = bearer, nonce } = refusal
+  const { status = 401, error, scope, schemes = bearer, nonce, isIncident } = refusal
   const headers = schemes.flatMap(scheme => {
     const parts = ['realm="api"']
     if (error !== undefined) parts.push(`error="${error}"`)
@@ -38,5 +41,5 @@ export function refuse(code: Code, detail: string, refusal: Refusal): Verdict {
     return ['www-authenticate', `${scheme} ${parts.join(', ')}`]
   })
   if (nonce !== undefined) headers.push('dpop-nonce', nonce)
-  return { kind: 'deny', status, headers, reason: { code, detail } }
+  return { kind: 'deny', status, headers, reason: { code, detail, ...(isIncident && { isIncident }) } }
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import type { PublicJwk, TokenIssuer } from '../../lib/jwt.ts'
-import type { Identity, KnownKey } from '../../pipeline/identity.ts'
+import type { Identity, KnownKey, KnownToken } from '../../pipeline/identity.ts'
 import { defaultLimits } from '../../pipeline/limits.ts'
 import { type TestRequest, testExchange } from '../../pipeline/testing.ts'
 import type { Verdict } from '../../pipeline/verdict.ts'
@@ -41,17 +41,24 @@ export const partner: TokenIssuer = {
 interface Known {
   denied?: string[]
   keys?: Record<string, KnownKey>
+  /** By hash. */
+  tokens?: Record<string, KnownToken>
+  introspect?: (token: string) => KnownToken | 'inactive' | 'unavailable'
 }
 
-export function open(options: object, { denied = [], keys = {} }: Known = {}) {
+export function open(options: object, { denied = [], keys = {}, tokens = {}, introspect }: Known = {}) {
   const clock = { ms: nowMs }
   const wanted: string[] = []
   const used: string[] = []
   const issuers = new Map([own, partner].map(it => [it.issuer, it]))
   const identity: Identity = {
     issuers,
+    isStale: false,
+    verdictKeys: undefined,
     findKey: secret => keys[secret],
-    isDenied: (tokenId, clientId) => denied.includes(tokenId) || denied.includes(clientId),
+    findToken: hash => tokens[hash],
+    introspect: token => (introspect ? Promise.resolve(introspect(token)) : undefined),
+    isDenied: whats => whats.some(what => denied.includes(what)),
     nonceSecret: Buffer.alloc(32, 1),
     marks: new SharedMarks(createSharedMarks(64, nowMs - 600_000)),
     keyUsed: id => used.push(id),
@@ -69,7 +76,13 @@ export function open(options: object, { denied = [], keys = {} }: Known = {}) {
   const send = async (headers: readonly string[], request: TestRequest & { readonly certificate?: string } = {}) => {
     const ex = testExchange({ ...request, headers })
     if (request.certificate !== undefined) {
-      const certificate = { subject: '', names: [], spiffeId: undefined, fingerprint: request.certificate }
+      const certificate = {
+        subject: '',
+        names: [],
+        spiffeId: undefined,
+        fingerprint: request.certificate,
+        der: Buffer.of(),
+      }
       const tls = { version: 'TLSv1.3', sni: '', alpn: '', ja4: '', certificate }
       Object.assign(ex, { client: { ...ex.client, tls } })
     }
@@ -82,7 +95,7 @@ export function open(options: object, { denied = [], keys = {} }: Known = {}) {
     return { ex, verdict, challenge, said, status: verdict?.status ?? 200 }
   }
   const bearer = (token: string) => send(['Authorization', `Bearer ${token}`])
-  return { send, bearer, clock, wanted, used, denied, keys, issuers, guard: made.guard }
+  return { send, bearer, clock, wanted, used, denied, keys, tokens, issuers, guard: made.guard }
 }
 
 export const encode = (value: object | string) =>

@@ -9,10 +9,14 @@ function record(id: string, change: Partial<NewRecord> = {}): NewRecord {
 }
 
 /** @param open Gives a fresh driver, with nothing in it. */
-export function testRecords(driver: string, open: () => Records): void {
+export function testRecords(
+  driver: string,
+  open: () => Records | Promise<Records>,
+  skip: string | false = false,
+): void {
   const check = (name: string, work: (records: Records) => Promise<void>) => {
-    test(`${driver}: ${name}`, async () => {
-      const records = open()
+    test(`${driver}: ${name}`, { skip }, async () => {
+      const records = await open()
       try {
         await work(records)
       } finally {
@@ -75,6 +79,22 @@ export function testRecords(driver: string, open: () => Records): void {
     assert.deepEqual(ids(await records.list('thing', { limit: 3 })), ['a', 'b', 'c'])
     assert.deepEqual(ids(await records.list('thing', { after: 'c', limit: 3 })), ['d'])
     assert.deepEqual(await records.list('absent', { limit: 3 }), [])
+  })
+
+  check('writes many at once, all or none', async records => {
+    await records.put(record('a', { json: '"old"' }))
+    await records.putAll([record('a', { expiresAtMs: 5000 }), record('b'), record('c', { kind: 'other' })])
+    assert.deepEqual(await records.get('thing', 'a'), {
+      kind: 'thing',
+      id: 'a',
+      version: 2,
+      json: '{"id":"a"}',
+      expiresAtMs: 5000,
+    })
+    assert.deepEqual(ids(await records.list('thing', { limit: 9 })), ['a', 'b'])
+    await assert.rejects(records.putAll([record('d'), record('e', { json: null as unknown as string })]))
+    assert.equal(await records.get('thing', 'd'), undefined)
+    await records.putAll([])
   })
 
   check('deletes', async records => {

@@ -64,10 +64,11 @@ export class Transaction implements WafTransaction {
     this.#state.serverPort = server.port
   }
 
-  uri(method: ByteString, target: ByteString, protocol: ByteString): void {
+  uri(method: ByteString, target: ByteString, protocol: ByteString, received: ByteString = target): void {
     this.#state.method = method
     this.#state.protocol = protocol
     takeTarget(this.#state, target)
+    this.#state.target = received
   }
 
   requestHeader(name: ByteString, value: ByteString): void {

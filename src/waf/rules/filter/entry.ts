@@ -1,6 +1,7 @@
 // What a value must hold for an operator to match it, for the operators where that can be told without running them.
 
 import type { ByteString } from '../../../lib/bytes.ts'
+import { detectorNeeds } from '../../detectors/needs.ts'
 import { secretNames } from '../../detectors/path-names.ts'
 import { Notable, notableWords } from '../../detectors/sql-words.ts'
 import { bytesCut, makeCut } from '../../match/cut.ts'
@@ -80,6 +81,10 @@ export const fixedEntries: ReadonlyMap<string, readonly Entry[]> = new Map<strin
   ['detectssrf', [one('', '//', 'http:', 'https:')]],
   ['detectgraphql', [one('{')]],
   ['classify', [one('\'"<>;|&$`(){}[]\\*=!#%^~\0\n\r', '..', '//', '--')]],
+  ...Object.entries(detectorNeeds).map(([name, { literals, bytes }]): [string, Entry[]] => [
+    name,
+    [one(bytes, ...literals)],
+  ]),
   ['validateurlencoding', [one('%')]],
   ['validateutf8encoding', [{ literals: [], bytes: highBytes() }]],
 ])

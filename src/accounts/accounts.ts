@@ -336,6 +336,7 @@ export class Accounts {
       keyring: this.#keyring,
       adapter: this.#adapter(issuer),
       endpoints: this.#endpoints,
+      setPassword: (userId, password) => this.setUserPassword(userId, password),
       now: this.now,
       onError: message => this.#options.log?.('error', message),
     })

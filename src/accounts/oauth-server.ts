@@ -11,6 +11,7 @@ import { hasName } from './certificate-names.ts'
 import { nameKindOf } from './client-auth.ts'
 import type { Clients } from './clients.ts'
 import type { Keyring } from './keyring.ts'
+import { accountCallback } from './pages/account.ts'
 import type { Look } from './pages/layout.ts'
 import { Pages } from './pages/pages.ts'
 import type { SigningAlgorithm, SigningKeySet } from './signing-keys.ts'
@@ -31,6 +32,8 @@ export interface OAuthServerOptions {
   readonly adapter: ReturnType<typeof createAdapter>
   readonly endpoints: TokenEndpoints
   readonly now: () => number
+  /** Signs the user out everywhere. */
+  readonly setPassword: (userId: string, password: string) => Promise<unknown>
   readonly onError: (message: string) => void
 }
 
@@ -43,6 +46,7 @@ export function createOAuthServer(
   options: OAuthServerOptions,
 ): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
   const { issuer, clients, records } = options
+  clients.accountCallback = `${issuer}${accountCallback}`
   const provider = new Provider(issuer, configurationOf(options))
   // Requests come from our own gateway, which writes these headers itself.
   provider.proxy = true

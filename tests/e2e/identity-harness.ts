@@ -16,9 +16,14 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-export async function start(t: TestContext, authn: object = { require: ['oauth2', 'apiKey'] }, sections: object = {}) {
+export async function start(
+  t: TestContext,
+  authn: object = { require: ['oauth2', 'apiKey'] },
+  sections: object = {},
+  name = '127.0.0.1',
+) {
   const port = await freePort()
-  const issuer = `http://127.0.0.1:${port}`
+  const issuer = `http://${name}:${port}`
   const seen: string[] = []
   const running = await startTestGateway(
     t,

@@ -7,7 +7,7 @@ import { type Asking, discover, start } from './identity-harness.ts'
 import { UserAgent } from './user-agent.ts'
 
 export const password = 'vague-otter-lamp-41'
-export const redirectUri = 'http://127.0.0.1:9/callback'
+export const redirectUri = 'http://127.0.0.1:4999/callback'
 
 export interface TestClient {
   readonly clientId: string
@@ -15,8 +15,13 @@ export interface TestClient {
 }
 
 /** With all guards at their defaults but the limit of requests. */
-export async function startWithUsers(t: TestContext, authn: object = { require: ['oauth2'] }, sections: object = {}) {
-  const running = await start(t, authn, { guards: { rate: { limit: 1_000_000 } }, ...sections })
+export async function startWithUsers(
+  t: TestContext,
+  authn: object = { require: ['oauth2'] },
+  sections: object = {},
+  name?: string,
+) {
+  const running = await start(t, authn, { guards: { rate: { limit: 1_000_000 } }, ...sections }, name)
   const addUser = async (username: string, rest: object = {}) => {
     const { user } = await running.ask<{ user: { userId: string } }>('users/create', { username, password, ...rest })
     return user.userId

@@ -60,7 +60,8 @@ export function pageHeaders({ formTargets = [], retryAfterS }: Pick<Page, 'formT
     'content-security-policy': policy.join('; '),
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
-    'referrer-policy': 'no-referrer',
+    // Without any, browsers would not say either where a form of ours came from.
+    'referrer-policy': 'same-origin',
     'cross-origin-opener-policy': 'same-origin',
     'permissions-policy': 'publickey-credentials-get=(self), publickey-credentials-create=(self)',
     'cache-control': 'no-store',

@@ -8,6 +8,7 @@ import { type AcrLevel, acrLevels, meetsAcr } from '../../lib/acr.ts'
 import type { Records } from '../../store/store.ts'
 import type { Clients } from '../clients.ts'
 import { AccountFailure } from '../failure.ts'
+import type { Keyring } from '../keyring.ts'
 import { canHavePasskeys } from '../users/passkeys.ts'
 import { hasSecondFactor, type StoredUser } from '../users/user.ts'
 import { secondFactorAccount, type Users } from '../users/users.ts'
@@ -23,6 +24,7 @@ export interface SignInOptions {
   readonly users: Users
   readonly clients: Clients
   readonly records: Records
+  readonly keyring: Keyring
   /** Of cookies and forms. */
   readonly key: string
   readonly look: Look

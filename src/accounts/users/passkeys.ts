@@ -16,7 +16,9 @@ import { AccountFailure } from '../failure.ts'
 import type { UserDirectory } from './directory.ts'
 import type { Passkey, StoredUser } from './user.ts'
 
-const passkeysMax = 20
+/** EdDSA, ES256 and RS256 (COSE), which every authenticator has one of. */
+const algorithms = [-8, -7, -257]
+export const passkeysMax = 20
 /** No browser's answer is longer. */
 const answerCharactersMax = 16 * 1024
 
@@ -37,6 +39,7 @@ export class Passkeys {
       userID: Uint8Array.from(Buffer.from(user.userId)),
       attestationType: 'none',
       excludeCredentials: user.passkeys.map(({ id, transports }) => ({ id, transports: [...transports] })),
+      supportedAlgorithmIDs: algorithms,
       authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
     })
   }
@@ -51,9 +54,7 @@ export class Passkeys {
           response,
           expectedChallenge: challenge,
           expectedOrigin: issuer,
-          expectedRPID: new URL(issuer).hostname,
-          requireUserVerification: true,
-        }),
+  X),
       ))
     if (!result?.verified) throw new AccountFailure('invalid', 'the passkey was not made: try again')
     const { credential, credentialDeviceType } = result.registrationInfo
@@ -104,6 +105,7 @@ export class Passkeys {
         expectedOrigin: issuer,
         expectedRPID: new URL(issuer).hostname,
         requireUserVerification: true,
+          supportedAlgorithmIDs: algorithms,
         credential: {
           id: passkey.id,
           publicKey: Uint8Array.from(Buffer.from(passkey.publicKey, 'base64url')),

@@ -54,7 +54,10 @@ export class Passkeys {
           response,
           expectedChallenge: challenge,
           expectedOrigin: issuer,
-  X),
+          expectedRPID: new URL(issuer).hostname,
+          requireUserVerification: true,
+          supportedAlgorithmIDs: algorithms,
+        }),
       ))
     if (!result?.verified) throw new AccountFailure('invalid', 'the passkey was not made: try again')
     const { credential, credentialDeviceType } = result.registrationInfo
@@ -105,7 +108,7 @@ export class Passkeys {
         expectedOrigin: issuer,
         expectedRPID: new URL(issuer).hostname,
         requireUserVerification: true,
-          supportedAlgorithmIDs: algorithms,
+        supportedAlgorithmIDs: algorithms,
         credential: {
           id: passkey.id,
           publicKey: Uint8Array.from(Buffer.from(passkey.publicKey, 'base64url')),

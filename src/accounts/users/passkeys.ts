@@ -108,7 +108,6 @@ export class Passkeys {
         expectedOrigin: issuer,
         expectedRPID: new URL(issuer).hostname,
         requireUserVerification: true,
-        supportedAlgorithmIDs: algorithms,
         credential: {
           id: passkey.id,
           publicKey: Uint8Array.from(Buffer.from(passkey.publicKey, 'base64url')),

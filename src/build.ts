@@ -6,6 +6,7 @@ import { hash } from 'node:crypto'
 import { readUpstreamFiles, type UpstreamPem } from './certificates/upstream-files.ts'
 import { createIdentify } from './client/identify.ts'
 import type { Config, RouteConfig, UpstreamTlsFiles } from './config/config.ts'
+import { readPages } from './config/page-files.ts'
 import { routesWith } from './config/route-infos.ts'
 import type { WorkerMetrics } from './events/metrics.ts'
 import { chain } from './guards/chain.ts'
@@ -13,8 +14,10 @@ import type { Problem } from './lib/problem.ts'
 import { createFallbackRoute, type Handler } from './listen/handler.ts'
 import type { Exchange } from './pipeline/exchange.ts'
 import type { Guard, GuardDefinition, GuardTools, RouteInfo } from './pipeline/guard.ts'
+import { compileHeaderRules, noHeaderRules } from './pipeline/header-rules.ts'
 import type { Identity } from './pipeline/identity.ts'
 import type { Limits } from './pipeline/limits.ts'
+import { closedFor } from './pipeline/maintenance.ts'
 import type { Route, Step, StepStats } from './pipeline/route.ts'
 import { Router } from './pipeline/router.ts'
 import type { PhaseName } from './pipeline/verdict.ts'
@@ -120,7 +123,7 @@ class Builder {
     return {
       limits,
       identify: createIdentify(trustedProxies),
-      match: (method, host, path) => this.#running.begin(router.match(method, host, path)),
+      match: (method, host, path, headers) => this.#running.begin(router.match(method, host, path, headers)),
       fallback: createFallbackRoute(limits, this.#done),
       routes: routes.map(({ target }) => target),
       upstreams,
@@ -129,7 +132,8 @@ class Builder {
     }
   }
 
-  #route({ name, mode, guards, to, limits, body, paths }: RouteConfig): Route {
+  #route(config: RouteConfig): Route {
+    const { name, mode, guards, to, limits, body, paths, headers, maintenance, pages } = config
     const steps: Step[] = []
     for (const definition of chain) {
       const own = guards[definition.name]
@@ -149,10 +153,12 @@ class Builder {
         onResponseBody: withPhase(steps, 'onResponseBody'),
       },
       done: [...steps.filter(({ guard }) => guard.onDone), ...this.#done],
-      destination: this.#upstream(to),
+      destination: maintenance ? closedFor(maintenance, this.#upstream(to)) : this.#upstream(to),
       limits,
       body,
       paths,
+      headers: headers ? compileHeaderRules(headers) : noHeaderRules,
+      ...(pages && { pages: this.#pages(name, pages) }),
     }
   }
 
@@ -226,6 +232,14 @@ class Builder {
       this.#upstreams.set(key, part)
     }
     return part.value
+  }
+
+  #pages(route: string, files: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+    return readPages(files, (status, message) => {
+      const path = `routes.${route}.pages.${status}`
+      const { file } = this.#config
+      this.problems.push({ code: 'config.page', severity: 'error', file, line: 0, column: 0, path, message })
+    })
   }
 
   #upstreamPem(name: string, files: UpstreamTlsFiles): UpstreamPem {

@@ -18,6 +18,7 @@ import type { FromWorker, Listening, Plan, ToWorker, WorkerData } from './messag
 import type { Exchange } from './pipeline/exchange.ts'
 import { SharedCounters } from './store/counters-shared.ts'
 import { SharedMarks } from './store/marks-shared.ts'
+import type { UpstreamStats } from './upstream/upstream.ts'
 
 interface Prepared {
   readonly version: number
@@ -206,6 +207,10 @@ class DataPlane {
     if (event) this.#outbox.push(event)
   }
 
+  #upstreamStats(): [name: string, stats: UpstreamStats][] {
+    return (this.#current?.gateway.upstreams ?? []).map(upstream => [upstream.name, upstream.stats()])
+  }
+
   #measure(): { snapshot: MetricsSnapshot; servers: ServerStatus[] } {
     const snapshot = this.#metrics.snapshot()
     let { connectionsRefused, parseErrors, handshakes, handshakeFailures } = this.#closedStats
@@ -235,6 +240,13 @@ class DataPlane {
       const own = labels({ upstream, server: url })
       addSeries(snapshot, 'merlon_upstream_server_healthy', own, healthy ? 1 : 0)
       addSeries(snapshot, 'merlon_upstream_server_active', own, active)
+    }
+    for (const [name, stats] of this.#upstreamStats()) {
+      const own = labels({ upstream: name })
+      addSeries(snapshot, 'merlon_upstream_ejections_total', own, stats.ejections)
+      addSeries(snapshot, 'merlon_upstream_retries_total', own, stats.retries)
+      addSeries(snapshot, 'merlon_upstream_retries_refused_total', own, stats.retriesRefused)
+      addSeries(snapshot, 'merlon_upstream_circuit_opened_total', own, stats.circuitOpened)
     }
     return { snapshot, servers }
   }

@@ -152,6 +152,7 @@ export class Accounts {
       pepper: this.#keyring.pepper,
       nonceSecret: this.#keyring.nonceSecret,
       issuers: this.#allIssuers(),
+      introspection: this.#issuers.introspection,
       keys: [...this.#entries.values()],
       tokens: this.#tokens.entries(),
       denied: [...this.#deniedEntries.values()],
@@ -378,7 +379,7 @@ export class Accounts {
   }
 
   #tellIssuers(): void {
-    this.#tell({ issuers: this.#allIssuers() })
+    this.#tell({ issuers: this.#allIssuers(), introspection: this.#issuers.introspection })
   }
 
   #tell(update: IdentityUpdate): void {

@@ -6,6 +6,7 @@ import type { TokenIssuer } from '../lib/jwt.ts'
 import { Lru } from '../lib/lru.ts'
 import type { Identity, KnownKey, KnownToken } from '../pipeline/identity.ts'
 import type { Marks } from '../store/store.ts'
+import { type Introspected, Introspector } from './introspector.ts'
 import { pepperedHash } from './keyring.ts'
 import {
   type DeniedEntry,
@@ -40,6 +41,7 @@ export class IdentityMirror implements Identity {
   readonly #hashes = new Map<string, { readonly key: KeyEntry; readonly untilMs: number | undefined }>()
   /** Peppered hashes of good keys by their plain hash, which is ten times as fast. */
   readonly #peppered = new Lru<string, string>(rememberedMax)
+  readonly #introspector = new Introspector()
   readonly #tokens = new Map<string, TokenEntry>()
   #sweepTokensAt = sweepEvery
   readonly #denied = new Map<string, DeniedEntry>()
@@ -56,7 +58,9 @@ export class IdentityMirror implements Identity {
   }
 
   update(update: IdentityUpdate): void {
-    const { issuers, keys = [], removedKeys = [], tokens = [], removedTokens = [], denied = [] } = update
+    const { issuers, introspection, keys = [], removedKeys = [], denied = [] } = update
+    const { tokens = [], removedTokens = [] } = update
+    if (introspection) this.#introspector.use(introspection)
     this.isStale = update.stale ?? this.isStale
     if (issuers) {
       this.issuers.clear()
@@ -85,8 +89,12 @@ export class IdentityMirror implements Identity {
     return found.key
   }
 
-  findToken(hash: string): KnownToken | undefined {
-    return this.#tokens.get(hash)
+  findToken(hash: string, nowMs: number): KnownToken | 'inactive' | undefined {
+    return this.#tokens.get(hash) ?? this.#introspector.known(hash, nowMs)
+  }
+
+  introspect(token: string, hash: string, nowMs: number): Promise<Introspected> | undefined {
+    return this.#introspector.ask(token, hash, nowMs)
   }
 
   isDenied(whats: readonly string[], issuedAtMs: number): boolean {

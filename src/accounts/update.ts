@@ -1,6 +1,7 @@
 // What workers must know of accounts to judge a request by themselves, and how it changes. Plain data: it is posted.
 
 import type { TokenIssuer } from '../lib/jwt.ts'
+import type { IntrospectionEntry } from './introspector.ts'
 
 export interface KeyEntry {
   readonly id: string
@@ -37,6 +38,7 @@ export interface IdentityState {
   /** What nonces for DPoP proofs are made with. */
   readonly nonceSecret: Uint8Array
   readonly issuers: readonly TokenIssuer[]
+  readonly introspection: readonly IntrospectionEntry[]
   readonly keys: readonly KeyEntry[]
   readonly tokens: readonly TokenEntry[]
   readonly denied: readonly DeniedEntry[]
@@ -48,6 +50,8 @@ export interface IdentityState {
 export interface IdentityUpdate {
   /** All of them. */
   readonly issuers?: readonly TokenIssuer[]
+  /** All of them. */
+  readonly introspection?: readonly IntrospectionEntry[]
   /** New or changed. */
   readonly keys?: readonly KeyEntry[]
   readonly removedKeys?: readonly string[]

@@ -6,11 +6,13 @@ import type { Problem } from '../lib/problem.ts'
 import { type BodyPolicy, defaultBodyPolicy } from '../pipeline/body.ts'
 import type { GuardDefinition } from '../pipeline/guard.ts'
 import { defaultLimits, type Limits } from '../pipeline/limits.ts'
-import type { Config, RouteConfig, UpstreamConfig } from './config.ts'
+import type { MaintenanceConfig } from '../pipeline/maintenance.ts'
+import type { Config, RouteConfig } from './config.ts'
 import { GuardOptions, isSection, lowestMode } from './guard-options.ts'
 import { accountsConfig, accountsUpstream, keyReference, oauthRoutes } from './own-services.ts'
 import { valueProblem } from './problems.ts'
 import { resolveListen } from './resolve-listen.ts'
+import { resolveUpstream } from './resolve-upstream.ts'
 import type { ConfigInput, RouteInput } from './schema.ts'
 import type { ConfigSource, Path } from './source.ts'
 
@@ -53,13 +55,21 @@ export function resolveConfig(
     if (route.body) checkBodySizes(own, ['routes', i], source, problems)
     return {
       name: route.name ?? routeName(route),
-      match: { host: route.match.host, path: route.match.path, methods: route.match.methods },
+      match: {
+        host: route.match.host,
+        path: route.match.path,
+        methods: route.match.methods,
+        ...known({ headers: route.match.headers }),
+      },
       to: route.to,
       mode: lowestMode(input.mode, route.mode),
       ...openapiOf(route.openapi ?? input.openapi, origin.dir),
       guards: guardsOfRoute[i] ?? {},
       body: bodyPolicy(bodyPolicy(defaultBodyPolicy, input.body), route.body),
       paths: route.paths,
+      ...known({ headers: route.headers ?? input.headers }),
+      ...known({ maintenance: maintenance(route.maintenance ?? input.maintenance) }),
+      ...known({ pages: pages({ ...input.pages, ...route.pages }, origin.dir) }),
       limits: own,
     }
   })
@@ -82,7 +92,7 @@ export function resolveConfig(
     listen: resolveListen(input, origin.dir),
     upstreams: {
       ...Object.fromEntries(
-        Object.entries(input.upstreams).map(([name, value]) => [name, upstream(value, origin.dir)]),
+        Object.entries(input.upstreams).map(([name, value]) => [name, resolveUpstream(value, origin.dir)]),
       ),
       ...(accounts.oauth && accountsUpstream(state)),
     },
@@ -134,15 +144,20 @@ function withoutOwn(guards: readonly GuardDefinition[]): readonly GuardDefinitio
   return guards.filter(guard => guard.skipsOwnServices !== true)
 }
 
-function upstream(input: ConfigInput['upstreams'][string], dir: string): UpstreamConfig {
-  const { servers, health, ca, cert, key } = input
-  const client =
-    cert === undefined || key === undefined ? undefined : { cert: resolve(dir, cert), key: resolve(dir, key) }
-  const tls = { ca: ca === undefined ? undefined : resolve(dir, ca), client }
-  const own = ca === undefined && !client ? {} : { tls }
-  if (!health) return { servers, health: undefined, ...own }
-  const { path, interval, timeout, unhealthyAfter, healthyAfter } = health
-  return { servers, health: { path, intervalMs: interval, timeoutMs: timeout, unhealthyAfter, healthyAfter }, ...own }
+function maintenance(input: RouteInput['maintenance']): MaintenanceConfig | undefined {
+  if (input === undefined || input === false) return undefined
+  if (input === true) return { retryAfterMs: maintenanceRetryMs, allow: [] }
+  return { retryAfterMs: input.retryAfter, allow: input.allow }
+}
+
+const maintenanceRetryMs = 300_000
+
+/** Files absolute; undefined without any. */
+function pages(files: Readonly<Record<string, string>>, dir: string): Readonly<Record<string, string>> | undefined {
+  const entries = Object.entries(files)
+  return entries.length === 0
+    ? undefined
+    : Object.fromEntries(entries.map(([status, file]) => [status, resolve(dir, file)]))
 }
 
 /** A name that says what the route matches, for routes without one. */

@@ -2,6 +2,7 @@
 
 import type { ByteString } from '../lib/bytes.ts'
 import { Exchange, type RequestLine } from '../pipeline/exchange.ts'
+import { checkUnderscores } from '../pipeline/header-rules.ts'
 import { HeaderList } from '../pipeline/headers.ts'
 import { formPath } from '../pipeline/path-form.ts'
 import { ambiguousPath } from '../pipeline/router.ts'
@@ -41,16 +42,17 @@ export function openExchange(
   const { method, protocol, rawHeaders } = head
   const checked = checkRequest(method, head.target, protocol, rawHeaders, handler.limits)
   const { target, host } = checked
+  const headers = new HeaderList(rawHeaders)
   const fault = head.verdict ?? checked.verdict
   const mark = target.indexOf('?')
   const path = mark < 0 ? target : target.slice(0, mark)
   const own = fault ? undefined : ownRoute(settings, path, host, handler.fallback)
-  const found = fault ? undefined : (own ?? handler.match(method, host, path))
+  const found = fault ? undefined : (own ?? handler.match(method, host, path, headers))
   const route = found === 'ambiguous' || found === undefined ? handler.fallback : found
   const formed = formPath(path, route.paths)
   const formVerdict = formed.ok ? undefined : formed.verdict
-  const verdict = found === 'ambiguous' ? ambiguousPath : (fault ?? formVerdict)
-  const headers = new HeaderList(rawHeaders)
+  const verdict =
+    found === 'ambiguous' ? ambiguousPath : (fault ?? formVerdict ?? checkUnderscores(headers, route.headers))
   const client = handler.identify.client(connection.peerFor(handler.identify), headers)
   const { localAddress, localPort } = connection.ends
   const sent = formed.ok && formed.path !== path ? formed.path + target.slice(path.length) : target

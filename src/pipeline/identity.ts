@@ -43,8 +43,10 @@ export interface Identity {
   /** What is known may be out of date: nobody can be let in. */
   readonly isStale: boolean
   findKey(secret: string, nowMs: number): KnownKey | undefined
-  /** By the SHA-256 of the token, in base64url. */
-  findToken(hash: string): KnownToken | undefined
+  /** By the SHA-256 of the token, in base64url: one of ours, or what another issuer has said of one of its own. */
+  findToken(hash: string, nowMs: number): KnownToken | 'inactive' | undefined
+  /** Asks issuers about a token that nothing is known of. Undefined when there is nobody to ask. */
+  introspect(token: string, hash: string, nowMs: number): Promise<KnownToken | 'inactive' | 'unavailable'> | undefined
   /** Whether one of these (see `deniableOf`) was revoked, for tokens issued then. */
   isDenied(whats: readonly string[], issuedAtMs: number): boolean
   /** What nonces are made with; the same on every worker. */

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { BodyPolicy } from './body.ts'
 import type { Exchange } from './exchange.ts'
 import type { Guard } from './guard.ts'
+import type { HeaderRules } from './header-rules.ts'
 import type { Limits } from './limits.ts'
 import type { PathForm } from './path-form.ts'
 import type { PhaseName } from './verdict.ts'
@@ -19,6 +20,9 @@ export interface Route {
   readonly limits: Limits
   readonly body: BodyPolicy
   readonly paths: PathForm
+  readonly headers: HeaderRules
+  /** Error pages by `403`, `4xx`. */
+  readonly pages?: ReadonlyMap<string, string>
 }
 
 /** One guard on one route. Counts are this worker's, read by metrics. */

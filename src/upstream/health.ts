@@ -15,8 +15,19 @@ export class HealthChecks {
   constructor(servers: readonly UpstreamServer[], config: HealthConfig, limits: Limits) {
     this.#config = config
     this.#limits = limits
-    // The first check comes soon and at a different moment for each, so that they don't come in volleys.
-    for (const server of servers) this.#schedule(server, 0, Math.random() * Math.min(1000, config.intervalMs))
+    this.use(servers)
+  }
+
+  /** The first check comes soon and at a different moment for each, so that they don't come in volleys. */
+  use(servers: readonly UpstreamServer[]): void {
+    for (const [server, timer] of this.#timers) {
+      if (servers.includes(server)) continue
+      clearTimeout(timer)
+      this.#timers.delete(server)
+    }
+    for (const server of servers) {
+      if (!this.#timers.has(server)) this.#schedule(server, 0, Math.random() * Math.min(1000, this.#config.intervalMs))
+    }
   }
 
   close(): void {
@@ -29,6 +40,7 @@ export class HealthChecks {
     if (this.#closed) return
     const timer = setTimeout(async () => {
       const good = await this.#check(server)
+      if (!this.#timers.has(server)) return // it has gone in the meantime
       const next = good ? Math.max(0, streak) + 1 : Math.min(0, streak) - 1
       if (next >= this.#config.healthyAfter) {
         if (!server.healthy) server.succeeded()
@@ -42,7 +54,7 @@ export class HealthChecks {
 
   async #check(server: UpstreamServer): Promise<boolean> {
     const { path, timeoutMs } = this.#config
-    const client = new Client(server.url, {
+    const client = new Client(server.origin, {
       connect: createConnect(server.hostname, { ...this.#limits, upstreamConnectTimeout: timeoutMs }, server.to),
       allowH2: false,
       pipelining: 0,

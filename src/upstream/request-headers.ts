@@ -5,6 +5,7 @@
 import type { ByteString } from '../lib/bytes.ts'
 import { certificateHeader, writeCertificate } from '../lib/shown-certificate.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
+import { changeHeaders, hasUnderscore } from '../pipeline/header-rules.ts'
 import type { HeaderList } from '../pipeline/headers.ts'
 import type { OutgoingBody } from '../pipeline/route.ts'
 
@@ -44,11 +45,13 @@ export function requestHeaders(ex: Exchange, body: OutgoingBody, toOwnService = 
   const trusted = client.peerTrusted === true
   const listed = connectionOptions(headers)
   const identity = ex.route.phases.onResponseBody.length > 0
+  const dropsUnderscores = ex.route.headers.underscores === 'drop'
   const out: string[] = []
   for (let i = 0; i < headers.count; i++) {
     const name = withDashes(headers.nameAt(i))
     if (dropped.has(name) || name.startsWith('proxy') || name.startsWith('merlon-')) continue
     if (ex.withheldHeaders.includes(name)) continue
+    if (dropsUnderscores && hasUnderscore(headers.nameAt(i))) continue
     if (proxyWritten.has(name) || name.startsWith('x-forwarded-')) {
       if (!trusted || name === 'forwarded' || name === 'x-forwarded-for') continue
     }
@@ -62,8 +65,9 @@ export function requestHeaders(ex: Exchange, body: OutgoingBody, toOwnService = 
   if (length !== undefined) out.push('content-length', length)
   addForwarded(out, ex, trusted)
   out.push('x-request-id', ex.reference)
-  if (toOwnService) addClient(out, client)
-  return out
+  const changed = [...changeHeaders(out, ex.route.headers.request)]
+  if (toOwnService) addClient(changed, client)
+  return changed
 }
 
 function addClient(out: string[], { ip, tls }: Exchange['client']): void {

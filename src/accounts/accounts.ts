@@ -12,7 +12,8 @@ import { type IssuerConfig, Issuers } from './issuers.ts'
 import { type Keyring, type KeyringPlace, openKeyring } from './keyring.ts'
 import { createOAuthServer } from './oauth-server.ts'
 import { OpaqueTokens, tokenKinds, tokenOf } from './opaque-tokens.ts'
-import { defaultLook } from './pages/layout.ts'
+import { defaultLook, readLook } from './pages/layout.ts'
+import type { ProviderConfig } from './pages/providers.ts'
 import { type AccountsService, openAccountsService } from './service.ts'
 import { endSessions, grantFamily, grantOf } from './sessions.ts'
 import { type SigningAlgorithm, SigningKeys } from './signing-keys.ts'
@@ -26,6 +27,17 @@ export interface OAuthConfig {
   readonly issuer: string
   readonly signing: SigningAlgorithm
   readonly rotateMs: number
+  readonly resources: readonly string[]
+  readonly signIn: SignInConfig
+}
+
+export interface SignInConfig {
+  readonly title: string
+  /** A style sheet. */
+  readonly theme: string | undefined
+  readonly passwordLength: number
+  readonly breachedPasswords: string | undefined
+  readonly providers: readonly ProviderConfig[]
 }
 
 export interface AccountsOptions extends KeyringPlace {
@@ -62,6 +74,7 @@ export class Accounts {
   /** When `last used` of a key was last written. */
   readonly #usedAtMs = new Map<string, number>()
   #oauth: OAuthConfig | undefined
+  #look = defaultLook
   #own: TokenIssuer | undefined
   #service: AccountsService | undefined
   /** A reload and the hourly work never meet. */
@@ -136,6 +149,7 @@ export class Accounts {
   async use(oauth: OAuthConfig | undefined, issuers: readonly IssuerConfig[], socketPath: string): Promise<void> {
     this.#socketPath = socketPath
     await this.#inTurn(async () => {
+      if (oauth) this.#useSignIn(oauth.signIn)
       this.#oauth = oauth
       this.#issuers.use(issuers)
       await this.#tend(socketPath)
@@ -145,6 +159,11 @@ export class Accounts {
         this.#options.log?.('error', `accounts were not tended: ${String(error)}`),
       )
     }, tendEveryMs).unref()
+  }
+
+  #useSignIn({ title, theme, passwordLength, breachedPasswords }: SignInConfig): void {
+    this.#look = readLook(title, theme)
+    this.users.useRules({ charactersMin: passwordLength, breached: breachedPasswords })
   }
 
   state(): IdentityState {
@@ -311,7 +330,7 @@ export class Accounts {
       this.#tellIssuers()
       return
     }
-    const { issuer, signing, rotateMs } = oauth
+    const { issuer, signing, rotateMs, resources, signIn } = oauth
     this.#tokens.sweep(this.now())
     if (this.#tokensOf !== issuer) {
       await this.#tokens.load(this.#records, issuer, this.now())
@@ -322,6 +341,7 @@ export class Accounts {
     this.#own = {
       issuer,
       audience: [issuer],
+      otherAudience: resources,
       algorithms: ['ES256', 'EdDSA', 'RS256'],
       typ: 'at+jwt',
       keys: keys.public,
@@ -332,7 +352,9 @@ export class Accounts {
       keys,
       clients: this.clients,
       users: this.users,
-      look: defaultLook,
+      look: this.#look,
+      resources,
+      providers: signIn.providers,
       records: this.#records,
       keyring: this.#keyring,
       adapter: this.#adapter(issuer),

@@ -14,6 +14,7 @@ import type { Keyring } from './keyring.ts'
 import { accountCallback } from './pages/account.ts'
 import type { Look } from './pages/layout.ts'
 import { Pages } from './pages/pages.ts'
+import { type ProviderConfig, Providers } from './pages/providers.ts'
 import type { SigningAlgorithm, SigningKeySet } from './signing-keys.ts'
 import type { TokenEndpoints } from './token-endpoints.ts'
 import { tokenTtlS } from './token-ttl.ts'
@@ -27,6 +28,9 @@ export interface OAuthServerOptions {
   readonly clients: Clients
   readonly users: Users
   readonly look: Look
+  /** What tokens may be for besides the issuer. */
+  readonly resources: readonly string[]
+  readonly providers: readonly ProviderConfig[]
   readonly records: Records
   readonly keyring: Keyring
   readonly adapter: ReturnType<typeof createAdapter>
@@ -62,7 +66,9 @@ export function createOAuthServer(
   }
   provider.use(options.endpoints.answer)
   provider.on('server_error', (_ctx, error) => options.onError(`the authorization server failed: ${error.message}`))
-  const pages = new Pages({ ...options, provider, key: options.keyring.hash('cookies') })
+  const providers = new Providers(options.providers, options)
+  const key = options.keyring.hash('cookies')
+  const pages = new Pages({ ...options, provider, providers, key, onProblem: options.onError })
   const callback = provider.callback()
   return async (req, res) => {
     if (!(await pages.handle(req, res))) await callback(req, res)
@@ -109,7 +115,7 @@ function shownIn(ctx: KoaContextWithOIDC) {
 }
 
 function configurationOf(options: OAuthServerOptions) {
-  const { issuer, algorithm, keys, clients, keyring, adapter, now } = options
+  const { issuer, algorithm, keys, clients, keyring, adapter, resources, now } = options
   const { deviceFlow, cookies, ttl, ...forUsers } = userGrantConfiguration(options)
   const configuration: Configuration = {
     ...forUsers,
@@ -172,7 +178,7 @@ function configurationOf(options: OAuthServerOptions) {
         defaultResource: () => issuer,
         useGrantedResource: () => true,
         getResourceServerInfo: async (ctx, resource, { clientId }) => {
-          if (resource !== issuer) throw new errors.InvalidTarget()
+          if (resource !== issuer && !resources.includes(resource)) throw new errors.InvalidTarget()
           const params = ctx.oidc.params
           const isTokenRequest = ctx.oidc.route === 'token'
           const isForItself = isTokenRequest && params?.['grant_type'] === 'client_credentials'
@@ -180,7 +186,7 @@ function configurationOf(options: OAuthServerOptions) {
           const isFirst = isForItself || !isTokenRequest
           if (params && isFirst && params['scope'] === undefined && scope !== '') params['scope'] = scope
           return {
-            audience: issuer,
+            audience: resource,
             scope,
             accessTokenTTL: tokenTtlS,
             accessTokenFormat: (await clients.get(clientId))?.tokens ?? 'jwt',

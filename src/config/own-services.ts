@@ -25,11 +25,33 @@ export const oauthPaths: readonly string[] = [
 
 export function accountsConfig({ oauth, issuers }: AccountsInput, dir: string): AccountsConfig {
   return {
-    oauth: oauth && { issuer: oauth.issuer, signing: oauth.signing, rotateMs: oauth.rotate },
+    oauth: oauth && oauthConfig(oauth, dir),
     issuers: issuers.map(({ jwks, refresh, introspection, ...rest }) => {
       const place = jwks === undefined || /^https?:/.test(jwks) ? jwks : resolve(dir, jwks)
       return { ...rest, jwks: place, refreshMs: refresh, introspection: introspectionOf(introspection, dir) }
     }),
+  }
+}
+
+function oauthConfig(
+  { issuer, signing, rotate, resources, signIn }: NonNullable<AccountsInput['oauth']>,
+  dir: string,
+): OAuthConfig {
+  const { title, theme, passwordLength, breachedPasswords, providers } = signIn
+  return {
+    issuer,
+    signing,
+    rotateMs: rotate,
+    resources,
+    signIn: {
+      title,
+      theme: theme === undefined ? undefined : resolve(dir, theme),
+      passwordLength,
+      breachedPasswords,
+      providers: providers.map(({ clientSecret, ...rest }) => {
+        return { ...rest, clientSecret: keyReference(clientSecret, dir) ?? clientSecret }
+      }),
+    },
   }
 }
 

@@ -21,6 +21,7 @@ export async function start(
   authn: object = { require: ['oauth2', 'apiKey'] },
   sections: object = {},
   name = '127.0.0.1',
+  oauth: object = {},
 ) {
   const port = await freePort()
   const issuer = `http://${name}:${port}`
@@ -31,7 +32,7 @@ export async function start(
       listen: [{ http: `127.0.0.1:${port}` }],
       routes: [{ name: 'app', to: 'app', guards: { authn } }],
       guards: { rate: { limit: 1_000_000 }, waf: { mode: 'off' } },
-      accounts: { oauth: { issuer } },
+      accounts: { oauth: { issuer, ...oauth } },
       ...sections,
     },
     (req, res) => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import * as oidc from 'openid-client'
+import { generateSync } from 'otplib'
 import { type Asking, discover, start } from './identity-harness.ts'
 import { UserAgent } from './user-agent.ts'
 
@@ -20,8 +21,9 @@ export async function startWithUsers(
   authn: object = { require: ['oauth2'] },
   sections: object = {},
   name?: string,
+  oauth?: object,
 ) {
-  const running = await start(t, authn, { guards: { rate: { limit: 1_000_000 } }, ...sections }, name)
+  const running = await start(t, authn, { guards: { rate: { limit: 1_000_000 } }, ...sections }, name, oauth)
   const addUser = async (username: string, rest: object = {}) => {
     const { user } = await running.ask<{ user: { userId: string } }>('users/create', { username, password, ...rest })
     return user.userId
@@ -60,6 +62,19 @@ export async function begin(config: oidc.Configuration, params: Record<string, s
     url: url.href,
     checks: { pkceCodeVerifier, expectedState, idTokenExpected: / ?openid/.test(params['scope'] ?? '') },
   }
+}
+
+/** Sets an authenticator app up on the account page; gives its secret. */
+export async function setUpApp(running: WithUsers, username = 'alice') {
+  const agent = new UserAgent(running.issuer)
+  await agent.open('/oauth/account')
+  await agent.submit('/password', { username, password })
+  await agent.submit('/app')
+  const secret = (/id="key">([^<]+)</.exec(agent.page.text)?.[1] ?? '').replaceAll(' ', '')
+  await agent.submit('/appcode', { code: generateSync({ secret }) })
+  const codes = [...agent.page.text.matchAll(/<li><code>([^<]+)</g)].map(([, code = '']) => code)
+  assert.equal(codes.length, 10, agent.page.text)
+  return { agent, secret, codes }
 }
 
 /** From the first page to tokens, with a password. */

@@ -189,7 +189,7 @@ export class AccountPages {
     const { provider, look } = this.#options
     await session.destroy()
     const context = provider.createContext(req, res)
-    context.cookies.set(provider.cookieName('session'), null, { signed: true, path: '/' })
+    context.cookies.set(provider.cookieName('session'), null, { signed: true, path: '/', sameSite: 'lax' })
     sendPage(res, { heading: 'Signed out', body: leftView() }, look)
   }
 

@@ -3,6 +3,7 @@
 // request time.
 
 import { hash } from 'node:crypto'
+import { ruleKey } from './certificates/client-rule.ts'
 import { readUpstreamFiles, type UpstreamPem } from './certificates/upstream-files.ts'
 import { createIdentify } from './client/identify.ts'
 import type { Config, RouteConfig, UpstreamTlsFiles } from './config/config.ts'
@@ -21,11 +22,12 @@ import { closedFor } from './pipeline/maintenance.ts'
 import type { Route, Step, StepStats } from './pipeline/route.ts'
 import { Router } from './pipeline/router.ts'
 import type { PhaseName } from './pipeline/verdict.ts'
-import type { Counters } from './store/store.ts'
+import type { Counters, Quotas } from './store/store.ts'
 import { createUpstream, type Upstream } from './upstream/upstream.ts'
 
 export interface BuildTools {
   readonly counters: Counters
+  readonly quotas?: Quotas
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** Called once for each exchange, when all is over. */
@@ -133,7 +135,7 @@ class Builder {
   }
 
   #route(config: RouteConfig): Route {
-    const { name, mode, guards, to, limits, body, paths, headers, maintenance, pages } = config
+    const { name, mode, guards, to, limits, body, paths, headers, clientCert, maintenance, pages } = config
     const steps: Step[] = []
     for (const definition of chain) {
       const own = guards[definition.name]
@@ -159,6 +161,7 @@ class Builder {
       paths,
       headers: headers ? compileHeaderRules(headers) : noHeaderRules,
       ...(pages && { pages: this.#pages(name, pages) }),
+      ...(clientCert && { certificateRule: ruleKey(clientCert) }),
     }
   }
 
@@ -172,6 +175,7 @@ class Builder {
       limits,
       configDir: dir,
       stateDir: store.state,
+      ...(this.#tools.quotas && { quotas: this.#tools.quotas }),
       ...scope?.tools,
       ...(accounts.oauth && { ownIssuer: accounts.oauth.issuer }),
       ...(this.#tools.identity && { identity: this.#tools.identity }),

@@ -18,6 +18,7 @@ import type { FromWorker, Listening, Plan, ToWorker, WorkerData } from './messag
 import type { Exchange } from './pipeline/exchange.ts'
 import { SharedCounters } from './store/counters-shared.ts'
 import { SharedMarks } from './store/marks-shared.ts'
+import { SharedQuotas } from './store/quotas-shared.ts'
 import type { UpstreamStats } from './upstream/upstream.ts'
 
 interface Prepared {
@@ -31,6 +32,7 @@ class DataPlane {
   readonly #post: (message: FromWorker) => void
   readonly #reusePort: boolean
   readonly #counters: SharedCounters
+  readonly #quotas: SharedQuotas
   readonly #identity: IdentityMirror | undefined
   readonly #metrics = new WorkerMetrics()
   readonly #parts = new Parts()
@@ -49,6 +51,7 @@ class DataPlane {
     this.#post = post
     this.#reusePort = data.reusePort
     this.#counters = new SharedCounters(data.counters)
+    this.#quotas = new SharedQuotas(data.quotas)
     this.#identity =
       data.identity &&
       new IdentityMirror(data.identity, new SharedMarks(data.marks), {
@@ -87,6 +90,7 @@ class DataPlane {
   #prepare(version: number, config: Config, plan: Plan): void {
     const built = buildGateway(config, {
       counters: this.#counters,
+      quotas: this.#quotas,
       now: Date.now,
       report: ex => this.#report(ex),
       metrics: this.#metrics,

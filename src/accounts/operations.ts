@@ -3,6 +3,7 @@
 
 import { z } from 'zod'
 import { durationField, networkField } from '../lib/fields.ts'
+import { parseQuota } from '../pipeline/quota.ts'
 import type { Accounts } from './accounts.ts'
 import { clientAuthSchema } from './client-auth.ts'
 import { clientGrants } from './clients.ts'
@@ -20,6 +21,13 @@ const overlap = durationField
   .prefault('0s')
   .meta({ description: 'How long the old secret still works.' })
 const ttl = durationField.refine(ms => ms >= 1000 && ms <= 3660 * 86_400_000, { message: 'must be 1s to 3660d' })
+
+const quotaText = z.string().transform((text, context) => {
+  const quota = parseQuota(text)
+  if (quota) return quota
+  context.addIssue({ code: 'custom', message: 'is no quota: write 1000/hour, 1000/day or 1000/month', input: text })
+  return z.NEVER
+})
 
 const clientId = z.strictObject({ clientId: z.string().max(100) })
 const keyId = z.strictObject({ keyId: z.string().max(100) })
@@ -62,10 +70,15 @@ const operations = {
       scopes,
       expiresIn: ttl.optional(),
       networks: z.array(networkField).max(64).default([]),
+      quota: quotaText.optional(),
       canary: z.boolean().default(false),
     }),
-    (accounts, { expiresIn, ...input }) =>
-      accounts.createKey({ ...input, expiresAtMs: expiresIn === undefined ? undefined : accounts.now() + expiresIn }),
+    (accounts, { expiresIn, quota, ...input }) =>
+      accounts.createKey({
+        ...input,
+        ...(quota && { quota }),
+        expiresAtMs: expiresIn === undefined ? undefined : accounts.now() + expiresIn,
+      }),
   ),
   'keys/list': operation(z.strictObject({}), async accounts => ({ keys: await accounts.keys.list() })),
   'keys/show': operation(keyId, async (accounts, input) =>

@@ -1,6 +1,7 @@
 // What workers must know of accounts to judge a request by themselves, and how it changes. Plain data: it is posted.
 
 import type { TokenIssuer } from '../lib/jwt.ts'
+import type { Quota } from '../pipeline/quota.ts'
 import type { IntrospectionEntry } from './introspector.ts'
 
 export interface KeyEntry {
@@ -10,6 +11,7 @@ export interface KeyEntry {
   readonly scopes: readonly string[]
   readonly expiresAtMs: number | undefined
   readonly networks: readonly string[]
+  readonly quota?: Quota
   readonly isCanary: boolean
 }
 

@@ -68,6 +68,14 @@ export interface ClientCertificateConfig {
   readonly mode: 'request' | 'require'
 }
 
+export interface RouteCertificateConfig {
+  /** Files. */
+  readonly ca: string
+  readonly crl: string | undefined
+  /** `URI:spiffe://example.org/billing`, `DNS:*.example.org`; every name when empty. */
+  readonly names: readonly string[]
+}
+
 export interface AcmeConfig {
   readonly domains: readonly string[]
   readonly email: string | undefined
@@ -228,6 +236,8 @@ export interface RouteConfig {
   readonly body: BodyPolicy
   readonly paths: PathForm
   readonly headers?: HeadersConfig
+  /** Client certificates that the route demands. */
+  readonly clientCert?: RouteCertificateConfig
   readonly maintenance?: MaintenanceConfig
   /** Files of error pages by `403`, `4xx`. */
   readonly pages?: Readonly<Record<string, string>>

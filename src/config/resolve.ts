@@ -7,7 +7,7 @@ import { type BodyPolicy, defaultBodyPolicy } from '../pipeline/body.ts'
 import type { GuardDefinition } from '../pipeline/guard.ts'
 import { defaultLimits, type Limits } from '../pipeline/limits.ts'
 import type { MaintenanceConfig } from '../pipeline/maintenance.ts'
-import type { Config, RouteConfig } from './config.ts'
+import type { Config, RouteCertificateConfig, RouteConfig } from './config.ts'
 import { GuardOptions, isSection, lowestMode } from './guard-options.ts'
 import { accountsConfig, accountsUpstream, keyReference, oauthRoutes } from './own-services.ts'
 import { valueProblem } from './problems.ts'
@@ -68,6 +68,7 @@ export function resolveConfig(
       body: bodyPolicy(bodyPolicy(defaultBodyPolicy, input.body), route.body),
       paths: route.paths,
       ...known({ headers: route.headers ?? input.headers }),
+      ...known({ clientCert: clientCert(route.clientCert, origin.dir) }),
       ...known({ maintenance: maintenance(route.maintenance ?? input.maintenance) }),
       ...known({ pages: pages({ ...input.pages, ...route.pages }, origin.dir) }),
       limits: own,
@@ -142,6 +143,12 @@ function openapiOf(path: string | undefined, dir: string): { readonly openapi?: 
 
 function withoutOwn(guards: readonly GuardDefinition[]): readonly GuardDefinition[] {
   return guards.filter(guard => guard.skipsOwnServices !== true)
+}
+
+function clientCert(input: RouteInput['clientCert'], dir: string): RouteCertificateConfig | undefined {
+  if (!input) return undefined
+  const { ca, crl, names } = input
+  return { ca: resolve(dir, ca), crl: crl === undefined ? undefined : resolve(dir, crl), names }
 }
 
 function maintenance(input: RouteInput['maintenance']): MaintenanceConfig | undefined {

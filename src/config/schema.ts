@@ -11,7 +11,7 @@ import { type LimitDefinition, type LimitName, limitDefinitions } from '../pipel
 import { accountsSchema } from './accounts-schema.ts'
 import { addressField, hostField, modeField, nameField, pathField } from './fields.ts'
 import { listenSchema } from './listen-schema.ts'
-import { headersSchema, maintenanceSchema, matchHeadersSchema, pagesSchema } from './route-schema.ts'
+import { clientCertSchema, headersSchema, maintenanceSchema, matchHeadersSchema, pagesSchema } from './route-schema.ts'
 import { upstreamSchema } from './upstream-schema.ts'
 
 /** `body.inspected` and `body.max` are these limits under the name that people look for. */
@@ -136,6 +136,7 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
     guards: guardsSection.optional().meta({ description: 'Laid over the defaults, option by option.' }),
     body: bodySchema.optional(),
     headers: headersSchema.optional(),
+    clientCert: clientCertSchema.optional(),
     maintenance: maintenanceSchema.optional(),
     pages: pagesSchema.optional(),
     paths: z.enum(['normalize', 'strict', 'asIs']).default('normalize').meta({

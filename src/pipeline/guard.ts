@@ -4,7 +4,7 @@
 
 import type { z } from 'zod'
 import type { Problem } from '../lib/problem.ts'
-import type { Counters } from '../store/store.ts'
+import type { Counters, Quotas } from '../store/store.ts'
 import type { Exchange } from './exchange.ts'
 import type { Identity } from './identity.ts'
 import type { Limits } from './limits.ts'
@@ -63,6 +63,8 @@ export interface GuardTools {
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly counters: Counters
+  /** Counts of long periods. Absent in tools that judge files. */
+  readonly quotas?: Quotas
   readonly limits: Limits
   /** Folder that relative paths in the config are seen from. */
   readonly configDir: string

@@ -3,6 +3,7 @@
 
 import type { TokenIssuer } from '../lib/jwt.ts'
 import type { Marks } from '../store/store.ts'
+import type { Quota } from './quota.ts'
 
 /** Who was authenticated. Never the credential. */
 export interface Principal {
@@ -20,6 +21,8 @@ export interface Principal {
   readonly authTimeMs?: number
   /** Who vouches for it: the issuer of its token; empty for API keys, which are ours. */
   readonly issuer: string
+  /** What it may use; of API keys. */
+  readonly quota?: Quota
 }
 
 /** An API key that is known and not revoked. Whether it may be used now and from there is the guard's question. */
@@ -29,6 +32,7 @@ export interface KnownKey {
   readonly expiresAtMs: number | undefined
   /** Addresses and networks it may be used from; everywhere when empty. */
   readonly networks: readonly string[]
+  readonly quota?: Quota
   /** It opens nothing: whoever has it has stolen it. */
   readonly isCanary: boolean
 }

@@ -133,6 +133,12 @@ export const limitDefinitions = {
     default: 2_000,
     summary: 'WINDOW_UPDATE frames of one HTTP/2 connection within 30 s, beside one for each KiB that was sent to it.',
   },
+  delayedAnswers: {
+    unit: 'count',
+    default: 1000,
+    max: 100_000,
+    summary: 'Refusals that one worker keeps back at the same time; more go out at once.',
+  },
   responseInspected: {
     unit: 'bytes',
     default: 512 * KiB,

@@ -11,6 +11,7 @@ import type { Verdict } from '../../pipeline/verdict.ts'
 import { Bindings } from './binding.ts'
 import { credentialHeaders, credentialOf } from './credential.ts'
 import { membership } from './membership.ts'
+import { Offenders } from './offenders.ts'
 import { type AuthnOptions, authnOptions } from './options.ts'
 import { refuse, type Scheme } from './refusal.ts'
 import { type TokenResult, Tokens } from './tokens.ts'
@@ -53,6 +54,7 @@ class AuthnGuard implements Guard {
   readonly #identity: Identity
   readonly #tokens: Tokens
   readonly #bindings: Bindings
+  readonly #offenders: Offenders
   /** What a request without a credential is asked for. */
   readonly #wanted: readonly Scheme[]
 
@@ -62,12 +64,23 @@ class AuthnGuard implements Guard {
     this.#identity = identity
     this.#tokens = new Tokens(identity, options.clockSkew)
     this.#bindings = new Bindings(options, identity)
+    this.#offenders = new Offenders(options.badCredentials, tools.counters)
     const takesTokens = options.require.includes('oauth2')
     this.#wanted = !takesTokens ? ['Bearer'] : options.requireBound ? ['DPoP'] : ['Bearer', 'DPoP']
   }
 
   onHeaders(ex: Exchange): Outcome {
     if (this.#identity.isStale) return stale
+    const outcome = this.#authenticate(ex)
+    if (outcome instanceof Promise) return outcome.then(verdict => verdict && this.#count(ex, verdict))
+    return outcome && this.#count(ex, outcome)
+  }
+
+  #count(ex: Exchange, verdict: Verdict): Verdict {
+    return this.#offenders.count(ex, verdict, this.#tools.now())
+  }
+
+  #authenticate(ex: Exchange): Outcome {
     const credential = credentialOf(ex.headers)
     switch (credential.kind) {
       case 'none':
@@ -79,7 +92,8 @@ class AuthnGuard implements Guard {
       case 'token': {
         if (!this.#accepts('oauth2')) return notAccepted('access tokens')
         const { value, scheme } = credential
-        const result = this.#tokens.check(value, this.#tools.now())
+        const nowMs = this.#tools.now()
+        const result = this.#tokens.check(value, nowMs, () => this.#offenders.isBlocked(ex, nowMs))
         return result instanceof Promise
           ? result.then(it => this.#judge(ex, value, scheme, it))
           : this.#judge(ex, value, scheme, result)
@@ -92,6 +106,7 @@ class AuthnGuard implements Guard {
   }
 
   #judge(ex: Exchange, token: string, scheme: Scheme, result: TokenResult): Verdict | undefined {
+    if (!result.ok && result.why === 'blocked') return this.#offenders.blocked(ex, this.#tools.now())
     if (!result.ok && result.why === 'unavailable') {
       const reason = {
         code: 'authn.unavailable',
@@ -100,6 +115,9 @@ class AuthnGuard implements Guard {
       return { kind: 'deny', status: 503, reason, retryAfterMs: 1000 }
     }
     if (!result.ok) {
+      // Every client has an expired token now and then, and says so many times before it fetches another.
+      if (result.why === 'expired')
+        return refuse('authn.expired', 'the access token has expired', { error: 'invalid_token', schemes: [scheme] })
       const refusal = { error: 'invalid_token', schemes: [scheme] }
       return refuse('authn.invalid-token', `the access token is refused: ${result.why}`, refusal)
     }
@@ -129,12 +147,21 @@ class AuthnGuard implements Guard {
       return refuse('authn.canary', detail, { error: 'invalid_token', isIncident: true })
     }
     if (!this.#accepts('apiKey')) return notAccepted('API keys')
+    if (!key && this.#offenders.isBlocked(ex, nowMs)) return this.#offenders.blocked(ex, nowMs)
     if (!key) return why('unknown or revoked')
     if (key.expiresAtMs !== undefined && key.expiresAtMs <= nowMs) return why(`expired (${key.id})`)
     if (!isFrom(key, ex.client.ipBytes)) return why(`not for use from this address (${key.id})`)
     this.#identity.keyUsed(key.id, nowMs)
-    const { id, scopes } = key
-    const principal = { id, scopes, ...membership('apiKey', {}, scopes), clientId: '', acr: '', issuer: '' }
+    const { id, scopes, quota } = key
+    const principal = {
+      id,
+      scopes,
+      ...membership('apiKey', {}, scopes),
+      clientId: '',
+      acr: '',
+      issuer: '',
+      ...(quota && { quota }),
+    }
     return this.#admit(ex, { kind: 'apiKey', ...principal }, 'Bearer')
   }
 

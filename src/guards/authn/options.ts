@@ -48,21 +48,41 @@ export const authnOptions = z
           .refine(ms => ms >= 5000 && ms <= 300_000, { message: 'must be between 5s and 5m' })
           .prefault('60s')
           .meta({ description: 'How old a proof without a nonce may be.' }),
-        origins: z
-          .array(
-            z
-              .string()
-              .max(2048)
-              .refine(text => URL.parse(text)?.origin === text, 'is no origin: write https://api.example.com'),
-          )
-          .max(32)
-          .default([])
-          .meta({
-            description: 'Where clients reach this API, for `htu` of proofs; the audience of the token unless given.',
-          }),
       })
       .prefault({})
       .meta({ description: 'DPoP proofs (RFC 9449) of tokens that are bound to a key.' }),
+    origins: z
+      .array(
+        z
+          .string()
+          .max(2048)
+          .refine(text => URL.parse(text)?.origin === text, 'is no origin: write https://api.example.com'),
+      )
+      .max(32)
+      .default([])
+      .meta({
+        description:
+          'Where clients reach this API, which proofs and signatures must name; unless given it is what tokens are for (`aud`).',
+      }),
+    badCredentials: z
+      .strictObject({
+        slowAfter: z.number().int().min(0).max(100_000).default(10).meta({
+          description: 'Refusals of a client network in the window after which each takes `delay` longer.',
+        }),
+        blockAfter: z.number().int().min(1).max(100_000).default(50).meta({
+          description: 'Refusals after which only credentials that are known to be good are looked at.',
+        }),
+        window: durationField
+          .refine(ms => ms >= 1000 && ms <= 86_400_000, { message: 'must be between 1s and 1d' })
+          .prefault('5m')
+          .meta({ description: 'How long a refusal counts.' }),
+        delay: durationField
+          .refine(ms => ms <= 5000, { message: 'must be at most 5s' })
+          .prefault('1s')
+          .meta({ description: 'How much longer a refusal takes.' }),
+      })
+      .prefault({})
+      .meta({ description: 'What becomes of clients that keep presenting bad credentials.' }),
     clockSkew: durationField
       .refine(ms => ms <= 300_000, { message: 'must be at most 5m' })
       .prefault('30s')

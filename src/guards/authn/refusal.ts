@@ -7,6 +7,7 @@ type Code = `authn.${
   | 'missing'
   | 'invalid-request'
   | 'invalid-token'
+  | 'expired'
   | 'invalid-key'
   | 'invalid-proof'
   | 'nonce'

@@ -17,7 +17,7 @@ export type TokenResult =
       /** What this one is for. */
       readonly meantFor: readonly string[]
     }
-  | { readonly ok: false; readonly why: JwtFault | 'revoked' | 'unknown' | 'unavailable' }
+  | { readonly ok: false; readonly why: JwtFault | 'revoked' | 'unknown' | 'unavailable' | 'blocked' }
 
 interface Verified {
   readonly principal: Principal
@@ -47,10 +47,12 @@ export class Tokens {
     this.#skewMs = skewMs
   }
 
-  check(token: string, nowMs: number): TokenResult | Promise<TokenResult> {
+  /** @param isBlocked Whether nothing is verified for this client that was not verified before. */
+  check(token: string, nowMs: number, isBlocked: () => boolean): TokenResult | Promise<TokenResult> {
     const key = hash('sha256', token, 'base64url')
     const known = this.#verified.get(key)
     if (known && this.#isCurrent(key, known, nowMs)) return this.#answer(key, known, nowMs)
+    if (isBlocked()) return { ok: false, why: 'blocked' }
     // A JWT has dots, a name of ours has none.
     return token.includes('.') ? this.#verify(key, token, nowMs) : this.#find(key, token, nowMs)
   }

@@ -54,5 +54,3 @@ export const signInSchema = z
   })
   .prefault({})
   .meta({ description: 'How users sign in.' })
-
-export type SignInInput = z.output<typeof signInSchema>

@@ -16,7 +16,7 @@ import { proofOf, readOwnForm } from './request.ts'
 import type { SignInOptions } from './sign-in.ts'
 import type { FormPlace } from './sign-in-views.ts'
 
-export const accountPath = '/oauth/account'
+const accountPath = '/oauth/account'
 export const accountCallback = `${accountPath}/callback`
 
 /** How long after a sign-in one may change how one signs in. */

@@ -70,13 +70,7 @@ export class Passkeys {
       name,
       createdAtMs: this.#now(),
     }
-    await this.#directory.change(user.userId, data => {
-      if (data.passkeys.some(({ id }) => id === passkey.id)) throw new AccountFailure('conflict', 'it is known already')
-      if (data.passkeys.length >= passkeysMax) {
-        throw new AccountFailure('conflict', `there are ${passkeysMax} passkeys already: remove one first`)
-      }
-      return { ...data, passkeys: [...data.passkeys, passkey] }
-    })
+    await this.#directory.change(user.userId, data => ({ ...data, passkeys: withPasskey(data.passkeys, passkey) }))
   }
 
   /** For one user, or for whoever holds a passkey of this site. */
@@ -129,6 +123,15 @@ export class Passkeys {
   async remove(userId: string, id: string): Promise<void> {
     await this.#directory.change(userId, data => ({ ...data, passkeys: data.passkeys.filter(it => it.id !== id) }))
   }
+}
+
+/** @throws AccountFailure when it is known, or one too many */
+export function withPasskey(passkeys: readonly Passkey[], passkey: Passkey): readonly Passkey[] {
+  if (passkeys.some(({ id }) => id === passkey.id)) throw new AccountFailure('conflict', 'it is known already')
+  if (passkeys.length >= passkeysMax) {
+    throw new AccountFailure('conflict', `there are ${passkeysMax} passkeys already: remove one first`)
+  }
+  return [...passkeys, passkey]
 }
 
 /** Browsers make passkeys for names alone, never for addresses. */

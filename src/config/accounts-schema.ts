@@ -58,6 +58,10 @@ export const accountsSchema = z
           description: 'What tokens may be asked for besides the issuer (`resource`, RFC 8707): URLs of APIs.',
         }),
         signIn: signInSchema,
+        tokenTtl: durationField
+          .refine(ms => ms >= 60_000 && ms <= 3_600_000, { message: 'must be between 1m and 1h' })
+          .optional()
+          .meta({ description: 'How long access tokens live. Default: 1h, with preset zero-trust 5m.' }),
       })
       .optional()
       .meta({

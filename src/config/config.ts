@@ -109,6 +109,7 @@ export interface OAuthConfig {
   readonly issuer: string
   readonly signing: 'ES256' | 'EdDSA' | 'RS256'
   readonly rotateMs: number
+  readonly tokenTtlMs: number
   /** What tokens may be for besides the issuer. */
   readonly resources: readonly string[]
   readonly signIn: SignInConfig
@@ -175,6 +176,8 @@ export interface UpstreamConfig {
   readonly tls?: UpstreamTlsFiles
   /** A Unix socket to connect to instead: services of our own. */
   readonly socketPath?: string
+  /** Whether it gets a signed statement about each request. */
+  readonly verdict?: true
 }
 
 export interface UpstreamTlsFiles {

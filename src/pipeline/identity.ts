@@ -1,7 +1,7 @@
 // Who a request speaks for, and what a guard may ask to find out. The answers are held in the worker's memory: nothing
 // here waits for a store or the network (accounts/mirror.ts implements it).
 
-import type { TokenIssuer } from '../lib/jwt.ts'
+import type { PublicJwk, TokenIssuer } from '../lib/jwt.ts'
 import type { Marks } from '../store/store.ts'
 import type { Quota } from './quota.ts'
 
@@ -44,7 +44,17 @@ export interface KnownToken {
   readonly expiresAtMs: number
 }
 
+/** What statements to upstreams are signed with (upstream/signed-verdict.ts). */
+export interface VerdictKeys {
+  /** Ed25519, with its private half. */
+  readonly private: PublicJwk & { readonly kid: string }
+  /** What is published. */
+  readonly public: readonly PublicJwk[]
+}
+
 export interface Identity {
+  /** Undefined until there are some. */
+  readonly verdictKeys: VerdictKeys | undefined
   readonly issuers: ReadonlyMap<string, TokenIssuer>
   /** What is known may be out of date: nobody can be let in. */
   readonly isStale: boolean

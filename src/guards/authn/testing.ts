@@ -54,6 +54,7 @@ export function open(options: object, { denied = [], keys = {}, tokens = {}, int
   const identity: Identity = {
     issuers,
     isStale: false,
+    verdictKeys: undefined,
     findKey: secret => keys[secret],
     findToken: hash => tokens[hash],
     introspect: token => (introspect ? Promise.resolve(introspect(token)) : undefined),

@@ -13,7 +13,8 @@ import { type IssuerConfig, Issuers } from './issuers.ts'
 import { type Keyring, type KeyringPlace, openKeyring } from './keyring.ts'
 import { createOAuthServer } from './oauth-server.ts'
 import { OpaqueTokens, tokenKinds, tokenOf } from './opaque-tokens.ts'
-import { defaultLook } from './pages/layout.ts'
+import { defaultLook, readLook } from './pages/layout.ts'
+import type { ProviderConfig } from './pages/providers.ts'
 import { type AccountsService, openAccountsService } from './service.ts'
 import { endSessions, grantFamily, grantOf } from './sessions.ts'
 import { type SigningAlgorithm, SigningKeys } from './signing-keys.ts'
@@ -28,6 +29,17 @@ export interface OAuthConfig {
   readonly signing: SigningAlgorithm
   readonly rotateMs: number
   readonly tokenTtlMs: number
+  readonly resources: readonly string[]
+  readonly signIn: SignInConfig
+}
+
+export interface SignInConfig {
+  readonly title: string
+  /** A style sheet. */
+  readonly theme: string | undefined
+  readonly passwordLength: number
+  readonly breachedPasswords: string | undefined
+  readonly providers: readonly ProviderConfig[]
 }
 
 export interface AccountsOptions extends KeyringPlace {
@@ -68,6 +80,7 @@ export class Accounts {
   /** When `last used` of a key was last written. */
   readonly #usedAtMs = new Map<string, number>()
   #oauth: OAuthConfig | undefined
+  #look = defaultLook
   #own: TokenIssuer | undefined
   #service: AccountsService | undefined
   /** A reload and the hourly work never meet. */
@@ -143,6 +156,7 @@ export class Accounts {
   async use(oauth: OAuthConfig | undefined, issuers: readonly IssuerConfig[], socketPath: string): Promise<void> {
     this.#socketPath = socketPath
     await this.#inTurn(async () => {
+      if (oauth) this.#useSignIn(oauth.signIn)
       this.#oauth = oauth
       this.#issuers.use(issuers)
       await this.#tend(socketPath)
@@ -152,6 +166,11 @@ export class Accounts {
         this.#options.log?.('error', `accounts were not tended: ${String(error)}`),
       )
     }, tendEveryMs).unref()
+  }
+
+  #useSignIn({ title, theme, passwordLength, breachedPasswords }: SignInConfig): void {
+    this.#look = readLook(title, theme)
+    this.users.useRules({ charactersMin: passwordLength, breached: breachedPasswords })
   }
 
   state(): IdentityState {
@@ -320,7 +339,7 @@ export class Accounts {
       this.#tellIssuers()
       return
     }
-    const { issuer, signing, rotateMs, tokenTtlMs } = oauth
+    const { issuer, signing, rotateMs, tokenTtlMs, resources, signIn } = oauth
     this.#tokens.sweep(this.now())
     if (this.#tokensOf !== issuer) {
       await this.#tokens.load(this.#records, issuer, this.now())
@@ -331,6 +350,7 @@ export class Accounts {
     this.#own = {
       issuer,
       audience: [issuer],
+      otherAudience: resources,
       algorithms: ['ES256', 'EdDSA', 'RS256'],
       typ: 'at+jwt',
       keys: keys.public,
@@ -342,11 +362,14 @@ export class Accounts {
       keys,
       clients: this.clients,
       users: this.users,
-      look: defaultLook,
+      look: this.#look,
+      resources,
+      providers: signIn.providers,
       records: this.#records,
       keyring: this.#keyring,
       adapter: this.#adapter(issuer),
       endpoints: this.#endpoints,
+      setPassword: (userId, password) => this.setUserPassword(userId, password),
       now: this.now,
       onError: message => this.#options.log?.('error', message),
     })

@@ -34,10 +34,12 @@ export interface ClientInput {
   readonly tokens: 'jwt' | 'opaque'
   /** What its tokens are bound to, always. With `none` they are when it asks for them with a DPoP proof. */
   readonly bound: 'none' | 'dpop' | 'mtls'
+  /** It says what it asks users for behind their back, to us directly (RFC 9126), and never by a link. */
+  readonly pushed: boolean
 }
 
 /** Clients of before there was a choice have none of these. */
-type Later = 'auth' | 'tokens' | 'bound' | 'redirectUris' | 'trusted'
+type Later = 'auth' | 'tokens' | 'bound' | 'redirectUris' | 'trusted' | 'pushed'
 
 export type NewClient = Omit<ClientInput, Later> & Partial<Pick<ClientInput, Later>>
 
@@ -138,6 +140,6 @@ export class Clients {
 
 function shown(clientId: string, data: ClientData): Client {
   const { secrets: _, auth = { method: 'client_secret' }, tokens = 'jwt', bound = 'none', ...rest } = data
-  const { redirectUris = [], trusted = false, rotatedAtMs, revokedAtMs } = data
-  return { clientId, ...rest, auth, tokens, bound, redirectUris, trusted, rotatedAtMs, revokedAtMs }
+  const { redirectUris = [], trusted = false, pushed = false, rotatedAtMs, revokedAtMs } = data
+  return { clientId, ...rest, auth, tokens, bound, redirectUris, trusted, pushed, rotatedAtMs, revokedAtMs }
 }

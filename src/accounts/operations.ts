@@ -44,6 +44,7 @@ const operations = {
       auth: clientAuthSchema.default({ method: 'client_secret' }),
       tokens: z.enum(['jwt', 'opaque']).default('jwt'),
       bound: z.enum(['none', 'dpop', 'mtls']).default('none'),
+      pushed: z.boolean().default(false),
     }),
     async (accounts, input) => {
       const problem = grantsProblem(input)

@@ -3,11 +3,14 @@
 
 import { timingSafeEqual } from 'node:crypto'
 import { createCheckedToken, isCheckedToken, randomBase62 } from '../lib/checked-token.ts'
+import type { PublicJwk } from '../lib/jwt.ts'
 import type { Records } from '../store/store.ts'
+import { nameKey } from './certificate-names.ts'
 import { allRecords, changeRecord } from './changed-record.ts'
 import type { ClientAuth } from './client-auth.ts'
 import { AccountFailure } from './failure.ts'
 import type { Keyring } from './keyring.ts'
+import type { ClientEntry } from './update.ts'
 
 const kind = 'client'
 const secretPrefix = 'mcs'
@@ -95,6 +98,11 @@ export class Clients {
     return record && shown(clientId, JSON.parse(record.json) as ClientData)
   }
 
+  /** What workers must know of those that need no token. */
+  async entries(): Promise<readonly ClientEntry[]> {
+    return (await this.list()).flatMap(client => clientEntry(client) ?? [])
+  }
+
   async list(): Promise<readonly Client[]> {
     return (await allRecords<ClientData>(this.#records, kind)).map(([id, data]) => shown(id, data))
   }
@@ -136,6 +144,15 @@ export class Clients {
   #change(clientId: string, change: (data: ClientData) => ClientData): Promise<ClientData> {
     return changeRecord(this.#records, kind, clientId, change, ({ name }) => ({ indexes: { name } }))
   }
+}
+
+/** Undefined when it is revoked, or needs a token. */
+export function clientEntry({ clientId, scopes, auth, revokedAtMs }: Client): ClientEntry | undefined {
+  if (revokedAtMs !== undefined) return undefined
+  const keys = auth.method === 'private_key_jwt' ? (auth.jwks?.keys ?? []) : []
+  const certificate = auth.method === 'tls_client_auth' ? nameKey(auth.name) : undefined
+  if (keys.length === 0 && certificate === undefined) return undefined
+  return { id: clientId, scopes, keys: keys as readonly PublicJwk[], certificate }
 }
 
 function shown(clientId: string, data: ClientData): Client {

@@ -49,7 +49,7 @@ const operations = {
     async (accounts, input) => {
       const problem = grantsProblem(input)
       if (problem !== undefined) throw new AccountFailure('invalid', problem)
-      return accounts.clients.create(input)
+      return accounts.createClient(input)
     },
   ),
   'clients/list': operation(z.strictObject({}), async accounts => ({ clients: await accounts.clients.list() })),

@@ -42,6 +42,7 @@ export async function benchAuthn(): Promise<void> {
       tokens: [],
       denied: [],
       stale: false,
+      verdictKeys: undefined,
     },
     new SharedMarks(createSharedMarks()),
     { onUsed: () => {}, onWantKeys: () => {} },

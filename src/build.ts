@@ -3,9 +3,11 @@
 // request time.
 
 import { hash } from 'node:crypto'
+import { ruleKey } from './certificates/client-rule.ts'
 import { readUpstreamFiles, type UpstreamPem } from './certificates/upstream-files.ts'
 import { createIdentify } from './client/identify.ts'
 import type { Config, RouteConfig, UpstreamTlsFiles } from './config/config.ts'
+import { verdictKeysName } from './config/own-services.ts'
 import { readPages } from './config/page-files.ts'
 import { routesWith } from './config/route-infos.ts'
 import type { WorkerMetrics } from './events/metrics.ts'
@@ -18,10 +20,11 @@ import { compileHeaderRules, noHeaderRules } from './pipeline/header-rules.ts'
 import type { Identity } from './pipeline/identity.ts'
 import type { Limits } from './pipeline/limits.ts'
 import { closedFor } from './pipeline/maintenance.ts'
-import type { Route, Step, StepStats } from './pipeline/route.ts'
+import type { Destination, Route, Step, StepStats } from './pipeline/route.ts'
 import { Router } from './pipeline/router.ts'
 import type { PhaseName } from './pipeline/verdict.ts'
 import type { Counters, Quotas } from './store/store.ts'
+import { SignedDestination, VerdictSigner, verdictKeySet } from './upstream/signed-verdict.ts'
 import { createUpstream, type Upstream } from './upstream/upstream.ts'
 
 export interface BuildTools {
@@ -134,7 +137,7 @@ class Builder {
   }
 
   #route(config: RouteConfig): Route {
-    const { name, mode, guards, to, limits, body, paths, headers, maintenance, pages } = config
+    const { name, mode, guards, to, limits, body, paths, headers, clientCert, maintenance, pages } = config
     const steps: Step[] = []
     for (const definition of chain) {
       const own = guards[definition.name]
@@ -154,12 +157,13 @@ class Builder {
         onResponseBody: withPhase(steps, 'onResponseBody'),
       },
       done: [...steps.filter(({ guard }) => guard.onDone), ...this.#done],
-      destination: maintenance ? closedFor(maintenance, this.#upstream(to)) : this.#upstream(to),
+      destination: maintenance ? closedFor(maintenance, this.#destination(to)) : this.#destination(to),
       limits,
       body,
       paths,
       headers: headers ? compileHeaderRules(headers) : noHeaderRules,
       ...(pages && { pages: this.#pages(name, pages) }),
+      ...(clientCert && { certificateRule: ruleKey(clientCert) }),
     }
   }
 
@@ -220,6 +224,14 @@ class Builder {
     }
     const route = all.infos.find(info => info.name === name)
     return { key: [name, all.digest], tools: { routes: all.infos, ...(route && { route }) } }
+  }
+
+  #destination(name: string): Destination {
+    const { identity, now } = this.#tools
+    if (name === verdictKeysName) return verdictKeySet(identity)
+    const upstream = this.#upstream(name)
+    if (!this.#config.upstreams[name]?.verdict) return upstream
+    return new SignedDestination(upstream, new VerdictSigner(identity, this.#config.accounts.oauth?.issuer, now))
   }
 
   #upstream(name: string): Upstream {

@@ -329,8 +329,8 @@ class ControlPlane implements Gateway, Runtime {
   async #applyToFleet(config: Config): Promise<readonly Problem[]> {
     const read = this.#certificates.read(config)
     if (!read.ok) return read.problems
-    const problems = await this.#fleet.apply(config, this.#certificates.settings(config, read.credentials))
-    if (problems.length === 0) this.#certificates.use(config, read.credentials)
+    const problems = await this.#fleet.apply(config, this.#certificates.settings(config, read))
+    if (problems.length === 0) this.#certificates.use(config, read)
     return problems
   }
 

@@ -2,6 +2,7 @@
 // alone writes the store; what workers must know goes to them with every change, after it is durable.
 
 import type { TokenIssuer } from '../lib/jwt.ts'
+import type { VerdictKeys } from '../pipeline/identity.ts'
 import type { Records } from '../store/store.ts'
 import { createAdapter } from './adapter.ts'
 import { type ApiKey, ApiKeys, type IssuedKey, type KeyInput } from './api-keys.ts'
@@ -26,6 +27,7 @@ export interface OAuthConfig {
   readonly issuer: string
   readonly signing: SigningAlgorithm
   readonly rotateMs: number
+  readonly tokenTtlMs: number
 }
 
 export interface AccountsOptions extends KeyringPlace {
@@ -39,6 +41,8 @@ export interface AccountsOptions extends KeyringPlace {
 
 const tendEveryMs = 3_600_000
 const usedEveryMs = 60_000
+const verdictKind = 'verdict-key'
+const verdictRotateMs = 30 * 86_400_000
 const defaultStaleAfterMs = 60_000
 
 export class Accounts {
@@ -50,6 +54,8 @@ export class Accounts {
   readonly #records: Records
   readonly #keyring: Keyring
   readonly #signingKeys: SigningKeys
+  readonly #verdictSigning: SigningKeys
+  #verdictKeys: VerdictKeys | undefined
   readonly #denied: DenyList
   readonly #issuers: Issuers
   readonly #follower: Follower
@@ -82,6 +88,7 @@ export class Accounts {
     this.keys = new ApiKeys(records, keyring, now)
     this.users = new Users(records, keyring, now, message => options.log?.('warn', message))
     this.#signingKeys = new SigningKeys(records, keyring, now)
+    this.#verdictSigning = new SigningKeys(records, keyring, now, verdictKind)
     this.#denied = new DenyList(records, now)
     this.#endpoints = new TokenEndpoints({
       clients: this.clients,
@@ -160,6 +167,7 @@ export class Accounts {
       tokens: this.#tokens.entries(),
       denied: [...this.#deniedEntries.values()],
       stale: this.#isStale,
+      verdictKeys: this.#verdictKeys,
     }
   }
 
@@ -288,7 +296,7 @@ export class Accounts {
     } else if (tokenKinds.includes(kind) && this.#tokensOf !== undefined) {
       const token = await this.#tokens.take(this.#records, kind, id, this.#tokensOf)
       this.#tell(token ? { tokens: [token] } : { removedTokens: [id] })
-    } else if (kind === 'signing-key') await this.#tendAgain()
+    } else if (kind === 'signing-key' || kind === verdictKind) await this.#tendAgain()
   }
 
   async #takeAll(): Promise<void> {
@@ -325,6 +333,7 @@ export class Accounts {
     for (const [what, { untilMs }] of this.#deniedEntries) {
       if (untilMs <= this.now()) this.#deniedEntries.delete(what)
     }
+    await this.#tendVerdictKeys()
     const oauth = this.#oauth
     if (!oauth) {
       await this.#service?.close()
@@ -333,7 +342,7 @@ export class Accounts {
       this.#tellIssuers()
       return
     }
-    const { issuer, signing, rotateMs } = oauth
+    const { issuer, signing, rotateMs, tokenTtlMs } = oauth
     this.#tokens.sweep(this.now())
     if (this.#tokensOf !== issuer) {
       await this.#tokens.load(this.#records, issuer, this.now())
@@ -351,6 +360,7 @@ export class Accounts {
     const server = createOAuthServer({
       issuer,
       algorithm: signing,
+      tokenTtlS: tokenTtlMs / 1000,
       keys,
       clients: this.clients,
       users: this.users,
@@ -365,6 +375,14 @@ export class Accounts {
     if (this.#service) this.#service.use(server, issuer)
     else this.#service = await openAccountsService(socketPath, this.#endpoints, server, issuer)
     this.#tellIssuers()
+  }
+
+  async #tendVerdictKeys(): Promise<void> {
+    const keys = await this.#verdictSigning.current('EdDSA', verdictRotateMs)
+    const [signing] = keys.private
+    if (!signing?.kid) throw new Error('there is no key for verdicts')
+    this.#verdictKeys = { private: { ...signing, kid: signing.kid }, public: keys.public }
+    this.#tell({ verdictKeys: this.#verdictKeys })
   }
 
   #adapter(issuer: string): ReturnType<typeof createAdapter> {

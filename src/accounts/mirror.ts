@@ -5,7 +5,7 @@ import { hash } from 'node:crypto'
 import type { TokenIssuer } from '../lib/jwt.ts'
 import { Lru } from '../lib/lru.ts'
 import type { ClientCertificate } from '../pipeline/exchange.ts'
-import type { Identity, KnownClient, KnownKey, KnownToken } from '../pipeline/identity.ts'
+import type { Identity, KnownClient, KnownKey, KnownToken, VerdictKeys } from '../pipeline/identity.ts'
 import type { Marks } from '../store/store.ts'
 import { namesOf } from './certificate-names.ts'
 import { type Introspected, Introspector } from './introspector.ts'
@@ -35,6 +35,7 @@ const sweepEvery = 1000
 export class IdentityMirror implements Identity {
   readonly issuers = new Map<string, TokenIssuer>()
   isStale = false
+  verdictKeys: VerdictKeys | undefined
   readonly nonceSecret: Uint8Array
   readonly marks: Marks
   readonly #pepper: Uint8Array
@@ -73,6 +74,7 @@ export class IdentityMirror implements Identity {
     }
     if (introspection) this.#introspector.use(introspection)
     this.isStale = update.stale ?? this.isStale
+    this.verdictKeys = update.verdictKeys ?? this.verdictKeys
     if (issuers) {
       this.issuers.clear()
       for (const issuer of issuers) this.issuers.set(issuer.issuer, issuer)

@@ -15,13 +15,14 @@ import type { Look } from './pages/layout.ts'
 import { Pages } from './pages/pages.ts'
 import type { SigningAlgorithm, SigningKeySet } from './signing-keys.ts'
 import type { TokenEndpoints } from './token-endpoints.ts'
-import { tokenTtlS } from './token-ttl.ts'
 import { userGrantConfiguration, userScopes } from './user-grants.ts'
 import type { Users } from './users/users.ts'
 
 export interface OAuthServerOptions {
   readonly issuer: string
   readonly algorithm: SigningAlgorithm
+  /** How long access tokens live. */
+  readonly tokenTtlS: number
   readonly keys: SigningKeySet
   readonly clients: Clients
   readonly users: Users
@@ -179,14 +180,14 @@ function configurationOf(options: OAuthServerOptions) {
           return {
             audience: issuer,
             scope,
-            accessTokenTTL: tokenTtlS,
+            accessTokenTTL: options.tokenTtlS,
             accessTokenFormat: (await clients.get(clientId))?.tokens ?? 'jwt',
             jwt: { sign: { alg: algorithm } },
           }
         },
       },
     },
-    ttl: { ...ttl, ClientCredentials: tokenTtlS },
+    ttl: { ...ttl, ClientCredentials: options.tokenTtlS },
   }
   return configuration
 }

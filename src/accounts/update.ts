@@ -1,6 +1,7 @@
 // What workers must know of accounts to judge a request by themselves, and how it changes. Plain data: it is posted.
 
 import type { PublicJwk, TokenIssuer } from '../lib/jwt.ts'
+import type { VerdictKeys } from '../pipeline/identity.ts'
 import type { Quota } from '../pipeline/quota.ts'
 import type { IntrospectionEntry } from './introspector.ts'
 
@@ -56,6 +57,7 @@ export interface IdentityState {
   readonly denied: readonly DeniedEntry[]
   /** What we know may be out of date, because the store that others change is out of reach: nobody is let in. */
   readonly stale: boolean
+  readonly verdictKeys: VerdictKeys | undefined
 }
 
 /** Parts of the state that have changed. */
@@ -74,6 +76,7 @@ export interface IdentityUpdate {
   readonly removedTokens?: readonly string[]
   readonly denied?: readonly DeniedEntry[]
   readonly stale?: boolean
+  readonly verdictKeys?: VerdictKeys | undefined
 }
 
 /** Whether an entry is about a token issued then. */

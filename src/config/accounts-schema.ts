@@ -58,6 +58,10 @@ export const accountsSchema = z
           .refine(ms => ms >= 2 * dayMs && ms <= 366 * dayMs, { message: 'must be between 2d and 366d' })
           .prefault('30d')
           .meta({ description: 'How long a key signs before the next does; both are published around the change.' }),
+        tokenTtl: durationField
+          .refine(ms => ms >= 60_000 && ms <= 3_600_000, { message: 'must be between 1m and 1h' })
+          .optional()
+          .meta({ description: 'How long access tokens live. Default: 1h, with preset zero-trust 5m.' }),
       })
       .optional()
       .meta({

@@ -68,6 +68,14 @@ export interface ClientCertificateConfig {
   readonly mode: 'request' | 'require'
 }
 
+export interface RouteCertificateConfig {
+  /** Files. */
+  readonly ca: string
+  readonly crl: string | undefined
+  /** `URI:spiffe://example.org/billing`, `DNS:*.example.org`; every name when empty. */
+  readonly names: readonly string[]
+}
+
 export interface AcmeConfig {
   readonly domains: readonly string[]
   readonly email: string | undefined
@@ -101,6 +109,7 @@ export interface OAuthConfig {
   readonly issuer: string
   readonly signing: 'ES256' | 'EdDSA' | 'RS256'
   readonly rotateMs: number
+  readonly tokenTtlMs: number
 }
 
 export interface IssuerConfig {
@@ -142,6 +151,8 @@ export interface UpstreamConfig {
   readonly tls?: UpstreamTlsFiles
   /** A Unix socket to connect to instead: services of our own. */
   readonly socketPath?: string
+  /** Whether it gets a signed statement about each request. */
+  readonly verdict?: true
 }
 
 export interface UpstreamTlsFiles {
@@ -203,6 +214,8 @@ export interface RouteConfig {
   readonly body: BodyPolicy
   readonly paths: PathForm
   readonly headers?: HeadersConfig
+  /** Client certificates that the route demands. */
+  readonly clientCert?: RouteCertificateConfig
   readonly maintenance?: MaintenanceConfig
   /** Files of error pages by `403`, `4xx`. */
   readonly pages?: Readonly<Record<string, string>>

@@ -46,6 +46,33 @@ export const headersSchema = z
   })
   .meta({ description: 'Rules for headers.' })
 
+export const clientCertSchema = z
+  .strictObject({
+    ca: z
+      .string()
+      .min(1)
+      .max(4096)
+      .meta({ description: 'File with the authorities whose certificates are good, PEM.' }),
+    crl: z.string().min(1).max(4096).optional().meta({
+      description: 'File with their lists of certificates that were taken back, PEM.',
+    }),
+    names: z
+      .array(
+        z
+          .string()
+          .max(2048)
+          .regex(
+            /^(?:spiffe:\/\/[a-z0-9._-]+(?:\/[\w.-]+)*(?:\/\*)?|(?:URI|DNS|email):[^\s"]+)$/,
+            'is no name: write spiffe://example.org/billing, spiffe://example.org/*, DNS:a.example, URI:… or email:…',
+          )
+          .transform(name => (name.startsWith('spiffe:') ? `URI:${name}` : name)),
+      )
+      .max(1000)
+      .default([])
+      .meta({ description: 'Names of which the certificate must have one; any when absent.' }),
+  })
+  .meta({ description: 'Demands a client certificate (mutual TLS) for this route.' })
+
 export const maintenanceSchema = z
   .union([
     z.boolean(),

@@ -22,6 +22,7 @@ const titles: Readonly<Record<number, string>> = {
   413: 'Content too large',
   414: 'URI too long',
   415: 'Unsupported media type',
+  421: 'Misdirected request',
   429: 'Too many requests',
   431: 'Request header fields too large',
   502: 'Bad gateway',
@@ -35,6 +36,7 @@ const details: Readonly<Record<number, string>> = {
   403: 'The request was blocked by a security rule.',
   413: 'The request body is larger than this service accepts.',
   415: 'This content type or encoding is not accepted.',
+  421: 'Open a new connection for this host.',
   429: 'Too many requests in a short time.',
   503: 'The service can’t answer right now.',
 }

@@ -3,6 +3,7 @@
 // each field is written by one place, named here.
 
 import type { ByteString } from '../lib/bytes.ts'
+import type { PresentedCertificate } from './certificate-rule.ts'
 import type { HeaderList } from './headers.ts'
 import type { Principal } from './identity.ts'
 import type { Route } from './route.ts'
@@ -35,8 +36,10 @@ export interface ClientTls {
   /** The protocol that was agreed on; empty without ALPN. */
   readonly alpn: string
   readonly ja4: string
-  /** Verified against the listener's `clientCa`; undefined when the client showed none that was good. */
+  /** Verified against the listener's `clientCa` or the route's `clientCert`; undefined when the client showed none that was good. */
   readonly certificate: ClientCertificate | undefined
+  /** What it has shown, for routes that demand certificates of their own authorities. */
+  readonly presented?: PresentedCertificate | undefined
 }
 
 export interface ClientCertificate {
@@ -128,6 +131,8 @@ export class Exchange {
   principal: Principal | undefined
   /** By guards/authn: names of headers that the upstream does not get. Lower case. */
   withheldHeaders: readonly string[]
+  /** By the destination, where the upstream gets one: the signed statement about this request. */
+  verdictToken: string | undefined
   /** By guards that answer with headers of their own (rate limits): added to whatever response is sent. Flat. */
   readonly extraHeaders: string[]
   /** By the destination: stops the upstream request. Called when the client goes away. */
@@ -164,6 +169,7 @@ export class Exchange {
     this.isWelcome = false
     this.principal = undefined
     this.withheldHeaders = nothing
+    this.verdictToken = undefined
     this.extraHeaders = []
     this.cancel = undefined
     this.aborted = false

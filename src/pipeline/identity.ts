@@ -50,7 +50,17 @@ export interface KnownToken {
   readonly expiresAtMs: number
 }
 
+/** What statements to upstreams are signed with (upstream/signed-verdict.ts). */
+export interface VerdictKeys {
+  /** Ed25519, with its private half. */
+  readonly private: PublicJwk & { readonly kid: string }
+  /** What is published. */
+  readonly public: readonly PublicJwk[]
+}
+
 export interface Identity {
+  /** Undefined until there are some. */
+  readonly verdictKeys: VerdictKeys | undefined
   readonly issuers: ReadonlyMap<string, TokenIssuer>
   /** What is known may be out of date: nobody can be let in. */
   readonly isStale: boolean

@@ -21,6 +21,8 @@ export interface Route {
   readonly body: BodyPolicy
   readonly paths: PathForm
   readonly headers: HeaderRules
+  /** Names the rule in the settings of the listener that client certificates are judged by. */
+  readonly certificateRule?: string
   /** Error pages by `403`, `4xx`. */
   readonly pages?: ReadonlyMap<string, string>
 }

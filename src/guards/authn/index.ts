@@ -30,6 +30,7 @@ export const authn: GuardDefinition<'authn', typeof authnOptions> = {
 const nobody: Identity = {
   issuers: new Map(),
   isStale: false,
+  verdictKeys: undefined,
   findKey: () => undefined,
   findToken: () => undefined,
   introspect: () => undefined,

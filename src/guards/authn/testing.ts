@@ -56,6 +56,7 @@ export function open(options: object, { denied = [], keys = {}, tokens = {}, cli
   const identity: Identity = {
     issuers,
     isStale: false,
+    verdictKeys: undefined,
     findKey: secret => keys[secret],
     findToken: hash => tokens[hash],
     introspect: token => (introspect ? Promise.resolve(introspect(token)) : undefined),

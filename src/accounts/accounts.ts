@@ -6,20 +6,21 @@ import type { VerdictKeys } from '../pipeline/identity.ts'
 import type { Records } from '../store/store.ts'
 import { createAdapter } from './adapter.ts'
 import { type ApiKey, ApiKeys, type IssuedKey, type KeyInput } from './api-keys.ts'
-import { type Client, Clients } from './clients.ts'
+import { type Client, Clients, type CreatedClient, clientEntry, type NewClient } from './clients.ts'
 import { DenyList } from './deny-list.ts'
 import { Follower } from './follower.ts'
 import { type IssuerConfig, Issuers } from './issuers.ts'
 import { type Keyring, type KeyringPlace, openKeyring } from './keyring.ts'
 import { createOAuthServer } from './oauth-server.ts'
 import { OpaqueTokens, tokenKinds, tokenOf } from './opaque-tokens.ts'
-import { defaultLook } from './pages/layout.ts'
+import { defaultLook, readLook } from './pages/layout.ts'
+import type { ProviderConfig } from './pages/providers.ts'
 import { type AccountsService, openAccountsService } from './service.ts'
 import { endSessions, grantFamily, grantOf } from './sessions.ts'
 import { type SigningAlgorithm, SigningKeys } from './signing-keys.ts'
 import { TokenEndpoints } from './token-endpoints.ts'
 import { tokenTtlS } from './token-ttl.ts'
-import type { DeniedEntry, IdentityState, IdentityUpdate, KeyEntry } from './update.ts'
+import type { ClientEntry, DeniedEntry, IdentityState, IdentityUpdate, KeyEntry } from './update.ts'
 import type { StoredUser, UserProfile } from './users/user.ts'
 import { Users } from './users/users.ts'
 
@@ -28,6 +29,17 @@ export interface OAuthConfig {
   readonly signing: SigningAlgorithm
   readonly rotateMs: number
   readonly tokenTtlMs: number
+  readonly resources: readonly string[]
+  readonly signIn: SignInConfig
+}
+
+export interface SignInConfig {
+  readonly title: string
+  /** A style sheet. */
+  readonly theme: string | undefined
+  readonly passwordLength: number
+  readonly breachedPasswords: string | undefined
+  readonly providers: readonly ProviderConfig[]
 }
 
 export interface AccountsOptions extends KeyringPlace {
@@ -68,6 +80,7 @@ export class Accounts {
   /** When `last used` of a key was last written. */
   readonly #usedAtMs = new Map<string, number>()
   #oauth: OAuthConfig | undefined
+  #look = defaultLook
   #own: TokenIssuer | undefined
   #service: AccountsService | undefined
   /** A reload and the hourly work never meet. */
@@ -75,6 +88,7 @@ export class Accounts {
   #tending: NodeJS.Timeout | undefined
   /** What workers know, so that one that starts learns it in one moment. */
   readonly #entries = new Map<string, KeyEntry>()
+  readonly #clientEntries = new Map<string, ClientEntry>()
   readonly #deniedEntries = new Map<string, DeniedEntry>()
 
   private constructor(options: AccountsOptions, keyring: Keyring) {
@@ -121,6 +135,7 @@ export class Accounts {
     try {
       await options.records.watch(accounts.#follower) // before all is read, so that nothing falls in between
       for (const entry of await accounts.keys.entries()) accounts.#entries.set(entry.id, entry)
+      for (const entry of await accounts.clients.entries()) accounts.#clientEntries.set(entry.id, entry)
       for (const entry of await accounts.#denied.entries()) accounts.#deniedEntries.set(entry.what, entry)
       return accounts
     } catch (error) {
@@ -143,6 +158,7 @@ export class Accounts {
   async use(oauth: OAuthConfig | undefined, issuers: readonly IssuerConfig[], socketPath: string): Promise<void> {
     this.#socketPath = socketPath
     await this.#inTurn(async () => {
+      if (oauth) this.#useSignIn(oauth.signIn)
       this.#oauth = oauth
       this.#issuers.use(issuers)
       await this.#tend(socketPath)
@@ -154,6 +170,11 @@ export class Accounts {
     }, tendEveryMs).unref()
   }
 
+  #useSignIn({ title, theme, passwordLength, breachedPasswords }: SignInConfig): void {
+    this.#look = readLook(title, theme)
+    this.users.useRules({ charactersMin: passwordLength, breached: breachedPasswords })
+  }
+
   state(): IdentityState {
     return {
       pepper: this.#keyring.pepper,
@@ -161,6 +182,7 @@ export class Accounts {
       issuers: this.#allIssuers(),
       introspection: this.#issuers.introspection,
       keys: [...this.#entries.values()],
+      clients: [...this.#clientEntries.values()],
       tokens: this.#tokens.entries(),
       denied: [...this.#deniedEntries.values()],
       stale: this.#isStale,
@@ -186,9 +208,23 @@ export class Accounts {
     return key
   }
 
+  async createClient(input: NewClient): Promise<CreatedClient> {
+    const created = await this.clients.create(input)
+    await this.#tellClient(created.clientId)
+    return created
+  }
+
+  async #tellClient(clientId: string): Promise<void> {
+    const client = await this.clients.get(clientId)
+    const entry = client && clientEntry(client)
+    if (entry) this.#tell({ clients: [entry] })
+    else if (this.#clientEntries.has(clientId)) this.#tell({ removedClients: [clientId] })
+  }
+
   /** It gets no more tokens, and those it has are refused. */
   async revokeClient(clientId: string): Promise<Client> {
     const client = await this.clients.revoke(clientId)
+    await this.#tellClient(clientId)
     await this.#deny(this.#untilForgotten(`client:${clientId}`))
     return client
   }
@@ -272,7 +308,8 @@ export class Accounts {
     if (kind === 'api-key') {
       const entry = await this.keys.entry(id)
       this.#tell(entry ? { keys: [entry] } : { removedKeys: [id] })
-    } else if (kind === 'denied') {
+    } else if (kind === 'client') await this.#tellClient(id)
+    else if (kind === 'denied') {
       const entry = await this.#denied.entry(id)
       if (entry) this.#tell({ denied: [entry] })
     } else if (tokenKinds.includes(kind) && this.#tokensOf !== undefined) {
@@ -285,6 +322,10 @@ export class Accounts {
     const keys = await this.keys.entries()
     const known = new Set(keys.map(({ id }) => id))
     const removedKeys = [...this.#entries.keys()].filter(id => !known.has(id))
+    const clients = await this.clients.entries()
+    const knownClients = new Set(clients.map(({ id }) => id))
+    const removedClients = [...this.#clientEntries.keys()].filter(id => !knownClients.has(id))
+    this.#tell({ clients, removedClients })
     this.#tell({ keys, removedKeys, denied: await this.#denied.entries() })
     if (this.#tokensOf !== undefined) {
       const removedTokens = await this.#tokens.reload(this.#records, this.#tokensOf, this.now())
@@ -320,7 +361,7 @@ export class Accounts {
       this.#tellIssuers()
       return
     }
-    const { issuer, signing, rotateMs, tokenTtlMs } = oauth
+    const { issuer, signing, rotateMs, tokenTtlMs, resources, signIn } = oauth
     this.#tokens.sweep(this.now())
     if (this.#tokensOf !== issuer) {
       await this.#tokens.load(this.#records, issuer, this.now())
@@ -331,6 +372,7 @@ export class Accounts {
     this.#own = {
       issuer,
       audience: [issuer],
+      otherAudience: resources,
       algorithms: ['ES256', 'EdDSA', 'RS256'],
       typ: 'at+jwt',
       keys: keys.public,
@@ -342,11 +384,14 @@ export class Accounts {
       keys,
       clients: this.clients,
       users: this.users,
-      look: defaultLook,
+      look: this.#look,
+      resources,
+      providers: signIn.providers,
       records: this.#records,
       keyring: this.#keyring,
       adapter: this.#adapter(issuer),
       endpoints: this.#endpoints,
+      setPassword: (userId, password) => this.setUserPassword(userId, password),
       now: this.now,
       onError: message => this.#options.log?.('error', message),
     })
@@ -402,6 +447,8 @@ export class Accounts {
   #tell(update: IdentityUpdate): void {
     for (const entry of update.keys ?? []) this.#entries.set(entry.id, entry)
     for (const id of update.removedKeys ?? []) this.#entries.delete(id)
+    for (const entry of update.clients ?? []) this.#clientEntries.set(entry.id, entry)
+    for (const id of update.removedClients ?? []) this.#clientEntries.delete(id)
     for (const entry of update.denied ?? []) this.#deniedEntries.set(entry.what, entry)
     this.#options.onUpdate?.(update)
   }

@@ -47,6 +47,8 @@ export interface BuildTools {
 
 export interface BuiltGateway extends Handler {
   readonly routes: readonly Route[]
+  /** Takes what no route takes, and answers 404. */
+  readonly unrouted: Route
   readonly upstreams: readonly Upstream[]
   /** What guards said of their options while they were made: rules that had to be left out. */
   readonly warnings: readonly Problem[]
@@ -125,11 +127,15 @@ class Builder {
     const { limits, trustedProxies } = this.#config
     const routes = this.#config.routes.map(route => ({ match: route.match, target: this.#route(route) }))
     const router = new Router(routes)
+    const unrouted = this.#unrouted()
     const upstreams = [...this.#upstreams.values()].map(({ value }) => value)
     return {
       limits,
       identify: createIdentify(trustedProxies),
-      match: (method, host, path, headers) => this.#running.begin(router.match(method, host, path, headers)),
+      match: (method, host, path, headers) => {
+        return this.#running.begin(router.match(method, host, path, headers) ?? unrouted)
+      },
+      unrouted,
       fallback: createFallbackRoute(limits, this.#done),
       routes: routes.map(({ target }) => target),
       upstreams,
@@ -140,24 +146,11 @@ class Builder {
 
   #route(config: RouteConfig): Route {
     const { name, mode, guards, to, limits, body, paths, headers, clientCert, maintenance, pages } = config
-    const steps: Step[] = []
-    for (const definition of chain) {
-      const own = guards[definition.name]
-      if (!own || own.mode === 'off') continue
-      const guard = this.#guard(definition, own.options, limits, name)
-      if (!guard) continue
-      const stats = this.#tools.metrics?.stepStats(name, definition.name) ?? noStats()
-      steps.push(step(definition.name, guard, own.mode, definition.onError, stats))
-    }
+    const steps = this.#steps(name, guards, limits)
     return {
       name,
       mode,
-      phases: {
-        onHeaders: withPhase(steps, 'onHeaders'),
-        onBody: withPhase(steps, 'onBody'),
-        onResponseHeaders: withPhase(steps, 'onResponseHeaders'),
-        onResponseBody: withPhase(steps, 'onResponseBody'),
-      },
+      phases: phasesOf(steps),
       done: [...steps.filter(({ guard }) => guard.onDone), ...this.#done],
       destination: maintenance ? closedFor(maintenance, this.#destination(to)) : this.#destination(to),
       limits,
@@ -167,6 +160,28 @@ class Builder {
       ...(pages && { pages: this.#pages(name, pages) }),
       ...(clientCert && { certificateRule: ruleKey(clientCert) }),
     }
+  }
+
+  /** Requests that no route takes still meet the guards that need to know no route. */
+  #unrouted(): Route {
+    const { limits, unrouted, mode } = this.#config
+    const fallback = createFallbackRoute(limits, this.#done)
+    const steps = this.#steps(fallback.name, unrouted, limits)
+    const done = [...steps.filter(({ guard }) => guard.onDone), ...this.#done]
+    return { ...fallback, mode, phases: phasesOf(steps), done }
+  }
+
+  #steps(route: string, guards: RouteConfig['guards'], limits: Limits): Step[] {
+    const steps: Step[] = []
+    for (const definition of chain) {
+      const own = guards[definition.name]
+      if (!own || own.mode === 'off') continue
+      const guard = this.#guard(definition, own.options, limits, route)
+      if (!guard) continue
+      const stats = this.#tools.metrics?.stepStats(route, definition.name) ?? noStats()
+      steps.push(step(definition.name, guard, own.mode, definition.onError, stats))
+    }
+    return steps
   }
 
   /** One guard for each distinct set of options and limits. */
@@ -312,6 +327,15 @@ class Running implements Guard {
         resolve()
       }
     })
+  }
+}
+
+function phasesOf(steps: readonly Step[]): Route['phases'] {
+  return {
+    onHeaders: withPhase(steps, 'onHeaders'),
+    onBody: withPhase(steps, 'onBody'),
+    onResponseHeaders: withPhase(steps, 'onResponseHeaders'),
+    onResponseBody: withPhase(steps, 'onResponseBody'),
   }
 }
 

@@ -49,7 +49,7 @@ export async function runGuards(config: Config, request: ExplainedRequest, clien
     const path = request.target.split('?', 1)[0] ?? ''
     const route = gateway.match(request.method, host, path, headers)
     const nothing = { ok: true, guards: [], inspectedBytes: 0 } as const
-    if (route === undefined) return { ...nothing, route: '' }
+    if (route === undefined || route === gateway.unrouted) return { ...nothing, route: '' }
     if (route === 'ambiguous') return { ...nothing, route: '', refused: ambiguousPath.reason }
     const formed = formPath(path, route.paths)
     if (!formed.ok) return { ...nothing, route: route.name, refused: formed.verdict.reason }

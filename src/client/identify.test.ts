@@ -122,3 +122,23 @@ test('identify: a very long list is read from its end', () => {
   const client = identify.client(identify.peer('10.0.0.1', 1, false), new HeaderList(xff(list)))
   assert.equal(client.ip, '1.1.1.1')
 })
+
+for (const [name, raw, disputed] of [
+  ['the same client', ['X-Forwarded-For', '198.51.100.7', 'Forwarded', 'for=198.51.100.7'], undefined],
+  ['two clients', ['X-Forwarded-For', '198.51.100.7', 'Forwarded', 'for=198.51.100.8'], true],
+  [
+    'the same by way of a proxy',
+    ['X-Forwarded-For', '198.51.100.7, 192.0.2.9', 'Forwarded', 'for=198.51.100.7'],
+    undefined,
+  ],
+  ['a hidden name', ['X-Forwarded-For', '198.51.100.7', 'Forwarded', 'for=_hidden'], undefined],
+  ['one alone', ['Forwarded', 'for=198.51.100.8'], undefined],
+] as const) {
+  test(`X-Forwarded-For and Forwarded: ${name}`, () => {
+    const identify = createIdentify(['192.0.2.0/24'])
+    const peer = identify.peer('192.0.2.1', 1, false)
+    assert.equal(identify.client(peer, new HeaderList(raw)).isDisputed, disputed)
+    const stranger = identify.peer('203.0.113.1', 1, false)
+    assert.equal(identify.client(stranger, new HeaderList(raw)).isDisputed, undefined)
+  })
+}

@@ -45,11 +45,20 @@ function isTrusted(ip: IpBytes, networks: readonly Network[]): boolean {
 }
 
 /**
- * X-Forwarded-For goes before Forwarded: nearly every proxy keeps the former, and one that doesn't know the latter lets
- * the client's own through.
+ * A proxy that writes one of the two headers lets the client's own other one through, so of two that name two clients one
+ * may be made up, and nobody can tell which: such a request is refused.
  */
 function behindProxies(peer: Client, headers: HeaderList, networks: readonly Network[]): Client {
-  const hops = headers.get('x-forwarded-for') === undefined ? readForwarded(headers) : readXForwardedFor(headers)
+  if (headers.get('x-forwarded-for') === undefined) return nearest(readForwarded(headers), peer, headers, networks)
+  const client = nearest(readXForwardedFor(headers), peer, headers, networks)
+  if (headers.get('forwarded') === undefined) return client
+  const other = nearest(readForwarded(headers), peer, headers, networks)
+  // A header that names nobody is no contradiction: names may be hidden (RFC 7239 §6.3).
+  const bothTell = client.ip !== peer.ip && other.ip !== peer.ip
+  return bothTell && client.ip !== other.ip ? { ...client, isDisputed: true } : client
+}
+
+function nearest(hops: readonly Hop[], peer: Client, headers: HeaderList, networks: readonly Network[]): Client {
   if (hops.length === 0) {
     const proto = headers.get('x-forwarded-proto')
     return proto === undefined ? peer : { ...peer, secure: isSecure(proto.trim().toLowerCase(), peer.secure) }

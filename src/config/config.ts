@@ -19,6 +19,8 @@ export interface Config {
   readonly listen: readonly ListenConfig[]
   readonly upstreams: Readonly<Record<string, UpstreamConfig>>
   readonly routes: readonly RouteConfig[]
+  /** Guards of requests that no route takes. */
+  readonly unrouted: Readonly<Record<string, GuardConfig>>
   readonly trustedProxies: readonly string[]
   readonly store: StoreConfig
   readonly accounts: AccountsConfig

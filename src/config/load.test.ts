@@ -75,3 +75,22 @@ test('a file that is not there, and a folder, are problems', () => {
     assert.equal(result.problems[0]?.code, 'config.unreadable')
   }
 })
+
+test('trust that is too wide is warned of', () => {
+  const warned = (network: string) => {
+    const text = JSON.stringify({
+      listen: [{ http: ':0' }],
+      upstreams: { app: { servers: ['http://127.0.0.1:1'] } },
+      routes: [{ to: 'app' }],
+      trustedProxies: [network],
+    })
+    const parsed = parseConfig(text, { file: 'merlon.yaml', dir: '/' })
+    return parsed.ok && parsed.warnings.some(({ code }) => code === 'config.wide-trust')
+  }
+  for (const network of ['0.0.0.0/0', '0.0.0.0/1', '128.0.0.0/9', '::/0', '2000::/3', '2400::/12']) {
+    assert.ok(warned(network), network)
+  }
+  for (const network of ['10.0.0.0/8', '104.16.0.0/13', '192.0.2.1', '2400:cb00::/32', 'fc00::/7', '::1']) {
+    assert.ok(!warned(network), network)
+  }
+})

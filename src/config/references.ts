@@ -1,6 +1,7 @@
 // What needs two places of the file at once: names that must exist, things that may stand there only once. Runs on the
 // plain data, whatever else is wrong with it, so that all problems come in one go.
 
+import { inNetwork, type Network, parseNetwork } from '../lib/ip.ts'
 import { nearest, type Problem } from '../lib/problem.ts'
 import { formatAddress, parseAddress } from './fields.ts'
 import { isSection } from './guard-options.ts'
@@ -14,7 +15,28 @@ export function checkReferences(source: ConfigSource): Problem[] {
     ...checkUpstreams(source, data),
     ...checkRoutes(source, data['routes'], hasOAuth(data)),
     ...checkListeners(source, data),
+    ...checkTrust(source, data['trustedProxies']),
   ]
+}
+
+/** Networks that are wider than any proxy's, and not for private use, hold clients: each of them could be anybody. */
+function checkTrust(source: ConfigSource, trusted: unknown): Problem[] {
+  return listOf(trusted).flatMap((text, i): Problem[] => {
+    const network = typeof text === 'string' ? parseNetwork(text) : undefined
+    if (!network || !isTooWide(network)) return []
+    const path: Path = ['trustedProxies', i]
+    const message =
+      'is so wide that clients are in it, and each of them may say that it is anybody: name the proxies alone'
+    return [{ ...valueProblem(source, path, message, 'config.wide-trust'), severity: 'warning' }]
+  })
+}
+
+const privateNetworks = ['10.0.0.0/8', '127.0.0.0/8', 'fc00::/7', 'fe80::/10'].flatMap(text => parseNetwork(text) ?? [])
+const widestBits = { 4: 10, 16: 24 } as const
+
+function isTooWide({ bytes, prefix }: Network): boolean {
+  if (privateNetworks.some(known => prefix >= known.prefix && inNetwork(bytes, known))) return false
+  return prefix < widestBits[bytes.length === 4 ? 4 : 16]
 }
 
 function checkUpstreams(source: ConfigSource, data: Readonly<Record<string, unknown>>): Problem[] {

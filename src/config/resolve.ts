@@ -86,6 +86,10 @@ export function resolveConfig(
   problems.push(...presetProblems(input, guardsOfRoute, listen, source))
   // What is wrong with the defaults is said above already.
   const ownGuards = new GuardOptions(source, withoutOwn(guards)).forRoute(defaults, undefined, [], input.mode)
+  const unrouted = new GuardOptions(
+    source,
+    guards.filter(({ name }) => unroutedGuards.has(name)),
+  ).forRoute(defaults, undefined, [], input.mode)
   const rest = { mode: input.mode, body: bodyPolicy(defaultBodyPolicy, input.body), limits }
   const ownRoutes = [
     ...(accounts.oauth ? oauthRoutes(accounts.oauth, ownGuards, rest) : []),
@@ -101,6 +105,7 @@ export function resolveConfig(
       ...(accounts.oauth && accountsUpstream(state)),
     },
     routes: [...ownRoutes, ...routes],
+    unrouted,
     trustedProxies: input.trustedProxies,
     store: {
       state,
@@ -143,6 +148,9 @@ function unusedDocuments(input: ConfigInput, routes: readonly RouteConfig[], sou
 function openapiOf(path: string | undefined, dir: string): { readonly openapi?: string } {
   return path === undefined ? {} : { openapi: resolve(dir, path) }
 }
+
+/** What says something of a request without knowing what it is for. */
+const unroutedGuards: ReadonlySet<string> = new Set(['lists', 'rate', 'waf'])
 
 function withoutOwn(guards: readonly GuardDefinition[]): readonly GuardDefinition[] {
   return guards.filter(guard => guard.skipsOwnServices !== true)

@@ -33,6 +33,12 @@ export interface Opened {
   readonly verdict: Verdict | undefined
 }
 
+const disputed: Verdict = {
+  kind: 'deny',
+  status: 400,
+  reason: { code: 'http.forwarded', detail: 'X-Forwarded-For and Forwarded of a trusted proxy name two clients' },
+}
+
 interface Demanded {
   readonly client: Client
   readonly verdict: Verdict | undefined
@@ -85,11 +91,12 @@ export function openExchange(
   const known = handler.identify.client(connection.peerFor(handler.identify), headers)
   const demanded = demandCertificate(known, route, settings, host, nowMs)
   const { client } = demanded
+  const dispute = known.isDisputed ? disputed : undefined
   const formVerdict = formed.ok ? undefined : formed.verdict
   const verdict =
     found === 'ambiguous'
       ? ambiguousPath
-      : (fault ?? formVerdict ?? checkUnderscores(headers, route.headers) ?? demanded.verdict)
+      : (fault ?? dispute ?? formVerdict ?? checkUnderscores(headers, route.headers) ?? demanded.verdict)
   const { localAddress, localPort } = connection.ends
   const sent = formed.ok && formed.path !== path ? formed.path + target.slice(path.length) : target
   const received = sent === head.target ? undefined : head.target

@@ -21,6 +21,8 @@ export interface Client {
   readonly peerIp: string
   /** Whether the peer is a trusted proxy, so that its x-forwarded-* headers are passed on. */
   readonly peerTrusted?: boolean
+  /** A trusted proxy's X-Forwarded-For and Forwarded name two different clients: one of them is made up. */
+  readonly isDisputed?: boolean
   /** Whether the client's own connection was TLS, as far as a trusted proxy or our listener says. */
   readonly secure: boolean
   /** The client's own TLS connection to us; undefined without one, and for clients behind a proxy. */

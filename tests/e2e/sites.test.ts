@@ -62,6 +62,9 @@ test('sites: by host, path, method and header', async t => {
     assert.equal((await ask(url, asked)).text, want, JSON.stringify(asked))
   }
   assert.equal((await ask(url, { headers: { host: 'other.example' } })).status, 404)
+  // What no route takes meets the guards all the same.
+  const attack = { path: `/?q=${encodeURIComponent("' OR 1=1--")}`, headers: { host: 'other.example' } }
+  assert.equal((await ask(url, attack)).status, 403)
 })
 
 test('sites: maintenance closes a route for all but some, and guards still see it', async t => {

@@ -3,7 +3,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-const large = Buffer.alloc(2 * 1024 * 1024, 'x')
+const large = Buffer.alloc(512 * 1024, 'x')
 const server = createServer({ keepAliveTimeout: 60_000 }, (req, res) => {
   res.on('error', () => {})
   if (req.url === '/large') res.setHeader('content-type', 'application/octet-stream')

@@ -2,10 +2,8 @@
 // (p99 below twice the normal one, or 20 ms more where that is less than the clock of a busy machine can tell), memory
 // stays bounded, and attackers are cut.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type Product, runTool, startProduct } from './product.ts'
 
 const connections = 400
@@ -33,67 +31,63 @@ export async function attackSlowly(print: (line: string) => void): Promise<strin
       bodyIdleTimeout: '10s',
       responseIdleTimeout: '10s',
       responseRateGrace: '5s',
+      keepAliveTimeout: '5s', // short responses wait in the kernel, and the connection looks idle
     },
     guards: { rate: { mode: 'off' } },
   })
-  const dir = mkdtempSync(join(tmpdir(), 'merlon-slow-'))
   try {
-    return await attackAll(product, dir, print)
+    return await attackAll(product, print)
   } finally {
     await product.close()
-    rmSync(dir, { recursive: true, force: true })
   }
 }
 
-async function attackAll(product: Product, dir: string, print: (line: string) => void) {
+async function attackAll(product: Product, print: (line: string) => void) {
   const bad: string[] = []
   const [port = 0] = product.ports
   await measure(port, 3) // warm
   for (const { name, args, path } of modes) {
     const normal = await measure(port, 5)
     const rssBefore = product.rss()
-    const statistics = join(dir, 'statistics')
     const attack = runTool(
       'slowhttptest',
-      [
-        '-g',
-        '-o',
-        statistics,
-        '-c',
-        String(connections),
-        '-r',
-        '200',
-        '-l',
-        String(attackSeconds),
-        '-p',
-        '5',
-        ...args,
-      ].concat(['-u', `http://127.0.0.1:${port}${path}`]),
+      ['-c', String(connections), '-r', '200', '-l', String(attackSeconds), '-p', '5', ...args].concat([
+        '-u',
+        `http://127.0.0.1:${port}${path}`,
+      ]),
       (attackSeconds + 30) * 1000,
     )
+    // All attackers are there after two seconds, and what they have asked for is fetched after some more: that is load,
+    // and no slowness yet.
     await new Promise(resolve => setTimeout(resolve, 3000))
-    const during = await measure(port, attackSeconds - 8)
+    const most = openConnections(port)
+    await new Promise(resolve => setTimeout(resolve, 4000))
+    const during = await measure(port, attackSeconds - 10)
+    const left = openConnections(port)
     const rssDuring = product.rss()
     const report = await attack
-    const { closed, left } = outcome(`${statistics}.csv`)
     const growth = rssDuring - rssBefore
     print(
       `${name.padEnd(16)} p50 ${ms(normal.p50)} → ${ms(during.p50)}, p99 ${ms(normal.p99)} → ${ms(during.p99)}, ` +
         `failed ${during.failed} of ${during.all}, memory ${mib(rssBefore)} → ${mib(rssDuring)} MiB, ` +
-        `attackers cut ${closed}, left ${left}; ${/Exit status:\s+(.*)/.exec(plain(report))?.[1] ?? ''}`,
+        `connections ${most} → ${left}; ${/Exit status:\s+(.*)/.exec(plain(report))?.[1] ?? ''}`,
     )
     if (during.failed > 0) bad.push(`${name}: ${during.failed} good requests failed`)
     if (during.p99 > Math.max(2 * normal.p99, normal.p99 + 20)) bad.push(`${name}: p99 ${ms(during.p99)}`)
     if (growth > growthMaxBytes) bad.push(`${name}: memory grew by ${mib(growth)} MiB`)
-    if (closed < connections / 2) bad.push(`${name}: only ${closed} of ${connections} attackers were cut`)
+    if (left > connections / 10) bad.push(`${name}: ${left} connections are still open`)
   }
   return bad
 }
 
-/** The last line of its table: seconds, closed, pending, connected, whether the service answers. */
-function outcome(file: string): { closed: number; left: number } {
-  const [, closed, , left] = (readFileSync(file, 'utf8').trim().split('\n').at(-1) ?? '').split(',')
-  return { closed: Number(closed), left: Number(left) }
+/** Connections that the gateway holds: slowhttptest sees late that it was cut, as it hardly reads. */
+function openConnections(port: number): number {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const lines = readFileSync('/proc/net/tcp', 'utf8').split('\n')
+  return lines.filter(line => {
+    const [, address = '', , state] = line.trim().split(/\s+/)
+    return address.endsWith(local) && state === '01'
+  }).length
 }
 
 function plain(report: string): string {

@@ -171,6 +171,7 @@ function openAuthn(): { readonly guard: Guard; readonly token: string } {
       keys: [],
       introspection: [],
       tokens: [],
+      clients: [],
       denied: [],
       stale: false,
       verdictKeys: undefined,

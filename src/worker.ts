@@ -16,6 +16,7 @@ import { createReferences } from './listen/reference.ts'
 import { type ListenerSettings, plainSettings } from './listen/settings.ts'
 import type { FromWorker, Listening, Plan, ToWorker, WorkerData } from './messages.ts'
 import type { Exchange } from './pipeline/exchange.ts'
+import { UseOutbox } from './policies/use-outbox.ts'
 import { SharedCounters } from './store/counters-shared.ts'
 import { SharedMarks } from './store/marks-shared.ts'
 import { SharedQuotas } from './store/quotas-shared.ts'
@@ -38,6 +39,7 @@ class DataPlane {
   readonly #parts = new Parts()
   readonly #outbox: Outbox
   readonly #lineOutbox: LineOutbox
+  readonly #uses: UseOutbox
   readonly #listeners = new Map<string, Http1Listener>()
   /** Counts of listeners that are closed by now. */
   readonly #closedStats = { connectionsRefused: 0, parseErrors: 0, handshakes: 0, handshakeFailures: 0 }
@@ -59,6 +61,7 @@ class DataPlane {
         onWantKeys: issuer => post({ type: 'wantKeys', issuer }),
       })
     this.#outbox = new Outbox(events => post({ type: 'events', events }))
+    this.#uses = new UseOutbox(uses => post({ type: 'policiesUsed', uses }))
     this.#lineOutbox = new LineOutbox((lines, bytes) => post({ type: 'lines', lines, bytes }))
   }
 
@@ -91,6 +94,7 @@ class DataPlane {
     const built = buildGateway(config, {
       counters: this.#counters,
       quotas: this.#quotas,
+      recordUse: use => this.#uses.add(use),
       now: Date.now,
       report: ex => this.#report(ex),
       metrics: this.#metrics,
@@ -202,6 +206,7 @@ class DataPlane {
     await this.#current?.gateway.close(1000)
     this.#outbox.flush()
     this.#lineOutbox.flush()
+    this.#uses.flush()
     this.#post({ type: 'drained', ...this.#measure() })
   }
 

@@ -15,7 +15,8 @@ import { type Keyring, type KeyringPlace, openKeyring, rotateMasterKey } from '.
 import { MasterKeyError } from './master-key.ts'
 import { createOAuthServer } from './oauth-server.ts'
 import { OpaqueTokens, tokenKinds, tokenOf } from './opaque-tokens.ts'
-import { defaultLook } from './pages/layout.ts'
+import { defaultLook, readLook } from './pages/layout.ts'
+import type { ProviderConfig } from './pages/providers.ts'
 import { type AccountsService, openAccountsService } from './service.ts'
 import { endSessions, grantFamily, grantOf } from './sessions.ts'
 import { type SigningAlgorithm, SigningKeys } from './signing-keys.ts'
@@ -30,6 +31,17 @@ export interface OAuthConfig {
   readonly signing: SigningAlgorithm
   readonly rotateMs: number
   readonly tokenTtlMs: number
+  readonly resources: readonly string[]
+  readonly signIn: SignInConfig
+}
+
+export interface SignInConfig {
+  readonly title: string
+  /** A style sheet. */
+  readonly theme: string | undefined
+  readonly passwordLength: number
+  readonly breachedPasswords: string | undefined
+  readonly providers: readonly ProviderConfig[]
 }
 
 export interface AccountsOptions extends KeyringPlace {
@@ -40,6 +52,8 @@ export interface AccountsOptions extends KeyringPlace {
   readonly staleAfterMs?: number
   readonly log?: (level: 'info' | 'warn' | 'error', message: string) => void
 }
+
+type OwnIssuer = Pick<OAuthConfig, 'issuer' | 'resources'>
 
 const tendEveryMs = 3_600_000
 const usedEveryMs = 60_000
@@ -70,6 +84,7 @@ export class Accounts {
   /** When `last used` of a key was last written. */
   readonly #usedAtMs = new Map<string, number>()
   #oauth: OAuthConfig | undefined
+  #look = defaultLook
   #own: TokenIssuer | undefined
   #service: AccountsService | undefined
   /** A reload and the hourly work never meet. */
@@ -147,11 +162,11 @@ export class Accounts {
    * What workers would know now, without a gateway and without a change: not the keys of other issuers, which are fetched.
    * @throws MasterKeyError when the master key is missing or wrong
    */
-  static async look(options: AccountsOptions, oauth: Pick<OAuthConfig, 'issuer'> | undefined): Promise<IdentityState> {
+  static async look(options: AccountsOptions, oauth: OwnIssuer | undefined): Promise<IdentityState> {
     const accounts = await Accounts.openForGateway(options)
     try {
       if (oauth) {
-        accounts.#own = ownIssuer(oauth.issuer, await accounts.#signingKeys.published())
+        accounts.#own = ownIssuer(oauth, await accounts.#signingKeys.published())
         await accounts.#tokens.load(options.records, oauth.issuer, options.now())
       }
       return accounts.state()
@@ -164,6 +179,7 @@ export class Accounts {
   async use(oauth: OAuthConfig | undefined, issuers: readonly IssuerConfig[], socketPath: string): Promise<void> {
     this.#socketPath = socketPath
     await this.#inTurn(async () => {
+      if (oauth) this.#useSignIn(oauth.signIn)
       this.#oauth = oauth
       this.#issuers.use(issuers)
       await this.#tend(socketPath)
@@ -173,6 +189,11 @@ export class Accounts {
         this.#options.log?.('error', `accounts were not tended: ${String(error)}`),
       )
     }, tendEveryMs).unref()
+  }
+
+  #useSignIn({ title, theme, passwordLength, breachedPasswords }: SignInConfig): void {
+    this.#look = readLook(title, theme)
+    this.users.useRules({ charactersMin: passwordLength, breached: breachedPasswords })
   }
 
   state(): IdentityState {
@@ -370,7 +391,7 @@ export class Accounts {
       this.#tellIssuers()
       return
     }
-    const { issuer, signing, rotateMs, tokenTtlMs } = oauth
+    const { issuer, signing, rotateMs, tokenTtlMs, resources, signIn } = oauth
     this.#tokens.sweep(this.now())
     if (this.#tokensOf !== issuer) {
       await this.#tokens.load(this.#records, issuer, this.now())
@@ -378,7 +399,7 @@ export class Accounts {
       this.#tell({ tokens: this.#tokens.entries() })
     }
     const keys = await this.#signingKeys.current(signing, rotateMs)
-    this.#own = ownIssuer(issuer, keys.public)
+    this.#own = ownIssuer(oauth, keys.public)
     const server = createOAuthServer({
       issuer,
       algorithm: signing,
@@ -386,11 +407,14 @@ export class Accounts {
       keys,
       clients: this.clients,
       users: this.users,
-      look: defaultLook,
+      look: this.#look,
+      resources,
+      providers: signIn.providers,
       records: this.#records,
       keyring: this.#keyring,
       adapter: this.#adapter(issuer),
       endpoints: this.#endpoints,
+      setPassword: (userId, password) => this.setUserPassword(userId, password),
       now: this.now,
       onError: message => this.#options.log?.('error', message),
     })
@@ -453,8 +477,9 @@ export class Accounts {
   }
 }
 
-function ownIssuer(issuer: string, keys: readonly PublicJwk[]): TokenIssuer {
-  return { issuer, audience: [issuer], algorithms: ['ES256', 'EdDSA', 'RS256'], typ: 'at+jwt', keys }
+function ownIssuer({ issuer, resources }: OwnIssuer, keys: readonly PublicJwk[]): TokenIssuer {
+  const algorithms = ['ES256', 'EdDSA', 'RS256'] as const
+  return { issuer, audience: [issuer], otherAudience: resources, algorithms, typ: 'at+jwt', keys }
 }
 
 export function accountsPath(stateDir: string): string {

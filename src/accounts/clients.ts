@@ -69,7 +69,12 @@ export interface IssuedSecret {
 /** Without a secret where the client proves in another way who it is. */
 export type CreatedClient = Pick<IssuedSecret, 'clientId'> & Partial<IssuedSecret>
 
+/** The account page is a client of the authorization server itself (pages/account.ts). */
+export const accountClientId = 'merlon-account'
+
 export class Clients {
+  /** Where the account page takes users back; undefined while there is no authorization server. */
+  accountCallback: string | undefined
   readonly #records: Records
   readonly #keyring: Keyring
   readonly #now: () => number
@@ -94,6 +99,7 @@ export class Clients {
   }
 
   async get(clientId: string): Promise<Client | undefined> {
+    if (clientId === accountClientId) return this.#accountClient()
     const record = await this.#records.get(kind, clientId)
     return record && shown(clientId, JSON.parse(record.json) as ClientData)
   }
@@ -139,6 +145,20 @@ export class Clients {
     return data.secrets.some(
       known => (known.untilMs === undefined || known.untilMs > nowMs) && timingSafeEqual(Buffer.from(known.hash), hash),
     )
+  }
+
+  #accountClient(): Client | undefined {
+    if (this.accountCallback === undefined) return undefined
+    const data: NewClient = {
+      name: 'Your account',
+      grants: ['authorization_code'],
+      scopes: [],
+      canIntrospect: false,
+      auth: { method: 'none' },
+      redirectUris: [this.accountCallback],
+      trusted: true,
+    }
+    return shown(accountClientId, { ...data, secrets: [], createdAtMs: 0 })
   }
 
   #change(clientId: string, change: (data: ClientData) => ClientData): Promise<ClientData> {

@@ -18,6 +18,8 @@ export interface Principal {
   readonly clientId: string
   /** How it was authenticated (`acr`); empty when nobody says. */
   readonly acr: string
+  /** When that was (`auth_time`); undefined when nobody says. */
+  readonly authTimeMs?: number
   /** Who vouches for it: the issuer of its token; empty for API keys, which are ours. */
   readonly issuer: string
   /** What it may use; of API keys. */

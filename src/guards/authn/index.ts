@@ -1,6 +1,7 @@
 // Guard `authn`: who is calling. Takes an access token or an API key, and nothing else for an answer; what it learns
 // stands in `ex.principal`. Never says more to the client than RFC 6750 wants: why a token was bad is in the event.
 
+import { meetsAcr } from '../../lib/acr.ts'
 import { isCheckedToken } from '../../lib/checked-token.ts'
 import { inNetwork, parseNetwork } from '../../lib/ip.ts'
 import type { ClientCertificate, Exchange } from '../../pipeline/exchange.ts'
@@ -142,7 +143,16 @@ class AuthnGuard implements Guard {
       const refusal = { error: 'invalid_token', schemes: [scheme] }
       return refuse('authn.invalid-token', `the access token is refused: ${result.why}`, refusal)
     }
-    const { principal, binding, audience } = result
+    const { principal, binding, audience, meantFor } = result
+    const wanted = this.#options.audience.length > 0 ? this.#options.audience : audience
+    const isMeant = meantFor.some(one => wanted.includes(one))
+    // What another service said of its own token names no audience; where a route asks for one that is not enough.
+    if (!isMeant && (meantFor.length > 0 || this.#options.audience.length > 0)) {
+      return refuse('authn.invalid-token', 'the access token is for another resource', {
+        error: 'invalid_token',
+        schemes: [scheme],
+      })
+    }
     const foreign = this.#bindings.check(ex, { token, scheme, binding, audience }, this.#tools.now())
     return foreign ?? this.#admit(ex, principal, scheme)
   }
@@ -214,10 +224,21 @@ class AuthnGuard implements Guard {
     if (!this.#options.forwardCredential) ex.withheldHeaders = credentialHeaders
     const { scopes } = this.#options
     const missing = scopes.filter(scope => !principal.scopes.includes(scope))
-    if (missing.length === 0) return undefined
+    if (missing.length === 0) return this.#stepUp(principal, scheme)
     const detail = `${principal.id} lacks the scope ${missing.join(' ')}`
     const refusal = { status: 403, error: 'insufficient_scope', scope: scopes.join(' '), schemes: [scheme] }
     return refuse('authn.scope', detail, refusal)
+  }
+
+  /** Whether a person has signed in surely and lately enough; who is none never has. */
+  #stepUp({ id, acr, authTimeMs = 0 }: Principal, scheme: Scheme): Verdict | undefined {
+    const { acr: wanted, maxAge, clockSkew } = this.#options
+    const isWeak = wanted.length > 0 && !meetsAcr(acr, wanted)
+    const isOld = maxAge !== undefined && authTimeMs + maxAge + clockSkew < this.#tools.now()
+    if (!isWeak && !isOld) return undefined
+    const detail = `${id} signed in ${isWeak ? `as ${acr === '' ? 'nobody knows' : acr}` : 'too long ago'}`
+    const stepUp = { acr: wanted, maxAgeMs: maxAge }
+    return refuse('authn.step-up', detail, { error: 'insufficient_user_authentication', stepUp, schemes: [scheme] })
   }
 }
 

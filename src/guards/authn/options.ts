@@ -18,6 +18,22 @@ export const authnOptions = z
       .max(64)
       .default([])
       .meta({ description: 'Scopes that the credential must have, all of them.' }),
+    audience: z
+      .array(z.string().min(1).max(2048))
+      .max(32)
+      .default([])
+      .meta({ description: 'What a token must be for, any of these; what its issuer is trusted for unless given.' }),
+    acr: z
+      .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, 'may hold no spaces, quotes or backslashes'))
+      .max(16)
+      .default([])
+      .meta({
+        description: 'How surely a person must have signed in, any of these: 1fa, mfa, phr, or what an issuer says.',
+      }),
+    maxAge: durationField
+      .refine(ms => ms >= 1000 && ms <= 366 * 86_400_000, { message: 'must be between 1s and 366d' })
+      .optional()
+      .meta({ description: 'How long ago they may have signed in.' }),
     forwardCredential: z
       .boolean()
       .default(true)

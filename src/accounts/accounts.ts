@@ -15,6 +15,7 @@ import { createOAuthServer } from './oauth-server.ts'
 import { OpaqueTokens, tokenKinds, tokenOf } from './opaque-tokens.ts'
 import { defaultLook, readLook } from './pages/layout.ts'
 import type { ProviderConfig } from './pages/providers.ts'
+import type { SignInReport } from './report.ts'
 import { type AccountsService, openAccountsService } from './service.ts'
 import { endSessions, grantFamily, grantOf } from './sessions.ts'
 import { type SigningAlgorithm, SigningKeys } from './signing-keys.ts'
@@ -49,6 +50,7 @@ export interface AccountsOptions extends KeyringPlace {
   /** How long workers go on with what they know when a shared store is out of reach. */
   readonly staleAfterMs?: number
   readonly log?: (level: 'info' | 'warn' | 'error', message: string) => void
+  readonly report?: (report: SignInReport) => void
 }
 
 const tendEveryMs = 3_600_000
@@ -372,6 +374,7 @@ export class Accounts {
       setPassword: (userId, password) => this.setUserPassword(userId, password),
       now: this.now,
       onError: message => this.#options.log?.('error', message),
+      report: report => this.#options.report?.(report),
     })
     if (this.#service) this.#service.use(server, issuer)
     else this.#service = await openAccountsService(socketPath, this.#endpoints, server, issuer)

@@ -6,7 +6,7 @@ import type { VerdictKeys } from '../pipeline/identity.ts'
 import type { Records } from '../store/store.ts'
 import { createAdapter } from './adapter.ts'
 import { type ApiKey, ApiKeys, type IssuedKey, type KeyInput } from './api-keys.ts'
-import { type Client, Clients } from './clients.ts'
+import { type Client, Clients, type CreatedClient, clientEntry, type NewClient } from './clients.ts'
 import { DenyList } from './deny-list.ts'
 import { Follower } from './follower.ts'
 import { type IssuerConfig, Issuers } from './issuers.ts'
@@ -22,7 +22,7 @@ import { grantFamily, grantOf } from './sessions.ts'
 import { type SigningAlgorithm, SigningKeys } from './signing-keys.ts'
 import { TokenEndpoints } from './token-endpoints.ts'
 import { tokenTtlS } from './token-ttl.ts'
-import type { DeniedEntry, IdentityState, IdentityUpdate, KeyEntry } from './update.ts'
+import type { ClientEntry, DeniedEntry, IdentityState, IdentityUpdate, KeyEntry } from './update.ts'
 import { Users } from './users/users.ts'
 
 export interface OAuthConfig {
@@ -92,6 +92,7 @@ export class Accounts {
   #tending: NodeJS.Timeout | undefined
   /** What workers know, so that one that starts learns it in one moment. */
   readonly #entries = new Map<string, KeyEntry>()
+  readonly #clientEntries = new Map<string, ClientEntry>()
   readonly #deniedEntries = new Map<string, DeniedEntry>()
 
   private constructor(options: AccountsOptions, keyring: Keyring) {
@@ -142,6 +143,7 @@ export class Accounts {
     try {
       await options.records.watch(accounts.#follower) // before all is read, so that nothing falls in between
       for (const entry of await accounts.keys.entries()) accounts.#entries.set(entry.id, entry)
+      for (const entry of await accounts.clients.entries()) accounts.#clientEntries.set(entry.id, entry)
       for (const entry of await accounts.#denied.entries()) accounts.#deniedEntries.set(entry.what, entry)
       return accounts
     } catch (error) {
@@ -188,6 +190,7 @@ export class Accounts {
       issuers: this.#allIssuers(),
       introspection: this.#issuers.introspection,
       keys: [...this.#entries.values()],
+      clients: [...this.#clientEntries.values()],
       tokens: this.#tokens.entries(),
       denied: [...this.#deniedEntries.values()],
       stale: this.#isStale,
@@ -213,9 +216,23 @@ export class Accounts {
     return key
   }
 
+  async createClient(input: NewClient): Promise<CreatedClient> {
+    const created = await this.clients.create(input)
+    await this.#tellClient(created.clientId)
+    return created
+  }
+
+  async #tellClient(clientId: string): Promise<void> {
+    const client = await this.clients.get(clientId)
+    const entry = client && clientEntry(client)
+    if (entry) this.#tell({ clients: [entry] })
+    else if (this.#clientEntries.has(clientId)) this.#tell({ removedClients: [clientId] })
+  }
+
   /** It gets no more tokens, and those it has are refused. */
   async revokeClient(clientId: string): Promise<Client> {
     const client = await this.clients.revoke(clientId)
+    await this.#tellClient(clientId)
     await this.#deny(this.#untilForgotten(`client:${clientId}`))
     return client
   }
@@ -258,7 +275,8 @@ export class Accounts {
     if (kind === 'api-key') {
       const entry = await this.keys.entry(id)
       this.#tell(entry ? { keys: [entry] } : { removedKeys: [id] })
-    } else if (kind === 'denied') {
+    } else if (kind === 'client') await this.#tellClient(id)
+    else if (kind === 'denied') {
       const entry = await this.#denied.entry(id)
       if (entry) this.#tell({ denied: [entry] })
     } else if (tokenKinds.includes(kind) && this.#tokensOf !== undefined) {
@@ -271,6 +289,10 @@ export class Accounts {
     const keys = await this.keys.entries()
     const known = new Set(keys.map(({ id }) => id))
     const removedKeys = [...this.#entries.keys()].filter(id => !known.has(id))
+    const clients = await this.clients.entries()
+    const knownClients = new Set(clients.map(({ id }) => id))
+    const removedClients = [...this.#clientEntries.keys()].filter(id => !knownClients.has(id))
+    this.#tell({ clients, removedClients })
     this.#tell({ keys, removedKeys, denied: await this.#denied.entries() })
     if (this.#tokensOf !== undefined) {
       const removedTokens = await this.#tokens.reload(this.#records, this.#tokensOf, this.now())
@@ -393,6 +415,8 @@ export class Accounts {
   #tell(update: IdentityUpdate): void {
     for (const entry of update.keys ?? []) this.#entries.set(entry.id, entry)
     for (const id of update.removedKeys ?? []) this.#entries.delete(id)
+    for (const entry of update.clients ?? []) this.#clientEntries.set(entry.id, entry)
+    for (const id of update.removedClients ?? []) this.#clientEntries.delete(id)
     for (const entry of update.denied ?? []) this.#deniedEntries.set(entry.what, entry)
     this.#options.onUpdate?.(update)
   }

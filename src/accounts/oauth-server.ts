@@ -143,6 +143,7 @@ function configurationOf(options: OAuthServerOptions) {
       authorization: '/oauth/authorize',
       code_verification: '/oauth/device',
       device_authorization: '/oauth/device_authorization',
+      pushed_authorization_request: '/oauth/par',
       token: '/oauth/token',
       introspection: '/oauth/introspect',
       revocation: '/oauth/revoke',
@@ -190,7 +191,7 @@ function configurationOf(options: OAuthServerOptions) {
       revocation: { enabled: true },
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },
-      pushedAuthorizationRequests: { enabled: false },
+      pushedAuthorizationRequests: { enabled: true },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => issuer,

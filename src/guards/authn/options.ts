@@ -6,10 +6,13 @@ import { durationField } from '../../lib/fields.ts'
 export const authnOptions = z
   .strictObject({
     require: z
-      .array(z.enum(['oauth2', 'apiKey']))
+      .array(z.enum(['oauth2', 'apiKey', 'mtls', 'signature']))
       .min(1, 'needs at least one kind of credential')
-      .max(2)
-      .meta({ description: 'Credentials that are accepted, any one of them: oauth2 (bearer JWTs), apiKey.' }),
+      .max(4)
+      .meta({
+        description:
+          'Credentials that are accepted, any one of them: oauth2 (access tokens), apiKey, mtls (the certificate of a registered client), signature (a request that a registered client has signed).',
+      }),
     scopes: z
       .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, 'is not a scope: no spaces, quotes or backslashes'))
       .max(64)
@@ -64,6 +67,15 @@ export const authnOptions = z
         description:
           'Where clients reach this API, which proofs and signatures must name; unless given it is what tokens are for (`aud`).',
       }),
+    signatures: z
+      .strictObject({
+        maxAge: durationField
+          .refine(ms => ms >= 5000 && ms <= 300_000, { message: 'must be between 5s and 5m' })
+          .prefault('60s')
+          .meta({ description: 'How old a signature may be.' }),
+      })
+      .prefault({})
+      .meta({ description: 'HTTP Message Signatures (RFC 9421).' }),
     badCredentials: z
       .strictObject({
         slowAfter: z.number().int().min(0).max(100_000).default(10).meta({

@@ -10,13 +10,15 @@ type Code = `authn.${
   | 'expired'
   | 'invalid-key'
   | 'invalid-proof'
+  | 'invalid-signature'
+  | 'invalid-certificate'
   | 'nonce'
   | 'binding'
   | 'canary'
   | 'scope'
   | 'step-up'}`
 
-export type Scheme = 'Bearer' | 'DPoP'
+export type Scheme = 'Bearer' | 'DPoP' | 'Signature'
 
 export interface Refusal {
   readonly status?: number
@@ -32,6 +34,9 @@ export interface Refusal {
   readonly nonce?: string
 }
 
+/** RFC 9421 §5.1: what is to be signed. */
+const wantedSignature = 'sig=("@method" "@authority" "@path" "@query" "content-digest");created;keyid;nonce'
+
 const bearer: readonly Scheme[] = ['Bearer']
 
 export function refuse(code: Code, detail: string, refusal: Refusal): Verdict {
@@ -45,6 +50,7 @@ export function refuse(code: Code, detail: string, refusal: Refusal): Verdict {
     if (scheme === 'DPoP') parts.push(`algs="${proofAlgorithms.join(' ')}"`)
     return ['www-authenticate', `${scheme} ${parts.join(', ')}`]
   })
+  if (schemes.includes('Signature')) headers.push('accept-signature', wantedSignature)
   if (nonce !== undefined) headers.push('dpop-nonce', nonce)
   return { kind: 'deny', status, headers, reason: { code, detail, ...(isIncident && { isIncident }) } }
 }

@@ -1,8 +1,9 @@
 // `npm run bench`: the benchmarks in one run, on one core each, with ratios. Parts by argument: engine, authn, authz,
-// hostile, memory, load.
+// hostile, memory, handshake, load.
 
 import { benchAuthn } from './authn.ts'
 import { benchAuthz } from './authz.ts'
+import { benchHandshake } from './handshake.ts'
 import { benchHostile } from './hostile.ts'
 import { benchLoad } from './load/run.ts'
 import { benchMemory } from './memory.ts'
@@ -15,6 +16,7 @@ const parts = {
   authz: benchAuthz,
   hostile: async () => benchHostile(),
   memory: async () => benchMemory(),
+  handshake: benchHandshake,
   load: benchLoad,
 }
 

@@ -170,6 +170,7 @@ function openAuthn(): { readonly guard: Guard; readonly token: string } {
       issuers: [{ issuer, audience: [issuer], algorithms: ['ES256'], typ: 'at+jwt', keys: [key] }],
       keys: [],
       introspection: [],
+      clients: [],
       tokens: [],
       clients: [],
       denied: [],

@@ -1,16 +1,18 @@
 // Everything about who may call: clients, API keys, signing keys, revocations, issuers. Lives in the main thread, which
 // alone writes the store; what workers must know goes to them with every change, after it is durable.
 
-import type { TokenIssuer } from '../lib/jwt.ts'
+import type { PublicJwk, TokenIssuer } from '../lib/jwt.ts'
 import type { VerdictKeys } from '../pipeline/identity.ts'
 import type { Records } from '../store/store.ts'
 import { createAdapter } from './adapter.ts'
 import { type ApiKey, ApiKeys, type IssuedKey, type KeyInput } from './api-keys.ts'
 import { type Client, Clients, type CreatedClient, clientEntry, type NewClient } from './clients.ts'
 import { DenyList } from './deny-list.ts'
+import { AccountFailure } from './failure.ts'
 import { Follower } from './follower.ts'
 import { type IssuerConfig, Issuers } from './issuers.ts'
-import { type Keyring, type KeyringPlace, openKeyring } from './keyring.ts'
+import { type Keyring, type KeyringPlace, openKeyring, rotateMasterKey } from './keyring.ts'
+import { MasterKeyError } from './master-key.ts'
 import { createOAuthServer } from './oauth-server.ts'
 import { OpaqueTokens, tokenKinds, tokenOf } from './opaque-tokens.ts'
 import { defaultLook, readLook } from './pages/layout.ts'
@@ -52,6 +54,8 @@ export interface AccountsOptions extends KeyringPlace {
   readonly log?: (level: 'info' | 'warn' | 'error', message: string) => void
   readonly report?: (report: SignInReport) => void
 }
+
+type OwnIssuer = Pick<OAuthConfig, 'issuer' | 'resources'>
 
 const tendEveryMs = 3_600_000
 const usedEveryMs = 60_000
@@ -162,6 +166,23 @@ export class Accounts {
     }
   }
 
+  /**
+   * What workers would know now, without a gateway and without a change: not the keys of other issuers, which are fetched.
+   * @throws MasterKeyError when the master key is missing or wrong
+   */
+  static async look(options: AccountsOptions, oauth: OwnIssuer | undefined): Promise<IdentityState> {
+    const accounts = await Accounts.openForGateway(options)
+    try {
+      if (oauth) {
+        accounts.#own = ownIssuer(oauth, await accounts.#signingKeys.published())
+        await accounts.#tokens.load(options.records, oauth.issuer, options.now())
+      }
+      return accounts.state()
+    } finally {
+      await accounts.close()
+    }
+  }
+
   /** Serves the authorization server, if there is one, on a socket, and verifies tokens of other issuers. */
   async use(oauth: OAuthConfig | undefined, issuers: readonly IssuerConfig[], socketPath: string): Promise<void> {
     this.#socketPath = socketPath
@@ -214,6 +235,15 @@ export class Accounts {
     const key = await this.keys.revoke(keyId)
     this.#tell({ removedKeys: [keyId] })
     return key
+  }
+
+  /** @throws AccountFailure when it can't be done */
+  async rotateMasterKey(newKey: string | undefined): Promise<void> {
+    try {
+      await rotateMasterKey(this.#records, this.#keyring, this.#options, newKey)
+    } catch (error) {
+      throw error instanceof MasterKeyError ? new AccountFailure('conflict', error.message) : error
+    }
   }
 
   async createClient(input: NewClient): Promise<CreatedClient> {
@@ -336,14 +366,7 @@ export class Accounts {
       this.#tell({ tokens: this.#tokens.entries() })
     }
     const keys = await this.#signingKeys.current(signing, rotateMs)
-    this.#own = {
-      issuer,
-      audience: [issuer],
-      otherAudience: resources,
-      algorithms: ['ES256', 'EdDSA', 'RS256'],
-      typ: 'at+jwt',
-      keys: keys.public,
-    }
+    this.#own = ownIssuer(oauth, keys.public)
     const server = createOAuthServer({
       issuer,
       algorithm: signing,
@@ -420,6 +443,11 @@ export class Accounts {
     for (const entry of update.denied ?? []) this.#deniedEntries.set(entry.what, entry)
     this.#options.onUpdate?.(update)
   }
+}
+
+function ownIssuer({ issuer, resources }: OwnIssuer, keys: readonly PublicJwk[]): TokenIssuer {
+  const algorithms = ['ES256', 'EdDSA', 'RS256'] as const
+  return { issuer, audience: [issuer], otherAudience: resources, algorithms, typ: 'at+jwt', keys }
 }
 
 export function accountsPath(stateDir: string): string {

@@ -10,6 +10,7 @@ import { eventOf } from './events/event.ts'
 import { LineOutbox } from './events/line-outbox.ts'
 import { addSeries, labels, type MetricsSnapshot, WorkerMetrics } from './events/metrics.ts'
 import { Outbox } from './events/outbox.ts'
+import { Refusals } from './events/refusals.ts'
 import type { Problem } from './lib/problem.ts'
 import { type Http1Listener, openHttp1Listener } from './listen/h1.ts'
 import { createReferences } from './listen/reference.ts'
@@ -39,6 +40,7 @@ class DataPlane {
   readonly #parts = new Parts()
   readonly #outbox: Outbox
   readonly #lineOutbox: LineOutbox
+  readonly #refusals: Refusals
   readonly #uses: UseOutbox
   readonly #listeners = new Map<string, Http1Listener>()
   /** Counts of listeners that are closed by now. */
@@ -61,6 +63,7 @@ class DataPlane {
         onWantKeys: issuer => post({ type: 'wantKeys', issuer }),
       })
     this.#outbox = new Outbox(events => post({ type: 'events', events }))
+    this.#refusals = new Refusals(event => this.#outbox.push(event), this.#nextReference)
     this.#uses = new UseOutbox(uses => post({ type: 'policiesUsed', uses }))
     this.#lineOutbox = new LineOutbox((lines, bytes) => post({ type: 'lines', lines, bytes }))
   }
@@ -126,6 +129,7 @@ class DataPlane {
           handler,
           settings: this.#settingsOf(key, this.#pending?.plan ?? this.#plan),
           nextReference: this.#nextReference,
+          onRefused: (cause, clientIp) => this.#refusals.add(cause, clientIp, Date.now()),
           now: Date.now,
         })
         this.#listeners.set(key, listener)

@@ -33,7 +33,13 @@ test('what no policy needed is told, with what would have been enough', () => {
       holder('apiKey', 'c', { scopes: ['read'] }),
       holder('client', 'all', { scopes: ['read', 'base'] }),
     ],
-    uses: [use('client', 'c', ['read', 'admin']), use('user', 'u', ['staff']), use('client', 'all', ['read', 'gone'])],
+    uses: [
+      use('client', 'c', ['read']),
+      use('client', 'c', ['admin', 'staff']),
+      use('client', 'c', ['read', 'admin']),
+      use('user', 'u', ['staff']),
+      use('client', 'all', ['read', 'gone']),
+    ],
     policies,
     scopesOfRoute: () => ['base'],
   })

@@ -1,5 +1,6 @@
 // Grants that were of no use: scopes, roles, groups and keys that nobody needed while it was watched. A grant is of use
-// when a policy that asks for it has permitted something to whoever has it, or a route that asks for it was used.
+// when a policy that asks for it was needed to permit something to whoever has it, or a route that asks for it was used.
+// Where several policies permitted the same, one is enough.
 
 import type { PolicyUse } from '../pipeline/policy-use.ts'
 import type { PolicyReads } from './reads.ts'
@@ -51,7 +52,7 @@ export function findUnused({ holders, uses, policies, scopesOfRoute }: UnusedInp
   }
   const found = holders.map((holder): UnusedGrants => {
     const own = usesOf.get(`${holder.kind} ${holder.id}`) ?? []
-    const decided = own.flatMap(use => use.policies.flatMap(id => byId.get(id) ?? []))
+    const decided = enoughFor(own.map(use => use.policies.flatMap(id => byId.get(id) ?? [])))
     const roles = new Set(decided.flatMap(policy => policy.roles))
     const groups = new Set(decided.flatMap(policy => policy.groups))
     const scopes = new Set([
@@ -85,4 +86,22 @@ export function findUnused({ holders, uses, policies, scopesOfRoute }: UnusedInp
     ),
     policies: policies.filter(({ id, effect }) => effect === 'permit' && !decisive.has(id)).map(({ id }) => id),
   }
+}
+
+type Asking = UnusedInput['policies'][number]
+
+/** Policies that would have permitted every use: those that no other could stand for, then the ones that ask for least. */
+function enoughFor(uses: readonly (readonly Asking[])[]): readonly Asking[] {
+  const needed = new Set(uses.flatMap(policies => (policies.length === 1 ? policies : [])))
+  for (const policies of uses) {
+    if (policies.some(policy => needed.has(policy))) continue
+    const [least] = [...policies].sort((a, b) => weightOf(a) - weightOf(b))
+    if (least) needed.add(least)
+  }
+  return [...needed]
+}
+
+/** A role opens more than a scope, as a rule. */
+function weightOf({ roles, groups, scopes }: Asking): number {
+  return 2 * (roles.length + groups.length) + scopes.length
 }

@@ -124,6 +124,10 @@ test('refresh tokens rotate; one that comes back kills the family, access tokens
     assert.equal((await call(running, bearer(access_token))).status, 401)
   }
 
+  const reused = await running.events(1, { guard: 'accounts' })
+  assert.equal(JSON.parse(reused[0]?.json ?? '').merlon.code, 'accounts.token-reuse')
+  assert.equal(reused[0]?.clientIp, '127.0.0.1')
+
   const { tokens } = await signIn(running, config)
   const uses = [1, 2, 3, 4].map(() => oidc.refreshTokenGrant(config, String(tokens.refresh_token)))
   const results = await Promise.allSettled(uses)
@@ -226,6 +230,16 @@ test('guessing: the sixth try waits, the owner on a known device does not', asyn
   assert.ok(owner.page.url.startsWith(redirectUri), owner.page.text)
   await guesser.submit('/password', { username: 'nobody', password })
   assert.equal(guesser.page.status, 401, 'a name that belongs to nobody looks like any other')
+  const events = (await running.events(7, { guard: 'accounts' })).map(({ json }) => JSON.parse(json))
+  assert.deepEqual(
+    events.map(({ merlon, user }) => [merlon.code, user?.id !== undefined]),
+    [
+      ...Array.from({ length: 5 }, () => ['accounts.sign-in-failed', true]),
+      ['accounts.sign-in-slowed', true],
+      ['accounts.sign-in-failed', false],
+    ],
+  )
+  assert.ok(!JSON.stringify(events).includes('guess-'), 'no password is written down')
   await running.ask('users/unlock', { user: 'alice' })
   await guesser.submit('/password', { username: 'alice', password })
   assert.match(guesser.page.text, /Allow Shop\?/)

@@ -72,7 +72,7 @@ function call(text: ByteString, isText: boolean): Detection | undefined {
     if (start === end) continue
     const callee = callees.get(text.slice(start, end).toLowerCase())
     if (!callee || (isText && !callee.isSure)) continue
-    if (!isCallee(text, start, callee) || (end < open && isSentence(text, start, end))) continue
+    if (!isCallee(text, start, callee) || isSentence(text, start, end, callee)) continue
     const argument = argumentEnd(text, open + 1, callee) || bareEnd(text, start, open + 1)
     if (argument > 0) return { reason: callee.reason, start, end: argument }
   }
@@ -103,9 +103,10 @@ function isCallee(text: ByteString, start: number, { owners }: Callee): boolean 
   return owners === undefined || owners.includes('')
 }
 
-/** `the system ("OS")`: a blank before the bracket, and a word before the name. */
-function isSentence(text: ByteString, start: number, end: number): boolean {
-  return text.charAt(end) === ' ' && text.charAt(start - 1) === ' ' && isWordByte(text.charCodeAt(start - 2))
+/** `the system ("OS")`, `what does phpinfo() show`: a word before the name, and a blank or nothing in the brackets. */
+function isSentence(text: ByteString, start: number, end: number, { argument }: Callee): boolean {
+  const isRemark = text.charAt(end) === ' ' || (argument === 'none' && text.charAt(end + 2) === ' ')
+  return isRemark && text.charAt(start - 1) === ' ' && isWordByte(text.charCodeAt(start - 2))
 }
 
 function isString(text: ByteString, at: number): boolean {

@@ -17,16 +17,14 @@ export function detectCode(value: ByteString): Detection | undefined {
   const hasPath = value.includes('$_') || value.includes('.os.')
   if (!hasBracket && !hasPath && !value.includes('__') && !value.includes('`') && !value.includes('%x'))
     return undefined
-  const { text, from } = foldCode(value)
+  const folded = foldCode(value)
+  const { text } = folded
   const isText = lineCount(text) > maxLines
   const found =
     reaching(text) ?? (hasBracket ? call(text, isText) : undefined) ?? (isText ? undefined : quotedCommand(text))
   if (!found) return undefined
-  return {
-    reason: found.reason,
-    start: from[found.start] ?? 0,
-    end: Math.min(value.length, (from[found.end - 1] ?? value.length - 1) + 1),
-  }
+  const end = found.end > found.start ? folded.place(found.end - 1) + 1 : found.end
+  return { reason: found.reason, start: folded.place(found.start), end: Math.min(value.length, end) }
 }
 
 function lineCount(text: ByteString): number {

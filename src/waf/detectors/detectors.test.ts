@@ -276,6 +276,7 @@ test('no detector reports a value without what it needs', () => {
     detectlookup: detectLookup,
     detectnosql: detectNoSql,
     detectobject: detectObject,
+    detectshell: (value: string) => detectShell(value) ?? detectWindowsCommand(value) ?? detectShellInText(value),
     detecttemplate: detectTemplate,
     detectxml: detectXml,
     detectxpath: detectXPath,

@@ -2,7 +2,7 @@
 // A name counts where a command stands: at the start, behind a separator or an opening bracket; and with an argument.
 
 import type { ByteString } from '../../lib/bytes.ts'
-import { isWordByte } from './reading.ts'
+import { isLetter, isWordByte } from './reading.ts'
 import type { Detection } from './types.ts'
 
 /** What is read of a value, and of how many lines: longer ones are texts about commands. */
@@ -57,92 +57,82 @@ const commands: readonly (readonly [name: string, ...next: string[]])[] = [
   ['whoami', '/', '&', '|'],
 ]
 
-/** Names that tell wherever they stand. */
+/** Names that tell wherever they stand, each with a byte that values without it are spared the search by. */
 const anywhere = [
-  '.downloadstring(',
-  '.downloadfile(',
-  'frombase64string(',
-  '-encodedcommand',
-  '%comspec%',
-  '[system.diagnostics.process]::start',
-  'wscript.shell',
-  '[system.reflection.assembly]::',
+  ...['.downloadstring(', '.downloadfile(', 'frombase64string(', '-encodedcommand', '%comspec%', 'wscript.shell'],
+  ...['[system.diagnostics.process]::start', '[system.reflection.assembly]::'],
 ]
 
 export function detectWindowsCommand(value: ByteString): Detection | undefined {
-  if (value.length > maxBytes || lineCount(value) > maxLines) return undefined
-  const { text, from } = fold(value)
-  for (const name of anywhere) {
-    const at = text.indexOf(name)
-    if (at >= 0) return place('Windows command', at, at + name.length, from)
-  }
-  for (let i = 0; i < text.length; i++) {
-    if (!isLetterAt(text, i) || isWordByte(text.charCodeAt(i - 1)) || !startsCommand(text, i)) continue
-    const end = nameEnd(text, i)
-    const next = byName.get(text.slice(i, end))
-    if (next && hasArgument(text, end, next, i === 0))
-      return place('Windows command', i, Math.min(text.length, end + 2), from)
-    i = end
+  if (value.length > maxBytes || value.length < 5 || lineCount(value) > maxLines) return undefined
+  return byName(value) ?? known(value)
+}
+
+/** At each place where a command may start, the word that stands there. */
+function byName(value: ByteString): Detection | undefined {
+  let isStart = true
+  for (let i = 0; i < value.length; i++) {
+    const c = value.charCodeAt(i)
+    if (isOpener(c)) isStart = true
+    else if (isStart && !isBlank(c)) {
+      isStart = false
+      if (!isLetter(c) && c !== 0x5e) continue
+      const { name, end } = readName(value, i)
+      const next = commandsByName.get(name)
+      if (next && hasArgument(value, end, name, next, i === 0))
+        return { reason: 'Windows command', start: i, end: Math.min(value.length, end + 2) }
+    }
   }
   return undefined
 }
 
-const byName: ReadonlyMap<string, readonly string[]> = new Map(commands.map(([name, ...next]) => [name, next]))
+/** Separators, line ends, and what opens a group or gives a value. */
+function isOpener(c: number): boolean {
+  return (
+    c === 0x3b ||
+    c === 0x7c ||
+    c === 0x26 ||
+    c === 0x0a ||
+    c === 0x0d ||
+    c === 0x28 ||
+    c === 0x7b ||
+    c === 0x3d ||
+    c === 0x40
+  )
+}
+
+/** Blanks, and quotes around what follows. */
+function isBlank(c: number): boolean {
+  return c === 0x20 || c === 0x09 || c === 0x22 || c === 0x27
+}
+
+const maxName = 32
+
+/** The word at `at` in lower case, without the carets, backticks and quotes that these shells drop inside of words. */
+function readName(value: ByteString, at: number): { readonly name: string; readonly end: number } {
+  let name = ''
+  let i = at
+  for (; i < value.length && i - at < maxName; i++) {
+    const c = value.charCodeAt(i)
+    if (c === 0x5e || ((c === 0x60 || c === 0x22) && isWordByte(value.charCodeAt(i + 1)) && name !== '')) continue
+    if (!isWordByte(c) && c !== 0x2d && c !== 0x2e) break
+    name += value.charAt(i)
+  }
+  return { name: name.toLowerCase(), end: i }
+}
+
+const commandsByName: ReadonlyMap<string, readonly string[]> = new Map(commands.map(([name, ...next]) => [name, next]))
 
 /** Words of sentences need more than to stand at the start of one. */
 const everyday = new Set(['set', 'for', 'net', 'type', 'dir', 'copy', 'del', 'ping', 'timeout', 'reg', 'cmd'])
 
-interface Folded {
-  readonly text: ByteString
-  readonly from: Int32Array
-}
-
-/** Lower case, without what these shells drop inside of words. */
-function fold(value: ByteString): Folded {
-  const from = new Int32Array(value.length + 1)
-  let text = ''
-  for (let i = 0; i < value.length; i++) {
-    const c = value.charCodeAt(i)
-    const isInner = isWordByte(value.charCodeAt(i - 1)) && isWordByte(value.charCodeAt(i + 1))
-    if (c === 0x5e || (isInner && (c === 0x60 || c === 0x22))) continue
-    from[text.length] = i
-    text += value.charAt(i).toLowerCase()
-  }
-  from[text.length] = value.length
-  return { text, from }
-}
-
-function nameEnd(text: ByteString, at: number): number {
-  let i = at
-  while (
-    i < text.length &&
-    i - at < 32 &&
-    (isWordByte(text.charCodeAt(i)) || text.charAt(i) === '-' || text.charAt(i) === '.')
-  )
-    i++
-  return i
-}
-
-function startsCommand(text: ByteString, at: number): boolean {
-  let i = at - 1
-  while (
-    i >= 0 &&
-    (text.charAt(i) === ' ' || text.charAt(i) === '\t' || text.charAt(i) === '"' || text.charAt(i) === "'")
-  )
-    i--
-  return i < 0 || ';|&\n\r({=@'.includes(text.charAt(i))
-}
-
-function hasArgument(text: ByteString, end: number, next: readonly string[], isFirst: boolean): boolean {
+function hasArgument(value: ByteString, end: number, name: string, next: readonly string[], isFirst: boolean): boolean {
   let i = end
-  while (text.charAt(i) === ' ' || text.charAt(i) === '\t') i++
-  const rest = text.slice(i, i + 24)
+  while (value.charAt(i) === ' ' || value.charAt(i) === '\t') i++
+  const rest = value.slice(i, i + 24).toLowerCase()
   if (rest === '') return next.includes('\0')
-  const name = text.slice(0, end)
-  return (
-    next.some(head => (head === '' ? i > end || rest.startsWith('(') : rest.startsWith(head))) &&
-    !(isFirst && everyday.has(name) && isPlainWord(rest))
-  )
+  const isGiven = next.some(head => (head === '' ? i > end || rest.startsWith('(') : rest.startsWith(head)))
+  return isGiven && !(isFirst && everyday.has(name) && isPlainWord(rest))
 }
 
 /** `net user guide`, `set /a` apart: a word, then letters. */
@@ -150,17 +140,25 @@ function isPlainWord(rest: ByteString): boolean {
   return isWordByte(rest.charCodeAt(0)) && !rest.includes('/') && !rest.includes(':') && !rest.includes('\\')
 }
 
-function isLetterAt(text: ByteString, at: number): boolean {
-  const c = text.charCodeAt(at)
-  return c >= 0x61 && c <= 0x7a
+function known(value: ByteString): Detection | undefined {
+  const mayBe =
+    value.includes('(') ||
+    value.includes('%') ||
+    value.includes(']::') ||
+    value.includes('-e') ||
+    value.includes('-E') ||
+    value.includes('cript')
+  if (!mayBe) return undefined
+  const text = value.toLowerCase()
+  for (const name of anywhere) {
+    const at = text.indexOf(name)
+    if (at >= 0) return { reason: 'Windows command', start: at, end: at + name.length }
+  }
+  return undefined
 }
 
 function lineCount(value: ByteString): number {
   let lines = 1
   for (let at = value.indexOf('\n'); at >= 0 && lines <= maxLines; at = value.indexOf('\n', at + 1)) lines++
   return lines
-}
-
-function place(reason: string, start: number, end: number, from: Int32Array): Detection {
-  return { reason, start: from[start] ?? 0, end: (from[end - 1] ?? 0) + 1 }
 }

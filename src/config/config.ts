@@ -83,8 +83,17 @@ export interface AcmeConfig {
   readonly directory: string
   /** File. */
   readonly ca: string | undefined
-  readonly challenge: 'http-01' | 'tls-alpn-01'
+  readonly challenge: 'http-01' | 'tls-alpn-01' | 'dns-01'
+  /** Of dns-01. */
+  readonly dnsHook?: DnsHookConfig
   readonly eab: { readonly kid: string; readonly hmacKey: string } | undefined
+}
+
+export interface DnsHookConfig {
+  /** Program and arguments; `present` or `cleanup`, the name and the value of the record follow. */
+  readonly command: readonly string[]
+  /** Until everybody can see a new record. */
+  readonly waitMs: number
 }
 
 export interface StoreConfig {
@@ -109,6 +118,32 @@ export interface OAuthConfig {
   readonly issuer: string
   readonly signing: 'ES256' | 'EdDSA' | 'RS256'
   readonly rotateMs: number
+  readonly tokenTtlMs: number
+  /** What tokens may be for besides the issuer. */
+  readonly resources: readonly string[]
+  readonly signIn: SignInConfig
+}
+
+export interface SignInConfig {
+  readonly title: string
+  /** Absolute path of a style sheet. */
+  readonly theme: string | undefined
+  readonly passwordLength: number
+  /** URL of a service of breached passwords. */
+  readonly breachedPasswords: string | undefined
+  readonly providers: readonly ProviderConfig[]
+}
+
+/** Another identity provider that users may sign in with. */
+export interface ProviderConfig {
+  readonly id: string
+  readonly name: string
+  readonly issuer: string
+  readonly clientId: string
+  /** `env:NAME` or `file:PATH` */
+  readonly clientSecret: string
+  readonly scopes: readonly string[]
+  readonly createUsers: boolean
 }
 
 export interface IssuerConfig {
@@ -150,6 +185,8 @@ export interface UpstreamConfig {
   readonly tls?: UpstreamTlsFiles
   /** A Unix socket to connect to instead: services of our own. */
   readonly socketPath?: string
+  /** Whether it gets a signed statement about each request. */
+  readonly verdict?: true
 }
 
 export interface UpstreamTlsFiles {

@@ -120,6 +120,7 @@ async function sendTo(
     const server = taken instanceof Promise ? await taken : taken
     const attempt = new Attempt(ex, server, sink, openTunnel)
     ex.cancel = () => attempt.cancel()
+    server.held.add(attempt)
     try {
       dispatch(server, ex, body, attempt, openTunnel !== undefined)
       const tunnel = await attempt.done
@@ -136,6 +137,7 @@ async function sendTo(
       if (!again || !(attempt.started || picker.hasOther(failed))) throw error
       if (!budget.take(performance.now())) throw error
     } finally {
+      server.held.delete(attempt)
       picker.release(server)
     }
   }

@@ -100,7 +100,7 @@ test('a wrong verifier, a replayed code, another client: refused, and the tokens
     const { searchParams, hash } = new URL(agent.page.url)
     assert.equal(searchParams.get('error') ?? new URLSearchParams(hash.slice(1)).get('error'), error)
   }
-  for (const params of [{ redirect_uri: 'http://127.0.0.1:9/callback/' }, { client_id: 'mc_unknown' }]) {
+  for (const params of [{ redirect_uri: 'http://127.0.0.1:4999/callback/' }, { client_id: 'mc_unknown' }]) {
     await agent.open((await begin(config, params)).url)
     assert.equal(agent.page.status, 400)
     assert.ok(agent.page.url.startsWith(running.issuer), 'nobody is sent anywhere')
@@ -123,6 +123,10 @@ test('refresh tokens rotate; one that comes back kills the family, access tokens
   for (const { access_token } of [first, second, third]) {
     assert.equal((await call(running, bearer(access_token))).status, 401)
   }
+
+  const reused = await running.events(1, { guard: 'accounts' })
+  assert.equal(JSON.parse(reused[0]?.json ?? '').merlon.code, 'accounts.token-reuse')
+  assert.equal(reused[0]?.clientIp, '127.0.0.1')
 
   const { tokens } = await signIn(running, config)
   const uses = [1, 2, 3, 4].map(() => oidc.refreshTokenGrant(config, String(tokens.refresh_token)))
@@ -179,7 +183,7 @@ test('forms: sent from elsewhere, without their proof, or of another sign-in, th
   const { page } = agent
   assert.equal(
     page.headers.get('content-security-policy'),
-    "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self' http://127.0.0.1:9; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self' http://127.0.0.1:4999; base-uri 'none'; frame-ancestors 'none'",
   )
   assert.ok(!/\son\w+=|style=|<style|<script>/.test(page.text), 'nothing inline')
   const fields = { username: 'alice', password }
@@ -226,6 +230,16 @@ test('guessing: the sixth try waits, the owner on a known device does not', asyn
   assert.ok(owner.page.url.startsWith(redirectUri), owner.page.text)
   await guesser.submit('/password', { username: 'nobody', password })
   assert.equal(guesser.page.status, 401, 'a name that belongs to nobody looks like any other')
+  const events = (await running.events(7, { guard: 'accounts' })).map(({ json }) => JSON.parse(json))
+  assert.deepEqual(
+    events.map(({ merlon, user }) => [merlon.code, user?.id !== undefined]),
+    [
+      ...Array.from({ length: 5 }, () => ['accounts.sign-in-failed', true]),
+      ['accounts.sign-in-slowed', true],
+      ['accounts.sign-in-failed', false],
+    ],
+  )
+  assert.ok(!JSON.stringify(events).includes('guess-'), 'no password is written down')
   await running.ask('users/unlock', { user: 'alice' })
   await guesser.submit('/password', { username: 'alice', password })
   assert.match(guesser.page.text, /Allow Shop\?/)

@@ -172,7 +172,6 @@ function openAuthn(): { readonly guard: Guard; readonly token: string } {
       introspection: [],
       clients: [],
       tokens: [],
-      clients: [],
       denied: [],
       stale: false,
       verdictKeys: undefined,

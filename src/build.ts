@@ -129,7 +129,7 @@ class Builder {
     }
   }
 
-  #route({ name, mode, guards, to, limits, body, paths }: RouteConfig): Route {
+  #route({ websocket, name, mode, guards, to, limits, body, paths }: RouteConfig): Route {
     const steps: Step[] = []
     for (const definition of chain) {
       const own = guards[definition.name]
@@ -152,6 +152,7 @@ class Builder {
       destination: this.#upstream(to),
       limits,
       body,
+      messages: websocket !== 'pass' ? steps.filter(({ guard }) => guard.onMessage) : undefined,
       paths,
     }
   }
@@ -267,7 +268,7 @@ class Running implements Guard {
 
   onDone(ex: Exchange): void {
     // The fallback route is not begun: what is malformed is never matched.
-    if (this.#routes.has(ex.route)) this.#count--
+    if (ex.handshake === undefined && this.#routes.has(ex.route)) this.#count--
     if (this.#count === 0) this.#ended?.()
     this.#report?.(ex)
   }

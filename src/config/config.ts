@@ -148,6 +148,8 @@ export interface RouteConfig {
   readonly guards: Readonly<Record<string, GuardConfig>>
   readonly body: BodyPolicy
   readonly paths: PathForm
+  /** Whether messages of WebSockets are looked at, or their bytes passed on; `inspect` unless given. */
+  readonly websocket?: 'inspect' | 'pass'
   readonly limits: Limits
 }
 

@@ -60,6 +60,7 @@ export function resolveConfig(
       guards: guardsOfRoute[i] ?? {},
       body: bodyPolicy(bodyPolicy(defaultBodyPolicy, input.body), route.body),
       paths: route.paths,
+      websocket: route.websocket,
       limits: own,
     }
   })

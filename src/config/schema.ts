@@ -25,6 +25,10 @@ export const routeLimits: ReadonlySet<LimitName> = new Set([
   'responseInspected',
   'upstreamAttempts',
   'upstreamTimeout',
+  'websocketMessageBytes',
+  'websocketMessages',
+  'websocketFrames',
+  'tunnelIdleTimeout',
   'xmlDepth',
   'xmlNodes',
 ])
@@ -184,6 +188,10 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
     openapi: openapiField.optional(),
     guards: guardsSection.optional().meta({ description: 'Laid over the defaults, option by option.' }),
     body: bodySchema.optional(),
+    websocket: z.enum(['inspect', 'pass']).default('inspect').meta({
+      description:
+        'inspect: the frames of WebSockets must be right, and guards judge text messages; compression is not offered to the upstream. pass: bytes go through unseen.',
+    }),
     paths: z.enum(['normalize', 'strict', 'asIs']).default('normalize').meta({
       description:
         'normalize: one form of the path is matched, judged and sent; what servers read differently is refused. strict: a path in another form is refused. asIs: sent as it came.',

@@ -126,7 +126,7 @@ export class Exchange {
   isWelcome: boolean
   /** By guards/authn: who the request speaks for, once that is proven. */
   principal: Principal | undefined
-  /** By guards/authn: names of headers that the upstream does not get. Lower case. */
+  /** By guards/authn, and for WebSockets by upstream/: names of headers that the upstream does not get. Lower case. */
   withheldHeaders: readonly string[]
   /** By guards that answer with headers of their own (rate limits): added to whatever response is sent. Flat. */
   readonly extraHeaders: string[]
@@ -134,6 +134,8 @@ export class Exchange {
   cancel: (() => void) | undefined
   /** By serve.ts: the client went away. */
   aborted: boolean
+  /** Of a WebSocket message: the exchange that opened the WebSocket. By websocket/message-exchange.ts. */
+  handshake: Exchange | undefined
   /** By guards/waf: its open transaction, so that later phases go on with it. */
   wafTransaction: unknown
 
@@ -167,6 +169,7 @@ export class Exchange {
     this.extraHeaders = []
     this.cancel = undefined
     this.aborted = false
+    this.handshake = undefined
     this.wafTransaction = undefined
   }
 }

@@ -18,6 +18,8 @@ export interface Route {
   readonly destination: Destination
   readonly limits: Limits
   readonly body: BodyPolicy
+  /** Guards of WebSocket messages; undefined: nobody looks into WebSockets. */
+  readonly messages?: readonly Step[] | undefined
   readonly paths: PathForm
 }
 

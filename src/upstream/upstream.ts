@@ -12,7 +12,7 @@ import { HealthChecks } from './health.ts'
 import { Picker } from './picker.ts'
 import { requestHeaders } from './request-headers.ts'
 import { type UpstreamConnection, UpstreamServer } from './server.ts'
-import { createTunnel } from './tunnel.ts'
+import { createTunnel, looksInto } from './tunnel.ts'
 
 export interface Upstream extends Destination {
   servers(): { readonly url: string; readonly healthy: boolean; readonly active: number }[]
@@ -36,6 +36,8 @@ export function createUpstream(
       await sendTo(picker, ex, body, sink, undefined)
     },
     upgrade: async (ex, client, sink) => {
+      // What is compressed can't be looked into; without the offer nobody compresses.
+      if (looksInto(ex)) ex.withheldHeaders = [...ex.withheldHeaders, 'sec-websocket-extensions']
       const tunnel = await sendTo(picker, ex, undefined, sink, createTunnel(ex, client))
       await tunnel?.closed
       return tunnel !== undefined

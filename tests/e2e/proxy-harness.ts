@@ -36,6 +36,7 @@ export interface GatewayOptions {
   /** Requests for which no route is found. */
   readonly unrouted?: (path: string) => boolean
   readonly settings?: ListenerSettings
+  readonly websocket?: 'pass'
 }
 
 export async function openGateway(options: GatewayOptions) {
@@ -69,6 +70,7 @@ export async function openGateway(options: GatewayOptions) {
     destination: upstream,
     limits,
     body: options.body ?? defaultBodyPolicy,
+    messages: options.websocket === 'pass' ? undefined : steps.filter(step => step.guard.onMessage),
     paths: options.paths ?? 'normalize',
   }
   const handler: Handler = {

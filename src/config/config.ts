@@ -114,6 +114,8 @@ export interface UpstreamConfig {
   /** Origins: `http://127.0.0.1:3000`, `https://api.internal`. */
   readonly servers: readonly string[]
   readonly health: HealthConfig | undefined
+  /** `http/1.1` unless given. */
+  readonly protocol?: 'http/1.1' | 'h2'
   /** Files for servers over https. */
   readonly tls?: UpstreamTlsFiles
   /** A Unix socket to connect to instead: services of our own. */

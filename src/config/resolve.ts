@@ -136,11 +136,11 @@ function withoutOwn(guards: readonly GuardDefinition[]): readonly GuardDefinitio
 }
 
 function upstream(input: ConfigInput['upstreams'][string], dir: string): UpstreamConfig {
-  const { servers, health, ca, cert, key } = input
+  const { servers, health, protocol, ca, cert, key } = input
   const client =
     cert === undefined || key === undefined ? undefined : { cert: resolve(dir, cert), key: resolve(dir, key) }
   const tls = { ca: ca === undefined ? undefined : resolve(dir, ca), client }
-  const own = ca === undefined && !client ? {} : { tls }
+  const own = { protocol, ...(ca === undefined && !client ? {} : { tls }) }
   if (!health) return { servers, health: undefined, ...own }
   const { path, interval, timeout, unhealthyAfter, healthyAfter } = health
   return { servers, health: { path, intervalMs: interval, timeoutMs: timeout, unhealthyAfter, healthyAfter }, ...own }

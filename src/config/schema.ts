@@ -138,6 +138,10 @@ const upstreamSchema = z
       description: 'Origins that share the load: http://127.0.0.1:3000 or https://api.internal.',
     }),
     health: healthSchema.optional(),
+    protocol: z.enum(['http/1.1', 'h2']).default('http/1.1').meta({
+      description:
+        'What servers are spoken to in. h2: over TLS by ALPN, in the clear without asking; gRPC wants it. Upgrades (WebSockets) and health checks go over HTTP/1.1.',
+    }),
     ca: z.string().min(1).optional().meta({
       description:
         'File with the authorities that may have signed the servers’ certificates, PEM; no other is believed.',

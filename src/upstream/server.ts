@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net'
 import { buildConnector, Pool } from 'undici'
+import { Http2Pool } from './h2-pool.ts'
 import type { Limits } from '../pipeline/limits.ts'
 
 /** Pause after the first failed connection, doubled with each that follows. */
@@ -16,12 +17,16 @@ export interface UpstreamConnection {
   readonly ca?: string
   readonly cert?: string
   readonly key?: string
+  /** HTTP/2 for all requests but upgrades. */
+  readonly http2?: boolean
 }
 
 export class UpstreamServer {
   readonly url: string
   readonly hostname: string
   readonly pool: Pool
+  /** For servers that are spoken to in HTTP/2. */
+  readonly http2: Http2Pool | undefined
   readonly to: UpstreamConnection
   /** Requests and tunnels under way. */
   active = 0
@@ -36,11 +41,13 @@ export class UpstreamServer {
     const origin = new URL(url)
     this.url = origin.origin
     this.hostname = origin.hostname.replace(/^\[|\]$/g, '')
-    this.to = to
+    const { http2, ...place } = to
+    this.to = place
+    this.http2 = http2 === true ? new Http2Pool(origin, limits, place) : undefined
     this.#connectionsMax = limits.upstreamConnections
     this.pool = new Pool(origin.origin, {
       connections: limits.upstreamConnections,
-      connect: createConnect(this.hostname, limits, to),
+      connect: createConnect(this.hostname, limits, place),
       allowH2: false,
       pipelining: 1,
       headersTimeout: limits.upstreamTimeout,

@@ -8,6 +8,7 @@ import type { Exchange } from '../pipeline/exchange.ts'
 import type { Limits } from '../pipeline/limits.ts'
 import type { Destination, OutgoingBody, ResponseSink } from '../pipeline/route.ts'
 import { Attempt, type OpenTunnel, type Tunnel } from './attempt.ts'
+import { Http2Attempt } from './h2-attempt.ts'
 import { HealthChecks } from './health.ts'
 import { Picker } from './picker.ts'
 import { requestHeaders } from './request-headers.ts'
@@ -26,7 +27,8 @@ export function createUpstream(
   limits: Limits,
   tls: UpstreamConnection = {},
 ): Upstream {
-  const to = config.socketPath === undefined ? tls : { ...tls, socketPath: config.socketPath }
+  const place = config.socketPath === undefined ? tls : { ...tls, socketPath: config.socketPath }
+  const to = config.protocol === 'h2' ? { ...place, http2: true } : place
   const servers = config.servers.map(url => new UpstreamServer(url, limits, to))
   const picker = new Picker(servers, limits)
   const checks = config.health ? new HealthChecks(servers, config.health, limits) : undefined
@@ -45,6 +47,7 @@ export function createUpstream(
     servers: () => servers.map(({ url, healthy, active }) => ({ url, healthy, active })),
     close: async () => {
       checks?.close()
+      for (const { http2 } of servers) http2?.close()
       await Promise.all(servers.map(({ pool }) => pool.close()))
     },
   }
@@ -62,10 +65,12 @@ async function sendTo(
   for (let attempts = 1; ; attempts++) {
     const taken = picker.take(ex, failed)
     const server = taken instanceof Promise ? await taken : taken
-    const attempt = new Attempt(ex, server, sink, openTunnel)
+    const overHttp2 = openTunnel ? undefined : server.http2
+    const attempt = overHttp2 ? new Http2Attempt(ex, server, sink) : new Attempt(ex, server, sink, openTunnel)
     ex.cancel = () => attempt.cancel()
     try {
-      dispatch(server, ex, body, attempt, openTunnel !== undefined)
+      if (attempt instanceof Attempt) dispatch(server, ex, body, attempt, openTunnel !== undefined)
+      else if (overHttp2) void attempt.send(overHttp2, body)
       const tunnel = await attempt.done
       if (tunnel) countTunnel(server, tunnel)
       else ex.cancel = undefined
@@ -105,7 +110,7 @@ function dispatch(server: UpstreamServer, ex: Exchange, body: OutgoingBody, atte
 /** What may be sent twice without being asked for twice (RFC 9110 §9.2.2). */
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
-function mayRetry(error: unknown, attempt: Attempt, ex: Exchange, body: OutgoingBody): boolean {
+function mayRetry(error: unknown, attempt: Attempt | Http2Attempt, ex: Exchange, body: OutgoingBody): boolean {
   if (!(error instanceof GatewayError) || error.retry !== 'yes' || ex.aborted) return false
   if (!attempt.started) return true // the request never left
   if (attempt.answered) return false

@@ -42,7 +42,7 @@ export const rooms = {
     instead: 'listen turns sockets into exchanges: judging is a guard’s business',
   },
   certificates: {
-    may: ['lib', 'config/config.ts', 'config/watch.ts', 'listen/settings.ts'],
+    may: ['lib', 'config/config.ts', 'config/watch.ts', 'listen/settings.ts', 'pipeline/certificate-rule.ts'],
     instead: 'certificates gets and keeps what listeners show: handshakes are the business of listen',
   },
   config: { may: ['lib', 'pipeline'], instead: 'config reads merlon.yaml: defaults of a guard live in its options.ts' },

@@ -37,6 +37,7 @@ export async function benchAuthn(): Promise<void> {
         },
       ],
       keys: [...Array.from({ length: keyCount }, (_, i) => entry(i, `other-${i}`)), entry(keyCount, key)],
+      introspection: [],
       tokens: [],
       denied: [],
       stale: false,

@@ -3,9 +3,11 @@
 // request time.
 
 import { hash } from 'node:crypto'
+import { ruleKey } from './certificates/client-rule.ts'
 import { readUpstreamFiles, type UpstreamPem } from './certificates/upstream-files.ts'
 import { createIdentify } from './client/identify.ts'
 import type { Config, RouteConfig, UpstreamTlsFiles } from './config/config.ts'
+import { readPages } from './config/page-files.ts'
 import { routesWith } from './config/route-infos.ts'
 import type { WorkerMetrics } from './events/metrics.ts'
 import { chain } from './guards/chain.ts'
@@ -13,16 +15,19 @@ import type { Problem } from './lib/problem.ts'
 import { createFallbackRoute, type Handler } from './listen/handler.ts'
 import type { Exchange } from './pipeline/exchange.ts'
 import type { Guard, GuardDefinition, GuardTools, RouteInfo } from './pipeline/guard.ts'
+import { compileHeaderRules, noHeaderRules } from './pipeline/header-rules.ts'
 import type { Identity } from './pipeline/identity.ts'
 import type { Limits } from './pipeline/limits.ts'
+import { closedFor } from './pipeline/maintenance.ts'
 import type { Route, Step, StepStats } from './pipeline/route.ts'
 import { Router } from './pipeline/router.ts'
 import type { PhaseName } from './pipeline/verdict.ts'
-import type { Counters } from './store/store.ts'
+import type { Counters, Quotas } from './store/store.ts'
 import { createUpstream, type Upstream } from './upstream/upstream.ts'
 
 export interface BuildTools {
   readonly counters: Counters
+  readonly quotas?: Quotas
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** Called once for each exchange, when all is over. */
@@ -120,7 +125,7 @@ class Builder {
     return {
       limits,
       identify: createIdentify(trustedProxies),
-      match: (method, host, path) => this.#running.begin(router.match(method, host, path)),
+      match: (method, host, path, headers) => this.#running.begin(router.match(method, host, path, headers)),
       fallback: createFallbackRoute(limits, this.#done),
       routes: routes.map(({ target }) => target),
       upstreams,
@@ -129,7 +134,8 @@ class Builder {
     }
   }
 
-  #route({ websocket, name, mode, guards, to, limits, body, paths }: RouteConfig): Route {
+  #route(config: RouteConfig): Route {
+    const { name, mode, guards, to, limits, body, websocket, paths, headers, clientCert, maintenance, pages } = config
     const steps: Step[] = []
     for (const definition of chain) {
       const own = guards[definition.name]
@@ -149,11 +155,14 @@ class Builder {
         onResponseBody: withPhase(steps, 'onResponseBody'),
       },
       done: [...steps.filter(({ guard }) => guard.onDone), ...this.#done],
-      destination: this.#upstream(to),
+      destination: maintenance ? closedFor(maintenance, this.#upstream(to)) : this.#upstream(to),
       limits,
       body,
       messages: websocket !== 'pass' ? steps.filter(({ guard }) => guard.onMessage) : undefined,
       paths,
+      headers: headers ? compileHeaderRules(headers) : noHeaderRules,
+      ...(pages && { pages: this.#pages(name, pages) }),
+      ...(clientCert && { certificateRule: ruleKey(clientCert) }),
     }
   }
 
@@ -167,6 +176,7 @@ class Builder {
       limits,
       configDir: dir,
       stateDir: store.state,
+      ...(this.#tools.quotas && { quotas: this.#tools.quotas }),
       ...scope?.tools,
       ...(accounts.oauth && { ownIssuer: accounts.oauth.issuer }),
       ...(this.#tools.identity && { identity: this.#tools.identity }),
@@ -227,6 +237,14 @@ class Builder {
       this.#upstreams.set(key, part)
     }
     return part.value
+  }
+
+  #pages(route: string, files: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+    return readPages(files, (status, message) => {
+      const path = `routes.${route}.pages.${status}`
+      const { file } = this.#config
+      this.problems.push({ code: 'config.page', severity: 'error', file, line: 0, column: 0, path, message })
+    })
   }
 
   #upstreamPem(name: string, files: UpstreamTlsFiles): UpstreamPem {

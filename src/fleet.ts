@@ -15,6 +15,8 @@ import { WorkerHandle } from './worker-handle.ts'
 
 export interface FleetOptions {
   readonly counters: SharedArrayBuffer
+  /** Known when the first worker starts. */
+  readonly quotas: () => SharedArrayBuffer
   readonly marks: SharedArrayBuffer
   readonly onEvents: (worker: WorkerHandle, events: readonly StoredEvent[]) => void
   readonly onLines?: (lines: readonly LogLine[]) => void
@@ -223,8 +225,8 @@ export class Fleet {
 
   #spawn(): WorkerHandle {
     const identity = this.#options.identity?.()
-    const { counters, marks } = this.#options
-    const data = { counters, marks, identity, reusePort: canSharePorts }
+    const { counters, marks, quotas } = this.#options
+    const data = { counters, quotas: quotas(), marks, identity, reusePort: canSharePorts }
     const worker = new WorkerHandle(this.#nextId++, data, {
       onEvents: this.#options.onEvents,
       onLines: lines => this.#options.onLines?.(lines),

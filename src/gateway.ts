@@ -25,6 +25,7 @@ import { createSharedCounters, SharedCounters } from './store/counters-shared.ts
 import { openSqliteJournal } from './store/journal-sqlite.ts'
 import { createSharedMarks } from './store/marks-shared.ts'
 import { DatabaseError, openRecords } from './store/open-records.ts'
+import { QuotaKeeper } from './store/quota-keeper.ts'
 import type { EventFilter, Journal, StoredEvent } from './store/store.ts'
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string) => void
@@ -52,6 +53,11 @@ export interface Gateway {
   reopenFiles(): void
   /** Lets running requests end, for at most `limits.drainTimeout`. */
   stop(): Promise<void>
+}
+
+/** Counts are of this gateway, also where several share a database. */
+function quotasPath(stateDir: string): string {
+  return join(stateDir, 'quotas.db')
 }
 
 export function journalPath(stateDir: string): string {
@@ -83,6 +89,7 @@ class ControlPlane implements Gateway, Runtime {
   readonly #fleet: Fleet
   readonly #certificates: CertificateManager
   #openAccounts: Accounts | undefined
+  #quotaKeeper: QuotaKeeper | undefined
   #lines = new Map<string, Lines>()
   /** Audit logs by file. */
   #auditLogs = new Map<string, Lines>()
@@ -112,6 +119,7 @@ class ControlPlane implements Gateway, Runtime {
     this.#counters = new SharedCounters(counters)
     this.#fleet = new Fleet({
       counters,
+      quotas: () => this.#quotas.buffer,
       marks: createSharedMarks(),
       log: this.#log,
       identity: () => this.#accounts.state(),
@@ -151,6 +159,11 @@ class ControlPlane implements Gateway, Runtime {
     return this.#openAccounts
   }
 
+  get #quotas(): QuotaKeeper {
+    if (!this.#quotaKeeper) throw new Error('asked about quotas before they are open')
+    return this.#quotaKeeper
+  }
+
   get ready(): boolean {
     return this.#state === 'serving' && this.#fleet.workers.length > 0
   }
@@ -174,6 +187,10 @@ class ControlPlane implements Gateway, Runtime {
       onUpdate: update => this.#fleet.updateIdentity(update),
       log: this.#log,
     })
+    this.#quotaKeeper = await QuotaKeeper.open(
+      await openRecords({ file: quotasPath(state), database: undefined }),
+      error => this.#log('error', `quotas were not stored: ${messageOf(error)}`),
+    )
     await this.#useAccounts(this.#config)
     const problems = await this.#applyToFleet(this.#config)
     if (problems.length === 0) this.#state = 'serving'
@@ -312,8 +329,8 @@ class ControlPlane implements Gateway, Runtime {
   async #applyToFleet(config: Config): Promise<readonly Problem[]> {
     const read = this.#certificates.read(config)
     if (!read.ok) return read.problems
-    const problems = await this.#fleet.apply(config, this.#certificates.settings(config, read.credentials))
-    if (problems.length === 0) this.#certificates.use(config, read.credentials)
+    const problems = await this.#fleet.apply(config, this.#certificates.settings(config, read))
+    if (problems.length === 0) this.#certificates.use(config, read)
     return problems
   }
 
@@ -351,6 +368,7 @@ class ControlPlane implements Gateway, Runtime {
     await this.#adminAddress?.server.close()
     await this.#socket?.close()
     await this.#openAccounts?.close()
+    await this.#quotaKeeper?.close()
     await Promise.all([...this.#lines.values(), ...this.#auditLogs.values()].map(lines => lines.close()))
   }
 }

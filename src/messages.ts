@@ -12,6 +12,8 @@ import type { StoredEvent } from './store/store.ts'
 
 export interface WorkerData {
   readonly counters: SharedArrayBuffer
+  /** Counts of quotas. */
+  readonly quotas: SharedArrayBuffer
   /** Proofs that were seen. */
   readonly marks: SharedArrayBuffer
   /** Who may call, when the worker starts; updates follow. */

@@ -18,6 +18,8 @@ import type { FromWorker, Listening, Plan, ToWorker, WorkerData } from './messag
 import type { Exchange } from './pipeline/exchange.ts'
 import { SharedCounters } from './store/counters-shared.ts'
 import { SharedMarks } from './store/marks-shared.ts'
+import { SharedQuotas } from './store/quotas-shared.ts'
+import type { UpstreamStats } from './upstream/upstream.ts'
 
 interface Prepared {
   readonly version: number
@@ -30,6 +32,7 @@ class DataPlane {
   readonly #post: (message: FromWorker) => void
   readonly #reusePort: boolean
   readonly #counters: SharedCounters
+  readonly #quotas: SharedQuotas
   readonly #identity: IdentityMirror | undefined
   readonly #metrics = new WorkerMetrics()
   readonly #parts = new Parts()
@@ -48,6 +51,7 @@ class DataPlane {
     this.#post = post
     this.#reusePort = data.reusePort
     this.#counters = new SharedCounters(data.counters)
+    this.#quotas = new SharedQuotas(data.quotas)
     this.#identity =
       data.identity &&
       new IdentityMirror(data.identity, new SharedMarks(data.marks), {
@@ -86,6 +90,7 @@ class DataPlane {
   #prepare(version: number, config: Config, plan: Plan): void {
     const built = buildGateway(config, {
       counters: this.#counters,
+      quotas: this.#quotas,
       now: Date.now,
       report: ex => this.#report(ex),
       metrics: this.#metrics,
@@ -206,6 +211,10 @@ class DataPlane {
     if (event) this.#outbox.push(event)
   }
 
+  #upstreamStats(): [name: string, stats: UpstreamStats][] {
+    return (this.#current?.gateway.upstreams ?? []).map(upstream => [upstream.name, upstream.stats()])
+  }
+
   #measure(): { snapshot: MetricsSnapshot; servers: ServerStatus[] } {
     const snapshot = this.#metrics.snapshot()
     let { connectionsRefused, parseErrors, handshakes, handshakeFailures } = this.#closedStats
@@ -235,6 +244,13 @@ class DataPlane {
       const own = labels({ upstream, server: url })
       addSeries(snapshot, 'merlon_upstream_server_healthy', own, healthy ? 1 : 0)
       addSeries(snapshot, 'merlon_upstream_server_active', own, active)
+    }
+    for (const [name, stats] of this.#upstreamStats()) {
+      const own = labels({ upstream: name })
+      addSeries(snapshot, 'merlon_upstream_ejections_total', own, stats.ejections)
+      addSeries(snapshot, 'merlon_upstream_retries_total', own, stats.retries)
+      addSeries(snapshot, 'merlon_upstream_retries_refused_total', own, stats.retriesRefused)
+      addSeries(snapshot, 'merlon_upstream_circuit_opened_total', own, stats.circuitOpened)
     }
     return { snapshot, servers }
   }

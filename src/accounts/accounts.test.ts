@@ -272,7 +272,7 @@ test('the deny list takes as many as it holds, and again when some have expired'
   const denied = new DenyList(records, () => clock.ms, 3)
   for (const i of [1, 2, 3]) await denied.add({ what: `token:${i}`, untilMs: 2000 })
   await assert.rejects(denied.add({ what: 'token:4', untilMs: 2000 }), /revoke their clients/)
-  assert.deepEqual([await denied.has('token:3'), await denied.has('token:4')], [true, false])
+  assert.deepEqual([await denied.has(['token:3'], 0), await denied.has(['token:4'], 0)], [true, false])
   clock.ms = 2000
   await records.prune(clock.ms)
   denied.pruned()

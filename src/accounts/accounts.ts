@@ -10,13 +10,17 @@ import { DenyList } from './deny-list.ts'
 import { Follower } from './follower.ts'
 import { type IssuerConfig, Issuers } from './issuers.ts'
 import { type Keyring, type KeyringPlace, openKeyring } from './keyring.ts'
-import { deniedClient } from './mirror.ts'
-import { createOAuthServer, tokenTtlS } from './oauth-server.ts'
+import { createOAuthServer } from './oauth-server.ts'
 import { OpaqueTokens, tokenKinds, tokenOf } from './opaque-tokens.ts'
+import { defaultLook } from './pages/layout.ts'
 import { type AccountsService, openAccountsService } from './service.ts'
+import { endSessions, grantFamily, grantOf } from './sessions.ts'
 import { type SigningAlgorithm, SigningKeys } from './signing-keys.ts'
 import { TokenEndpoints } from './token-endpoints.ts'
+import { tokenTtlS } from './token-ttl.ts'
 import type { DeniedEntry, IdentityState, IdentityUpdate, KeyEntry } from './update.ts'
+import type { StoredUser, UserProfile } from './users/user.ts'
+import { Users } from './users/users.ts'
 
 export interface OAuthConfig {
   readonly issuer: string
@@ -40,6 +44,7 @@ const defaultStaleAfterMs = 60_000
 export class Accounts {
   readonly clients: Clients
   readonly keys: ApiKeys
+  readonly users: Users
   readonly now: () => number
   readonly #options: AccountsOptions
   readonly #records: Records
@@ -74,6 +79,7 @@ export class Accounts {
     this.#keyring = keyring
     this.clients = new Clients(records, keyring, now)
     this.keys = new ApiKeys(records, keyring, now)
+    this.users = new Users(records, keyring, now, message => options.log?.('warn', message))
     this.#signingKeys = new SigningKeys(records, keyring, now)
     this.#denied = new DenyList(records, now)
     this.#endpoints = new TokenEndpoints({
@@ -82,7 +88,7 @@ export class Accounts {
         if (!this.#own) throw new Error('there is no issuer')
         return this.#own
       },
-      isDenied: (...whats) => this.#denied.has(...whats),
+      isDenied: (whats, issuedAtMs) => this.#denied.has(whats, issuedAtMs),
       deny: entry => this.#deny(entry),
       now,
     })
@@ -146,6 +152,7 @@ export class Accounts {
       pepper: this.#keyring.pepper,
       nonceSecret: this.#keyring.nonceSecret,
       issuers: this.#allIssuers(),
+      introspection: this.#issuers.introspection,
       keys: [...this.#entries.values()],
       tokens: this.#tokens.entries(),
       denied: [...this.#deniedEntries.values()],
@@ -174,9 +181,59 @@ export class Accounts {
   /** It gets no more tokens, and those it has are refused. */
   async revokeClient(clientId: string): Promise<Client> {
     const client = await this.clients.revoke(clientId)
-    // A token that is being made at this moment lives as long as any.
-    await this.#deny(deniedClient(clientId, this.now() + 2 * tokenTtlS * 1000))
+    await this.#deny(this.#untilForgotten(`client:${clientId}`))
     return client
+  }
+
+  async changeUser(who: string, change: Partial<UserProfile>): Promise<StoredUser> {
+    const user = await this.users.changeProfile(await this.users.present(who), change)
+    // Tokens say which roles their user has: who has others now fetches another.
+    if (change.roles || change.groups) await this.#denyUser(user, this.now())
+    return user
+  }
+
+  async setUserPassword(who: string, password: string): Promise<StoredUser> {
+    return this.#signOut(await this.users.setPassword(await this.users.present(who), password))
+  }
+
+  async resetUserFactors(who: string): Promise<StoredUser> {
+    return this.#signOut(await this.users.resetFactors(await this.users.present(who)))
+  }
+
+  async disableUser(who: string): Promise<StoredUser> {
+    const user = await this.users.setDisabled(await this.users.present(who), true)
+    await this.#denyUser(user, undefined)
+    return this.#signOut(user)
+  }
+
+  async enableUser(who: string): Promise<StoredUser> {
+    const user = await this.users.setDisabled(await this.users.present(who), false)
+    // Tokens know whole seconds, and there is none of before in this one.
+    await this.#denyUser(user, Math.floor(this.now() / 1000) * 1000)
+    return user
+  }
+
+  async deleteUser(who: string): Promise<StoredUser> {
+    const user = await this.users.present(who)
+    await this.users.directory.delete(user.userId)
+    await this.#denyUser(user, undefined)
+    return this.#signOut(user)
+  }
+
+  /** Ends all sessions and tokens of a user, who may sign in anew. */
+  async #signOut(user: StoredUser): Promise<StoredUser> {
+    for (const family of await endSessions(this.#records, user.userId)) await this.#denyGrant(family)
+    return user
+  }
+
+  #denyUser({ userId }: StoredUser, issuedBeforeMs: number | undefined): Promise<void> {
+    const entry = this.#untilForgotten(`user:${userId}`)
+    return this.#deny(issuedBeforeMs === undefined ? entry : { ...entry, issuedBeforeMs })
+  }
+
+  /** A token that is being made at this moment lives as long as any. */
+  #untilForgotten(what: string): DeniedEntry {
+    return { what, untilMs: this.now() + 2 * tokenTtlS * 1000 }
   }
 
   /** Workers tell which keys were used; written no more often than a person would look. */
@@ -274,6 +331,8 @@ export class Accounts {
       algorithm: signing,
       keys,
       clients: this.clients,
+      users: this.users,
+      look: defaultLook,
       records: this.#records,
       keyring: this.#keyring,
       adapter: this.#adapter(issuer),
@@ -287,9 +346,6 @@ export class Accounts {
   }
 
   #adapter(issuer: string): ReturnType<typeof createAdapter> {
-    const gone = (removedTokens: readonly string[]) => {
-      if (removedTokens.length > 0) this.#tell({ removedTokens })
-    }
     return createAdapter({
       records: this.#records,
       clients: this.clients,
@@ -299,10 +355,16 @@ export class Accounts {
       onToken: (hash, payload) => this.#tell({ tokens: [this.#tokens.add(tokenOf(hash, payload, issuer))] }),
       onTokenGone: hash => {
         this.#tokens.remove(hash)
-        gone([hash])
+        this.#tell({ removedTokens: [hash] })
       },
-      onGrantGone: grantId => gone(this.#tokens.removeGrant(grantId)),
+      onGrantGone: grantId => this.#denyGrant(grantFamily(grantId)),
     })
+  }
+
+  async #denyGrant(family: string): Promise<void> {
+    const removedTokens = this.#tokens.removeGrant(grantOf(family))
+    if (removedTokens.length > 0) this.#tell({ removedTokens })
+    await this.#deny(this.#untilForgotten(family))
   }
 
   async #deny(entry: DeniedEntry): Promise<void> {
@@ -316,7 +378,7 @@ export class Accounts {
   }
 
   #tellIssuers(): void {
-    this.#tell({ issuers: this.#allIssuers() })
+    this.#tell({ issuers: this.#allIssuers(), introspection: this.#issuers.introspection })
   }
 
   #tell(update: IdentityUpdate): void {

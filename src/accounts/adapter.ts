@@ -7,18 +7,22 @@ import { authMetadata } from './client-auth.ts'
 import type { Client, Clients } from './clients.ts'
 import type { Keyring } from './keyring.ts'
 import { tokenModels } from './opaque-tokens.ts'
+import { grantFamily } from './sessions.ts'
+
+const deviceGrantType = 'urn:ietf:params:oauth:grant-type:device_code'
 
 export interface AdapterOptions {
   readonly records: Records
   readonly clients: Clients
   readonly keyring: Keyring
   readonly now: () => number
-  /** Access tokens that are but a name, by their hash: issued, and taken back. */
-  /** Whether another such token may be issued. */
+  /** Whether another access token that is but a name may be issued. */
   readonly hasRoom: () => boolean
+  /** Such a token, by its hash: issued, and taken back. */
   readonly onToken: (hash: string, payload: AdapterPayload) => void
   readonly onTokenGone: (hash: string) => void
-  readonly onGrantGone: (grantId: string) => void
+  /** Everything that one grant gave was taken back. */
+  readonly onGrantGone: (grantId: string) => Promise<void>
 }
 
 export function createAdapter(options: AdapterOptions) {
@@ -45,16 +49,18 @@ function clientAdapter(clients: Clients): Adapter {
   }
 }
 
-function metadataOf({ clientId, name, grants, auth, bound }: Client): AdapterPayload {
+function metadataOf({ clientId, name, grants, redirectUris, auth, bound }: Client): AdapterPayload {
+  const isNative = redirectUris.some(uri => !/^https?:/.test(uri))
   return {
     client_id: clientId,
     client_name: name,
     ...authMetadata(auth),
     dpop_bound_access_tokens: bound === 'dpop',
     tls_client_certificate_bound_access_tokens: bound === 'mtls',
-    grant_types: [...grants],
-    response_types: [],
-    redirect_uris: [],
+    application_type: isNative ? 'native' : 'web',
+    grant_types: grants.map(grant => (grant === 'device_code' ? deviceGrantType : grant)),
+    response_types: grants.includes('authorization_code') ? ['code'] : [],
+    redirect_uris: [...redirectUris],
   }
 }
 
@@ -74,36 +80,47 @@ function recordsAdapter(model: string, options: AdapterOptions): Adapter {
     if (jti === undefined) return undefined
     return { ...rest, jti, ...(consumedAtMs !== undefined && { consumed: Math.floor(consumedAtMs / 1000) }) }
   }
+  const find = async (id: string) => read(await records.get(kind, hashOf(id)))
   const readBy = async (index: string, value: string) => read((await records.find(kind, index, value, 1))[0])
+  const endGrant = async (grantId: string): Promise<void> => {
+    await records.deleteFamily(grantFamily(grantId))
+    await options.onGrantGone(grantId)
+  }
   return {
-    find: async id => read(await records.get(kind, hashOf(id))),
+    find,
     findByUid: uid => readBy('uid', uid),
     findByUserCode: userCode => readBy('userCode', userCode),
     upsert: async (id, payload, expiresInS = 0) => {
       const { jti: _, ...rest } = payload
-      const { uid, userCode, grantId } = rest
+      const { uid, userCode, accountId } = rest
+      const grantId = model === 'Grant' ? id : rest.grantId
       if (isToken && !options.hasRoom()) throw busy()
       await records.put({
         kind,
         id: hashOf(id),
         json: JSON.stringify({ ...rest, sealedId: keyring.seal(id, kind) }),
-        ...(grantId !== undefined && { family: `grant:${grantId}` }),
+        ...(grantId !== undefined && { family: grantFamily(grantId) }),
         ...(expiresInS > 0 && { expiresAtMs: now() + expiresInS * 1000 }),
-        indexes: { ...(uid !== undefined && { uid }), ...(userCode !== undefined && { userCode }) },
+        indexes: {
+          ...(uid !== undefined && { uid }),
+          ...(userCode !== undefined && { userCode }),
+          ...(accountId !== undefined && { accountId }),
+        },
       })
       if (isToken) options.onToken(hashOf(id), rest)
     },
+    // Of two that use a code or a refresh token at the same time one is not who it was given to: nobody keeps anything.
     consume: async id => {
-      await records.consume(kind, hashOf(id), now())
+      if (await records.consume(kind, hashOf(id), now())) return
+      const grantId = (await find(id))?.grantId
+      if (grantId !== undefined) await endGrant(grantId)
+      throw new errors.InvalidGrant('it was used already')
     },
     destroy: async id => {
       await records.delete(kind, hashOf(id))
       if (isToken) options.onTokenGone(hashOf(id))
     },
-    revokeByGrantId: async grantId => {
-      await records.deleteFamily(`grant:${grantId}`)
-      options.onGrantGone(grantId)
-    },
+    revokeByGrantId: endGrant,
   }
 }
 

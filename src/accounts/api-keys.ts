@@ -2,6 +2,7 @@
 // talked about; rotating gives the id a new secret, and the old one works for a while.
 
 import { createCheckedToken, randomBase62 } from '../lib/checked-token.ts'
+import type { Quota } from '../pipeline/quota.ts'
 import type { Records } from '../store/store.ts'
 import { allRecords, changeRecord } from './changed-record.ts'
 import { AccountFailure } from './failure.ts'
@@ -19,6 +20,7 @@ export interface KeyInput {
   readonly scopes: readonly string[]
   readonly expiresAtMs: number | undefined
   readonly networks: readonly string[]
+  readonly quota?: Quota
   /** A bait: it is laid out to be found, opens nothing, and whoever uses it has stolen it. */
   readonly canary: boolean
 }
@@ -128,9 +130,10 @@ function hintOf(key: string): string {
   return `${mk}_${env}_${random.slice(0, 4)}…`
 }
 
-function entryOf(id: string, { hashes, scopes, expiresAtMs, networks, canary = false }: KeyData): KeyEntry {
+function entryOf(id: string, data: KeyData): KeyEntry {
+  const { hashes, scopes, expiresAtMs, networks, canary = false, quota } = data
   const own = hashes.map(({ hash, untilMs }) => ({ hash, untilMs }))
-  return { id, hashes: own, scopes, expiresAtMs, networks, isCanary: canary }
+  return { id, hashes: own, scopes, expiresAtMs, networks, isCanary: canary, ...(quota && { quota }) }
 }
 
 function shown(keyId: string, data: KeyData): ApiKey {

@@ -30,6 +30,8 @@ const certificateName = z.strictObject({
 
 export const clientAuthSchema = z.discriminatedUnion('method', [
   z.strictObject({ method: z.literal('client_secret') }),
+  /** It can keep no secret: it runs in a browser or on a device of its user. */
+  z.strictObject({ method: z.literal('none') }),
   z
     .strictObject({
       method: z.literal('private_key_jwt'),
@@ -63,6 +65,8 @@ export function authMetadata(auth: ClientAuth): AdapterPayload {
         // The provider takes the secret in header or body, whichever of the two stands here.
         token_endpoint_auth_method: 'client_secret_post',
       }
+    case 'none':
+      return { token_endpoint_auth_method: 'none' }
     case 'private_key_jwt':
       return {
         token_endpoint_auth_method: auth.method,

@@ -13,9 +13,18 @@ const kind = 'client'
 const secretPrefix = 'mcs'
 const secretBits = 256
 
+/** How it may get tokens; `device_code` is `urn:ietf:params:oauth:grant-type:device_code` in the protocol. */
+export const clientGrants = ['client_credentials', 'authorization_code', 'refresh_token', 'device_code'] as const
+
+export type ClientGrant = (typeof clientGrants)[number]
+
 export interface ClientInput {
   readonly name: string
-  readonly grants: readonly 'client_credentials'[]
+  readonly grants: readonly ClientGrant[]
+  /** Where users may be sent back to, letter by letter. */
+  readonly redirectUris: readonly string[]
+  /** It is the operator's own: users are not asked whether they allow it what it asks for. */
+  readonly trusted: boolean
   readonly scopes: readonly string[]
   /** May ask about tokens of other clients: for resource servers. */
   readonly canIntrospect: boolean
@@ -28,7 +37,7 @@ export interface ClientInput {
 }
 
 /** Clients of before there was a choice have none of these. */
-type Later = 'auth' | 'tokens' | 'bound'
+type Later = 'auth' | 'tokens' | 'bound' | 'redirectUris' | 'trusted'
 
 export type NewClient = Omit<ClientInput, Later> & Partial<Pick<ClientInput, Later>>
 
@@ -129,6 +138,6 @@ export class Clients {
 
 function shown(clientId: string, data: ClientData): Client {
   const { secrets: _, auth = { method: 'client_secret' }, tokens = 'jwt', bound = 'none', ...rest } = data
-  const { rotatedAtMs, revokedAtMs } = data
-  return { clientId, ...rest, auth, tokens, bound, rotatedAtMs, revokedAtMs }
+  const { redirectUris = [], trusted = false, rotatedAtMs, revokedAtMs } = data
+  return { clientId, ...rest, auth, tokens, bound, redirectUris, trusted, rotatedAtMs, revokedAtMs }
 }

@@ -4,7 +4,7 @@
 import type { Records } from '../store/store.ts'
 import { allRecords } from './changed-record.ts'
 import { AccountFailure } from './failure.ts'
-import type { DeniedEntry } from './update.ts'
+import { type DeniedEntry, isDeniedBy } from './update.ts'
 
 const kind = 'denied'
 /** Workers hold them in memory. Whoever revokes more tokens in an hour revokes clients instead. */
@@ -23,29 +23,29 @@ export class DenyList {
   }
 
   /** Durable when it resolves. */
-  async add({ what, untilMs }: DeniedEntry): Promise<void> {
+  async add({ what, ...entry }: DeniedEntry): Promise<void> {
     this.#count ??= (await this.entries()).length
     if (this.#count >= this.#max) {
       throw new AccountFailure('conflict', `${this.#max} tokens are revoked at once already: revoke their clients`)
     }
     this.#count++
-    await this.#records.put({ kind, id: what, json: JSON.stringify({ untilMs }), expiresAtMs: untilMs })
+    await this.#records.put({ kind, id: what, json: JSON.stringify(entry), expiresAtMs: entry.untilMs })
   }
 
-  async has(...whats: readonly string[]): Promise<boolean> {
+  async has(whats: readonly string[], issuedAtMs: number): Promise<boolean> {
     const found = await Promise.all(whats.map(what => this.#records.get(kind, what)))
-    return found.some(record => record !== undefined)
+    return found.some(record => record && isDeniedBy(JSON.parse(record.json) as Omit<DeniedEntry, 'what'>, issuedAtMs))
   }
 
   async entry(what: string): Promise<DeniedEntry | undefined> {
     const record = await this.#records.get(kind, what)
-    return record && { what, ...(JSON.parse(record.json) as { readonly untilMs: number }) }
+    return record && { what, ...(JSON.parse(record.json) as Omit<DeniedEntry, 'what'>) }
   }
 
   async entries(): Promise<readonly DeniedEntry[]> {
     const nowMs = this.#now()
-    return (await allRecords<{ readonly untilMs: number }>(this.#records, kind))
-      .map(([what, { untilMs }]) => ({ what, untilMs }))
+    return (await allRecords<Omit<DeniedEntry, 'what'>>(this.#records, kind))
+      .map(([what, entry]) => ({ what, ...entry }))
       .filter(({ untilMs }) => untilMs > nowMs)
   }
 

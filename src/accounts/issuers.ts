@@ -4,14 +4,27 @@
 import { readFileSync, statSync } from 'node:fs'
 import { z } from 'zod'
 import type { JwtAlgorithm, PublicJwk, TokenIssuer } from '../lib/jwt.ts'
+import type { IntrospectionEntry } from './introspector.ts'
+import { readSecretReference } from './secret-reference.ts'
 
 export interface IssuerConfig {
   readonly issuer: string
-  /** An https URL (http on loopback), or the absolute path of a file. */
-  readonly jwks: string
+  /** An https URL (http on loopback), or the absolute path of a file; undefined when it issues opaque tokens alone. */
+  readonly jwks: string | undefined
+  /** Where to ask about its opaque tokens. */
+  readonly introspection: IntrospectionConfig | undefined
   readonly audience: readonly string[]
   readonly algorithms: readonly JwtAlgorithm[]
   readonly refreshMs: number
+}
+
+export interface IntrospectionConfig {
+  readonly endpoint: string
+  readonly clientId: string
+  /** `env:NAME`, `file:PATH` */
+  readonly clientSecret: string
+  readonly ttlMs: number
+  readonly negativeTtlMs: number
 }
 
 export interface IssuersOptions {
@@ -37,19 +50,24 @@ interface Known {
 export class Issuers {
   readonly #options: IssuersOptions
   #known = new Map<string, Known>()
+  #introspection: readonly IntrospectionEntry[] = []
 
   constructor(options: IssuersOptions) {
     this.#options = options
   }
 
-  /** Takes another list; keys of issuers that stay are kept until they are fetched anew. */
+  /**
+   * Takes another list; keys of issuers that stay are kept until they are fetched anew.
+   * @throws Error when a secret that is named can't be had
+   */
   use(configs: readonly IssuerConfig[]): void {
+    this.#introspection = configs.flatMap(introspectionOf)
     const before = this.#known
     for (const { timer } of before.values()) clearTimeout(timer)
     this.#known = new Map(
       configs.map(config => {
         const old = before.get(config.issuer)
-        const keys = old?.config.jwks === config.jwks ? old.keys : []
+        const keys = old && old.config.jwks === config.jwks ? old.keys : []
         return [config.issuer, { config, keys, fetchedMs: Number.NEGATIVE_INFINITY, timer: undefined }]
       }),
     )
@@ -62,6 +80,10 @@ export class Issuers {
     if (!known || performance.now() - known.fetchedMs < askedMs) return
     clearTimeout(known.timer)
     void this.#fetch(known)
+  }
+
+  get introspection(): readonly IntrospectionEntry[] {
+    return this.#introspection
   }
 
   list(): readonly TokenIssuer[] {
@@ -77,6 +99,7 @@ export class Issuers {
 
   async #fetch(known: Known): Promise<void> {
     const { issuer, jwks, refreshMs } = known.config
+    if (jwks === undefined) return
     known.fetchedMs = performance.now()
     let nextMs = refreshMs
     try {
@@ -94,6 +117,16 @@ export class Issuers {
     }
     if (this.#known.get(issuer) === known) known.timer = setTimeout(() => void this.#fetch(known), nextMs).unref()
   }
+}
+
+function introspectionOf({ issuer, audience, introspection }: IssuerConfig): IntrospectionEntry[] {
+  if (!introspection) return []
+  const { endpoint, clientId, clientSecret, ttlMs, negativeTtlMs } = introspection
+  const secret = readSecretReference(clientSecret)
+  // RFC 6749 §2.3.1: both are form-encoded before they are joined.
+  const pair = [clientId, secret].map(encodeURIComponent).join(':')
+  const authorization = `Basic ${Buffer.from(pair).toString('base64')}`
+  return [{ issuer, audience, endpoint, authorization, ttlMs, negativeTtlMs }]
 }
 
 /** @throws Error when there are none to be had */

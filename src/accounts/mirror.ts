@@ -6,8 +6,16 @@ import type { TokenIssuer } from '../lib/jwt.ts'
 import { Lru } from '../lib/lru.ts'
 import type { Identity, KnownKey, KnownToken } from '../pipeline/identity.ts'
 import type { Marks } from '../store/store.ts'
+import { type Introspected, Introspector } from './introspector.ts'
 import { pepperedHash } from './keyring.ts'
-import type { DeniedEntry, IdentityState, IdentityUpdate, KeyEntry, TokenEntry } from './update.ts'
+import {
+  type DeniedEntry,
+  type IdentityState,
+  type IdentityUpdate,
+  isDeniedBy,
+  type KeyEntry,
+  type TokenEntry,
+} from './update.ts'
 
 export interface MirrorOutput {
   readonly onUsed: (used: readonly (readonly [id: string, atMs: number])[]) => void
@@ -33,9 +41,10 @@ export class IdentityMirror implements Identity {
   readonly #hashes = new Map<string, { readonly key: KeyEntry; readonly untilMs: number | undefined }>()
   /** Peppered hashes of good keys by their plain hash, which is ten times as fast. */
   readonly #peppered = new Lru<string, string>(rememberedMax)
+  readonly #introspector = new Introspector()
   readonly #tokens = new Map<string, TokenEntry>()
   #sweepTokensAt = sweepEvery
-  readonly #denied = new Map<string, number>()
+  readonly #denied = new Map<string, DeniedEntry>()
   #sweepAt = sweepEvery
   readonly #used = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
@@ -49,7 +58,9 @@ export class IdentityMirror implements Identity {
   }
 
   update(update: IdentityUpdate): void {
-    const { issuers, keys = [], removedKeys = [], tokens = [], removedTokens = [], denied = [] } = update
+    const { issuers, introspection, keys = [], removedKeys = [], denied = [] } = update
+    const { tokens = [], removedTokens = [] } = update
+    if (introspection) this.#introspector.use(introspection)
     this.isStale = update.stale ?? this.isStale
     if (issuers) {
       this.issuers.clear()
@@ -64,7 +75,7 @@ export class IdentityMirror implements Identity {
     for (const token of tokens) this.#tokens.set(token.hash, token)
     for (const hash of removedTokens) this.#tokens.delete(hash)
     if (this.#tokens.size > this.#sweepTokensAt) this.#sweepTokens()
-    for (const { what, untilMs } of denied) this.#denied.set(what, untilMs)
+    for (const entry of denied) this.#denied.set(entry.what, entry)
     if (this.#denied.size > this.#sweepAt) this.#sweep()
   }
 
@@ -78,12 +89,20 @@ export class IdentityMirror implements Identity {
     return found.key
   }
 
-  findToken(hash: string): KnownToken | undefined {
-    return this.#tokens.get(hash)
+  findToken(hash: string, nowMs: number): KnownToken | 'inactive' | undefined {
+    return this.#tokens.get(hash) ?? this.#introspector.known(hash, nowMs)
   }
 
-  isDenied(tokenId: string, clientId: string): boolean {
-    return this.#denied.has(`token:${tokenId}`) || this.#denied.has(`client:${clientId}`)
+  introspect(token: string, hash: string, nowMs: number): Promise<Introspected> | undefined {
+    return this.#introspector.ask(token, hash, nowMs)
+  }
+
+  isDenied(whats: readonly string[], issuedAtMs: number): boolean {
+    for (const what of whats) {
+      const entry = this.#denied.get(what)
+      if (entry && isDeniedBy(entry, issuedAtMs)) return true
+    }
+    return false
   }
 
   keyUsed(id: string, nowMs: number): void {
@@ -113,15 +132,11 @@ export class IdentityMirror implements Identity {
   }
 
   #sweep(nowMs = Date.now()): void {
-    for (const [what, untilMs] of this.#denied) if (untilMs < nowMs) this.#denied.delete(what)
+    for (const [what, { untilMs }] of this.#denied) if (untilMs < nowMs) this.#denied.delete(what)
     this.#sweepAt = this.#denied.size + sweepEvery
   }
 }
 
 export function deniedToken(tokenId: string, untilMs: number): DeniedEntry {
   return { what: `token:${tokenId}`, untilMs }
-}
-
-export function deniedClient(clientId: string, untilMs: number): DeniedEntry {
-  return { what: `client:${clientId}`, untilMs }
 }

@@ -2,7 +2,7 @@
 // look like. Access tokens are JWTs (RFC 9068) for one resource, the issuer itself.
 
 import { hash, X509Certificate } from 'node:crypto'
-import type { RequestListener } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import Provider, { type Configuration, errors, type JWKS, type KoaContextWithOIDC } from 'oidc-provider'
 import { certificateHeader, readCertificate } from '../lib/shown-certificate.ts'
 import type { Records } from '../store/store.ts'
@@ -11,17 +11,21 @@ import { hasName } from './certificate-names.ts'
 import { nameKindOf } from './client-auth.ts'
 import type { Clients } from './clients.ts'
 import type { Keyring } from './keyring.ts'
+import type { Look } from './pages/layout.ts'
+import { Pages } from './pages/pages.ts'
 import type { SigningAlgorithm, SigningKeySet } from './signing-keys.ts'
 import type { TokenEndpoints } from './token-endpoints.ts'
-
-/** Access tokens of clients. */
-export const tokenTtlS = 3600
+import { tokenTtlS } from './token-ttl.ts'
+import { userGrantConfiguration, userScopes } from './user-grants.ts'
+import type { Users } from './users/users.ts'
 
 export interface OAuthServerOptions {
   readonly issuer: string
   readonly algorithm: SigningAlgorithm
   readonly keys: SigningKeySet
   readonly clients: Clients
+  readonly users: Users
+  readonly look: Look
   readonly records: Records
   readonly keyring: Keyring
   readonly adapter: ReturnType<typeof createAdapter>
@@ -35,7 +39,9 @@ const jwksBytesMax = 64 * 1024
 /** A client assertion that is good for longer is a password. */
 const assertionTtlS = 600
 
-export function createOAuthServer(options: OAuthServerOptions): RequestListener {
+export function createOAuthServer(
+  options: OAuthServerOptions,
+): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
   const { issuer, clients, records } = options
   const provider = new Provider(issuer, configurationOf(options))
   // Requests come from our own gateway, which writes these headers itself.
@@ -52,16 +58,26 @@ export function createOAuthServer(options: OAuthServerOptions): RequestListener 
   }
   provider.use(options.endpoints.answer)
   provider.on('server_error', (_ctx, error) => options.onError(`the authorization server failed: ${error.message}`))
-  return provider.callback()
+  const pages = new Pages({ ...options, provider, key: options.keyring.hash('cookies') })
+  const callback = provider.callback()
+  return async (req, res) => {
+    if (!(await pages.handle(req, res))) await callback(req, res)
+  }
 }
 
 /**
  * The scopes a client may have. Who asks for none gets all of its own, who asks for one that is not its own is told so;
  * the provider would drop it in silence.
  */
-async function allowedScope(clients: Clients, clientId: string, asked: unknown): Promise<string> {
+async function allowedScope(
+  clients: Clients,
+  clientId: string,
+  asked: unknown,
+  besides: readonly string[],
+): Promise<string> {
   const allowed = (await clients.get(clientId))?.scopes ?? []
-  const strange = typeof asked === 'string' ? asked.split(' ').find(scope => !allowed.includes(scope)) : undefined
+  const isAllowed = (scope: string) => allowed.includes(scope) || besides.includes(scope)
+  const strange = typeof asked === 'string' ? asked.split(' ').find(scope => !isAllowed(scope)) : undefined
   if (strange !== undefined) throw new errors.InvalidScope('requested scope is not allowed', strange)
   return allowed.join(' ')
 }
@@ -88,21 +104,24 @@ function shownIn(ctx: KoaContextWithOIDC) {
   return readCertificate(ctx.get(certificateHeader))
 }
 
-function configurationOf({ issuer, algorithm, keys, clients, keyring, adapter, now }: OAuthServerOptions) {
+function configurationOf(options: OAuthServerOptions) {
+  const { issuer, algorithm, keys, clients, keyring, adapter, now } = options
+  const { deviceFlow, cookies, ttl, ...forUsers } = userGrantConfiguration(options)
   const configuration: Configuration = {
+    ...forUsers,
     adapter,
     jwks: { keys: [...keys.private] } as JWKS,
     routes: {
       authorization: '/oauth/authorize',
+      code_verification: '/oauth/device',
+      device_authorization: '/oauth/device_authorization',
       token: '/oauth/token',
       introspection: '/oauth/introspect',
       revocation: '/oauth/revoke',
       jwks: '/.well-known/jwks.json',
     },
-    cookies: { keys: [keyring.hash('cookies')] },
-    scopes: ['openid'],
-    responseTypes: [],
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'tls_client_auth'],
+    cookies: { ...cookies, keys: [keyring.hash('cookies')] },
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'tls_client_auth', 'none'],
     assertJwtClientAuthClaimsAndHeader: async (_ctx, { exp, iat }) => {
       const nowS = now() / 1000
       if (Number(exp) > nowS + assertionTtlS) throw new errors.InvalidClientAuth('the client_assertion lives too long')
@@ -128,6 +147,8 @@ function configurationOf({ issuer, algorithm, keys, clients, keyring, adapter, n
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      deviceFlow,
+      registration: { enabled: false },
       dPoP: { enabled: true, nonceSecret: keyring.serverNonceSecret, requireNonce: () => true },
       mTLS: mutualTls,
       introspection: {
@@ -149,8 +170,11 @@ function configurationOf({ issuer, algorithm, keys, clients, keyring, adapter, n
         getResourceServerInfo: async (ctx, resource, { clientId }) => {
           if (resource !== issuer) throw new errors.InvalidTarget()
           const params = ctx.oidc.params
-          const scope = await allowedScope(clients, clientId, params?.['scope'])
-          if (params && params['scope'] === undefined && scope !== '') params['scope'] = scope
+          const isTokenRequest = ctx.oidc.route === 'token'
+          const isForItself = isTokenRequest && params?.['grant_type'] === 'client_credentials'
+          const scope = await allowedScope(clients, clientId, params?.['scope'], isForItself ? [] : userScopes)
+          const isFirst = isForItself || !isTokenRequest
+          if (params && isFirst && params['scope'] === undefined && scope !== '') params['scope'] = scope
           return {
             audience: issuer,
             scope,
@@ -161,7 +185,7 @@ function configurationOf({ issuer, algorithm, keys, clients, keyring, adapter, n
         },
       },
     },
-    ttl: { ClientCredentials: tokenTtlS, AccessToken: tokenTtlS },
+    ttl: { ...ttl, ClientCredentials: tokenTtlS },
   }
   return configuration
 }

@@ -3,15 +3,15 @@
 
 import { z } from 'zod'
 import { durationField, networkField } from '../lib/fields.ts'
+import { parseQuota } from '../pipeline/quota.ts'
 import type { Accounts } from './accounts.ts'
 import { clientAuthSchema } from './client-auth.ts'
+import { clientGrants } from './clients.ts'
 import { AccountFailure } from './failure.ts'
+import { nameText, type Operation, operation } from './operation.ts'
+import { grantsProblem, redirectUri } from './redirect-uris.ts'
+import { userOperations } from './user-operations.ts'
 
-const nameText = z
-  .string()
-  .min(1)
-  .max(100)
-  .regex(/^[^\p{Cc}]*$/u, 'may hold no control characters')
 /** RFC 6749 §3.3, and no wildcard that a reader could take for more than its letters. */
 const scopeText = z.string().regex(/^[A-Za-z0-9:._/-]{1,64}$/, 'may hold letters, digits and : . _ / -, 64 at the most')
 const scopes = z.array(scopeText).max(64).default([])
@@ -22,33 +22,34 @@ const overlap = durationField
   .meta({ description: 'How long the old secret still works.' })
 const ttl = durationField.refine(ms => ms >= 1000 && ms <= 3660 * 86_400_000, { message: 'must be 1s to 3660d' })
 
+const quotaText = z.string().transform((text, context) => {
+  const quota = parseQuota(text)
+  if (quota) return quota
+  context.addIssue({ code: 'custom', message: 'is no quota: write 1000/hour, 1000/day or 1000/month', input: text })
+  return z.NEVER
+})
+
 const clientId = z.strictObject({ clientId: z.string().max(100) })
 const keyId = z.strictObject({ keyId: z.string().max(100) })
-
-interface Operation {
-  readonly schema: z.ZodType
-  run(accounts: Accounts, input: never): Promise<unknown>
-}
-
-function operation<Schema extends z.ZodType>(
-  schema: Schema,
-  run: (accounts: Accounts, input: z.output<Schema>) => Promise<unknown>,
-): Operation {
-  return { schema, run }
-}
 
 const operations = {
   'clients/create': operation(
     z.strictObject({
       name: nameText,
-      grants: z.array(z.enum(['client_credentials'])).min(1),
+      grants: z.array(z.enum(clientGrants)).min(1).max(clientGrants.length),
       scopes,
       canIntrospect: z.boolean().default(false),
+      redirectUris: z.array(redirectUri).max(32).default([]),
+      trusted: z.boolean().default(false),
       auth: clientAuthSchema.default({ method: 'client_secret' }),
       tokens: z.enum(['jwt', 'opaque']).default('jwt'),
       bound: z.enum(['none', 'dpop', 'mtls']).default('none'),
     }),
-    (accounts, input) => accounts.clients.create(input),
+    async (accounts, input) => {
+      const problem = grantsProblem(input)
+      if (problem !== undefined) throw new AccountFailure('invalid', problem)
+      return accounts.clients.create(input)
+    },
   ),
   'clients/list': operation(z.strictObject({}), async accounts => ({ clients: await accounts.clients.list() })),
   'clients/show': operation(clientId, async (accounts, input) =>
@@ -69,10 +70,15 @@ const operations = {
       scopes,
       expiresIn: ttl.optional(),
       networks: z.array(networkField).max(64).default([]),
+      quota: quotaText.optional(),
       canary: z.boolean().default(false),
     }),
-    (accounts, { expiresIn, ...input }) =>
-      accounts.createKey({ ...input, expiresAtMs: expiresIn === undefined ? undefined : accounts.now() + expiresIn }),
+    (accounts, { expiresIn, quota, ...input }) =>
+      accounts.createKey({
+        ...input,
+        ...(quota && { quota }),
+        expiresAtMs: expiresIn === undefined ? undefined : accounts.now() + expiresIn,
+      }),
   ),
   'keys/list': operation(z.strictObject({}), async accounts => ({ keys: await accounts.keys.list() })),
   'keys/show': operation(keyId, async (accounts, input) =>
@@ -82,6 +88,7 @@ const operations = {
     accounts.rotateKey(input.keyId, input.overlap),
   ),
   'keys/revoke': operation(keyId, (accounts, input) => accounts.revokeKey(input.keyId)),
+  ...userOperations,
 } satisfies Record<string, Operation>
 
 export type AccountOperation = keyof typeof operations

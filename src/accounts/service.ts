@@ -2,15 +2,17 @@
 // so that every request to it has passed the guards of its route.
 
 import { chmodSync, rmSync } from 'node:fs'
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { TokenEndpoints } from './token-endpoints.ts'
+
+type Listener = (req: IncomingMessage, res: ServerResponse) => Promise<void>
 
 /** Longer paths than this don't fit into the address of a socket. */
 const socketPathMax = 103
 
 export interface AccountsService {
   /** Takes other signing keys or another issuer. */
-  use(server: RequestListener, issuer: string): void
+  use(server: Listener, issuer: string): void
   close(): Promise<void>
 }
 
@@ -18,7 +20,7 @@ export interface AccountsService {
 export async function openAccountsService(
   path: string,
   endpoints: TokenEndpoints,
-  first: RequestListener,
+  first: Listener,
   issuer: string,
 ): Promise<AccountsService> {
   if (Buffer.byteLength(path) > socketPathMax) {

@@ -6,14 +6,15 @@
 import { IncomingMessage } from 'node:http'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { readJwt, type TokenIssuer, verifyJwt } from '../lib/jwt.ts'
+import { deniableOf } from '../pipeline/identity.ts'
 import type { Client, Clients } from './clients.ts'
-import { deniedClient, deniedToken } from './mirror.ts'
+import { deniedToken } from './mirror.ts'
 import type { DeniedEntry } from './update.ts'
 
 export interface TokenEndpointOptions {
   readonly clients: Clients
   readonly issuer: () => TokenIssuer
-  readonly isDenied: (...whats: readonly string[]) => Promise<boolean>
+  readonly isDenied: (whats: readonly string[], issuedAtMs: number) => Promise<boolean>
   readonly deny: (entry: DeniedEntry) => Promise<void>
   readonly now: () => number
 }
@@ -81,7 +82,7 @@ export class TokenEndpoints {
     const { iss, sub, aud, exp, iat, jti = '', client_id: clientId, scope, cnf } = result.claims
     const owner = String(clientId)
     if (owner !== client.clientId && !client.canIntrospect) return inactive
-    if (await isDenied(deniedToken(jti, 0).what, deniedClient(owner, 0).what)) return inactive
+    if (await isDenied(deniableOf(result.claims), (iat ?? 0) * 1000)) return inactive
     const known = await clients.get(owner)
     if (!known || known.revokedAtMs !== undefined) return inactive
     const type = Object.hasOwn(cnf ?? {}, 'jkt') ? 'DPoP' : 'Bearer'

@@ -1,6 +1,8 @@
 // What workers must know of accounts to judge a request by themselves, and how it changes. Plain data: it is posted.
 
 import type { TokenIssuer } from '../lib/jwt.ts'
+import type { Quota } from '../pipeline/quota.ts'
+import type { IntrospectionEntry } from './introspector.ts'
 
 export interface KeyEntry {
   readonly id: string
@@ -9,6 +11,7 @@ export interface KeyEntry {
   readonly scopes: readonly string[]
   readonly expiresAtMs: number | undefined
   readonly networks: readonly string[]
+  readonly quota?: Quota
   readonly isCanary: boolean
 }
 
@@ -21,10 +24,15 @@ export interface TokenEntry {
   readonly expiresAtMs: number
 }
 
-/** `token:JTI` or `client:ID`, until every token it is about has expired. */
+/**
+ * `token:JTI`, `client:ID`, `user:ID` or `grant:ID` (what one consent gave one client), until every token it is about
+ * has expired.
+ */
 export interface DeniedEntry {
   readonly what: string
   readonly untilMs: number
+  /** Tokens issued from then on are good; without it none is. */
+  readonly issuedBeforeMs?: number
 }
 
 export interface IdentityState {
@@ -32,6 +40,7 @@ export interface IdentityState {
   /** What nonces for DPoP proofs are made with. */
   readonly nonceSecret: Uint8Array
   readonly issuers: readonly TokenIssuer[]
+  readonly introspection: readonly IntrospectionEntry[]
   readonly keys: readonly KeyEntry[]
   readonly tokens: readonly TokenEntry[]
   readonly denied: readonly DeniedEntry[]
@@ -43,6 +52,8 @@ export interface IdentityState {
 export interface IdentityUpdate {
   /** All of them. */
   readonly issuers?: readonly TokenIssuer[]
+  /** All of them. */
+  readonly introspection?: readonly IntrospectionEntry[]
   /** New or changed. */
   readonly keys?: readonly KeyEntry[]
   readonly removedKeys?: readonly string[]
@@ -51,4 +62,9 @@ export interface IdentityUpdate {
   readonly removedTokens?: readonly string[]
   readonly denied?: readonly DeniedEntry[]
   readonly stale?: boolean
+}
+
+/** Whether an entry is about a token issued then. */
+export function isDeniedBy({ issuedBeforeMs }: Pick<DeniedEntry, 'issuedBeforeMs'>, issuedAtMs: number): boolean {
+  return issuedBeforeMs === undefined || issuedAtMs < issuedBeforeMs
 }

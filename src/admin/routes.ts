@@ -80,7 +80,7 @@ export const adminRoutes: readonly AdminRoute[] = [
   ),
 ]
 
-const accountStatus = { invalid: 400, 'not-found': 404, conflict: 409 } as const
+const accountStatus = { invalid: 400, 'not-found': 404, conflict: 409, busy: 503 } as const
 
 const wholeNumber = z.coerce.number().int().min(0)
 

@@ -6,6 +6,7 @@ import type { Config, TlsConfig } from '../config/config.ts'
 import type { Problem } from '../lib/problem.ts'
 import type { ClientCertificates } from '../listen/settings.ts'
 import { type KnownCertificate, readCertificate } from './certificate.ts'
+import { type ClientRule, readClientRule, ruleKey } from './client-rule.ts'
 import { CertificateFolder } from './files.ts'
 import { acmeName, covers } from './names.ts'
 import { readAuthorities, readText } from './pem-files.ts'
@@ -18,9 +19,16 @@ export interface Credentials {
   readonly isSelfSigned: boolean
 }
 
+/** Client certificates that routes demand, by name of the rule. */
+export type CertificateRules = Readonly<Record<string, ClientRule>>
+
 export type ReadResult =
   /** By place in `listen:`; undefined for http. */
-  | { readonly ok: true; readonly credentials: readonly (Credentials | undefined)[] }
+  | {
+      readonly ok: true
+      readonly credentials: readonly (Credentials | undefined)[]
+      readonly rules: CertificateRules
+    }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
 const dayMs = 86_400_000
@@ -34,25 +42,60 @@ export function readCredentials(config: Config, nowMs: number, options: { readon
   const say = (path: string, message: string) => {
     problems.push({ code: 'certificate.bad', severity: 'error', file: config.file, line: 0, column: 0, path, message })
   }
+  const rules = readRules(config, say)
   const credentials = config.listen.map(({ tls }, i): Credentials | undefined => {
     if (!tls) return undefined
     const given = tls.certificates.flatMap(files => readFiles(files, say) ?? [])
     const own = tls.certificates.length > 0 ? undefined : ownCertificate(tls, config, folder, nowMs, options.writes)
     return {
       certificates: own ? [own.certificate] : given,
-      clients: tls.clients && readClients(tls.clients, `listen.${i}`, say),
+      clients: withRules(tls.clients && readClients(tls.clients, `listen.${i}`, say), tls.clients, rules),
       isSelfSigned: own?.isSelfSigned ?? false,
     }
   })
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, credentials }
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, credentials, rules }
 }
 
 /** Every file whose change means to read all again. */
 export function credentialFiles(config: Config): string[] {
-  return config.listen.flatMap(({ tls }) => [
+  const ofRoutes = config.routes.flatMap(({ clientCert }) =>
+    clientCert ? [clientCert.ca, clientCert.crl ?? []].flat() : [],
+  )
+  const ofListeners = config.listen.flatMap(({ tls }) => [
     ...(tls?.certificates ?? []).flatMap(({ cert, key }) => [cert, key]),
     ...(tls?.clients ? [tls.clients.ca, tls.clients.crl ?? []].flat() : []),
   ])
+  return [...new Set([...ofListeners, ...ofRoutes])]
+}
+
+function readRules(config: Config, say: Say): CertificateRules {
+  const rules: Record<string, ClientRule> = {}
+  for (const { name, clientCert } of config.routes) {
+    if (!clientCert || Object.hasOwn(rules, ruleKey(clientCert))) continue
+    const read = readClientRule(clientCert, (key, message) => say(`routes.${name}.clientCert.${key}`, message))
+    if (read) rules[ruleKey(clientCert)] = read
+  }
+  return rules
+}
+
+/**
+ * The handshake asks for certificates of every authority that the listener or a route believes. OpenSSL would want a
+ * revocation list of each of them if it had one, so lists are looked at by the rules then.
+ */
+function withRules(
+  clients: ClientCertificates | undefined,
+  files: TlsConfig['clients'],
+  rules: CertificateRules,
+): ClientCertificates | undefined {
+  const ofRoutes = Object.values(rules).map(({ ca }) => ca)
+  if (ofRoutes.length === 0) return clients
+  const own = files && clients && readClientRule({ ca: files.ca, crl: files.crl, names: [] }, () => {})
+  return {
+    ca: [...(clients ? [clients.ca] : []), ...ofRoutes].join('\n'),
+    crl: undefined,
+    mode: clients?.mode ?? 'request',
+    own: own?.rule ?? 'none',
+  }
 }
 
 type Say = (path: string, message: string) => void

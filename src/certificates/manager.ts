@@ -10,7 +10,7 @@ import { AcmeRenewer } from './acme-renewer.ts'
 import type { KnownCertificate } from './certificate.ts'
 import { Board } from './challenge-board.ts'
 import { CertificateFolder } from './files.ts'
-import { type Credentials, credentialFiles, type ReadResult, readCredentials } from './keeper.ts'
+import { type CertificateRules, type Credentials, credentialFiles, type ReadResult, readCredentials } from './keeper.ts'
 
 export interface ManagerOptions {
   readonly stateDir: string
@@ -34,6 +34,7 @@ export class CertificateManager {
   readonly #options: ManagerOptions
   #config: Config | undefined
   #credentials: readonly (Credentials | undefined)[] = []
+  #rules: CertificateRules = {}
   #ticketKeys: Uint8Array = randomBytes(48)
   readonly #board: Board
   readonly #renewer: AcmeRenewer
@@ -66,9 +67,10 @@ export class CertificateManager {
   }
 
   /** The config runs from now on, with these credentials. */
-  use(config: Config, credentials: readonly (Credentials | undefined)[]): void {
+  use(config: Config, { credentials, rules }: Extract<ReadResult, { ok: true }>): void {
     this.#config = config
     this.#credentials = credentials
+    this.#rules = rules
     this.#watch?.close()
     const files = credentialFiles(config)
     this.#watch = files.length > 0 ? watchFiles(files, () => void this.#readAgain()) : undefined
@@ -85,7 +87,11 @@ export class CertificateManager {
   }
 
   /** By place in `listen:`. */
-  settings(config: Config, credentials: readonly (Credentials | undefined)[]): ListenerSettings[] {
+  settings(
+    config: Config,
+    { credentials, rules }: Pick<Extract<ReadResult, { ok: true }>, 'credentials' | 'rules'>,
+  ): ListenerSettings[] {
+    const certificateRules = Object.fromEntries(Object.entries(rules).map(([key, { rule }]) => [key, rule]))
     return config.listen.map(({ proxyProtocol, http2, tls }, i) => {
       const own = credentials[i]
       return {
@@ -100,6 +106,7 @@ export class CertificateManager {
           },
         redirectPort: undefined,
         challenges: this.#board.challenges,
+        certificateRules,
       }
     })
   }
@@ -107,7 +114,7 @@ export class CertificateManager {
   /** Of the running config. */
   get current(): { config: Config; settings: ListenerSettings[] } | undefined {
     const config = this.#config
-    return config && { config, settings: this.settings(config, this.#credentials) }
+    return config && { config, settings: this.settings(config, { credentials: this.#credentials, rules: this.#rules }) }
   }
 
   /** Every certificate that is shown, with the place of its listener. */
@@ -135,6 +142,7 @@ export class CertificateManager {
       return
     }
     this.#credentials = read.credentials
+    this.#rules = read.rules
     this.#options.log('info', 'certificates have changed and are read again')
     await this.#options.onChange()
     this.#look()

@@ -5,6 +5,7 @@ import { utf8ToBytes } from '../lib/bytes.ts'
 import { ipKey, parseIp } from '../lib/ip.ts'
 import { defaultBodyPolicy } from '../pipeline/body.ts'
 import { Exchange } from '../pipeline/exchange.ts'
+import { noHeaderRules } from '../pipeline/header-rules.ts'
 import { HeaderList } from '../pipeline/headers.ts'
 import type { Principal } from '../pipeline/identity.ts'
 import { defaultLimits } from '../pipeline/limits.ts'
@@ -149,4 +150,5 @@ const nowhere: Route = {
   limits: defaultLimits,
   body: defaultBodyPolicy,
   paths: 'asIs',
+  headers: noHeaderRules,
 }

@@ -12,6 +12,8 @@ interface CreateOptions extends AccountOptions {
   readonly grant: readonly string[]
   readonly scope?: readonly string[]
   readonly introspect?: true
+  readonly redirectUri?: readonly string[]
+  readonly trusted?: true
   readonly auth: string
   readonly jwks?: string
   readonly certName?: string
@@ -23,10 +25,20 @@ export function define(command: Command): void {
   const create = accountOptions(command.command('create').description('make a client; its secret is shown once'))
   create
     .requiredOption('--name <name>', 'who it is, for people')
-    .requiredOption('--grant <grant>', 'how it gets tokens: client_credentials', collect)
+    .requiredOption(
+      '--grant <grant>',
+      'client_credentials, authorization_code, refresh_token or device_code; again for more',
+      collect,
+    )
+    .option('--redirect-uri <url>', 'where users are sent back to, letter by letter; again for more', collect)
+    .option('--trusted', 'it is your own: users are not asked whether they allow it')
     .option('--scope <scope>', 'a scope it may have; again for more', collect)
     .option('--introspect', 'it may ask about tokens of other clients (for resource servers)')
-    .option('--auth <method>', 'client_secret, private_key_jwt or tls_client_auth', 'client_secret')
+    .option(
+      '--auth <method>',
+      'client_secret, private_key_jwt, tls_client_auth, or none for apps that keep no secret',
+      'client_secret',
+    )
     .option('--jwks <file-or-url>', 'its public keys, or where it publishes them (private_key_jwt)')
     .option('--cert-name <kind=value>', 'a name of its certificate: dn=, dns=, uri=, ip= or email= (tls_client_auth)')
     .option('--tokens <format>', 'jwt, or opaque: a name that only this gateway knows', 'jwt')
@@ -41,6 +53,10 @@ export function define(command: Command): void {
     [
       'merlon clients create --name robot --grant client_credentials --auth private_key_jwt --jwks robot.jwks.json --bound dpop',
       'no secret at all: it signs, and its tokens are of no use to others',
+    ],
+    [
+      'merlon clients create --name shop --auth none --grant authorization_code --grant refresh_token --redirect-uri https://shop.example.com/cb --scope orders',
+      'an app in the browser that users sign in to',
     ],
   ])
 
@@ -63,9 +79,19 @@ export function define(command: Command): void {
 }
 
 async function createClient(options: CreateOptions): Promise<number> {
-  const { name, grant, scope = [], introspect, tokens, bound } = options
+  const { name, grant, scope = [], introspect, redirectUri = [], trusted, tokens, bound } = options
   const auth = authOf(options)
-  const input = { name, grants: grant, scopes: scope, canIntrospect: introspect === true, auth, tokens, bound }
+  const forUsers = { redirectUris: redirectUri, trusted: trusted === true }
+  const input = {
+    name,
+    grants: grant,
+    scopes: scope,
+    canIntrospect: introspect === true,
+    auth,
+    tokens,
+    bound,
+    ...forUsers,
+  }
   return printSecret(await runAccounts(options, 'clients/create', input), options)
 }
 
@@ -115,7 +141,7 @@ function printSecret({ clientId, clientSecret }: CreatedClient, { json }: Accoun
 function printClient(client: Client, { json }: AccountOptions): number {
   if (json) printJson(client)
   else {
-    const { clientId, name, grants, scopes, canIntrospect, auth, tokens, bound } = client
+    const { clientId, name, grants, scopes, canIntrospect, redirectUris, trusted, auth, tokens, bound } = client
     const { createdAtMs, rotatedAtMs, revokedAtMs } = client
     print(
       columns([
@@ -123,6 +149,8 @@ function printClient(client: Client, { json }: AccountOptions): number {
         ['name', name],
         ['grants', grants.join(' ')],
         ['scopes', scopes.join(' ')],
+        ...(redirectUris.length > 0 ? [['redirects to', redirectUris.join(' ')]] : []),
+        ['users are asked', trusted ? 'no' : 'yes'],
         ['proves itself by', auth.method],
         ['tokens', bound === 'none' ? tokens : `${tokens}, bound to ${bound === 'dpop' ? 'a key' : 'its certificate'}`],
         ['introspects', canIntrospect ? 'tokens of every client' : 'its own tokens'],

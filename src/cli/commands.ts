@@ -72,6 +72,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./keys.ts'),
   },
   {
+    name: 'users',
+    group: call,
+    summary: 'people: add, list, show, change, set-password, disable, delete, unlock, mfa',
+    load: () => import('./users.ts'),
+  },
+  {
     name: 'authz',
     group: call,
     summary: 'policies: explain a decision, compare two sets, print the schema',

@@ -47,7 +47,7 @@ export async function runGuards(config: Config, request: ExplainedRequest, clien
     const headers = new HeaderList(request.headers)
     const host = hostName(headers.get('host') ?? '')
     const path = request.target.split('?', 1)[0] ?? ''
-    const route = gateway.match(request.method, host, path)
+    const route = gateway.match(request.method, host, path, headers)
     const nothing = { ok: true, guards: [], inspectedBytes: 0 } as const
     if (route === undefined) return { ...nothing, route: '' }
     if (route === 'ambiguous') return { ...nothing, route: '', refused: ambiguousPath.reason }

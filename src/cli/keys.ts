@@ -14,6 +14,7 @@ interface CreateOptions extends AccountOptions {
   readonly scope?: readonly string[]
   readonly expires?: string
   readonly ip?: readonly string[]
+  readonly quota?: string
   readonly canary?: true
 }
 
@@ -26,6 +27,7 @@ export function define(command: Command): void {
     .option('--scope <scope>', 'a scope it has; again for more', collect)
     .option('--expires <duration>', 'how long it works: 90d (for ever unless given)')
     .option('--ip <network>', 'where it may be used from: 10.0.0.0/8; again for more', collect)
+    .option('--quota <quota>', 'what it may use in a calendar period: 1000/hour, 1000/day, 1000/month')
     .option('--canary', 'a bait: it opens nothing, and whoever tries it raises an incident')
     .action(action(createKey))
   examples(create, [
@@ -74,8 +76,9 @@ function defineScan(command: Command): void {
   examples(command, [['merlon keys scan .', 'each as file:line:column, what it is, and its first letters']])
 }
 
-async function createKey({ name, env, owner, scope, expires, ip, canary, ...options }: CreateOptions): Promise<number> {
-  const input = { name, env, owner, scopes: scope, expiresIn: expires, networks: ip, canary }
+async function createKey(given: CreateOptions): Promise<number> {
+  const { name, env, owner, scope, expires, ip, canary, quota, ...options } = given
+  const input = { name, env, owner, scopes: scope, expiresIn: expires, networks: ip, canary, quota }
   return printSecret(await runAccounts(options, 'keys/create', input), options)
 }
 
@@ -116,6 +119,7 @@ function printKey(key: ApiKey, { json }: AccountOptions): number {
         ['canary', key.canary ? 'yes: it opens nothing, and its use is an incident' : 'no'],
         ['scopes', key.scopes.join(' ')],
         ['from', key.networks.join(' ') || 'everywhere'],
+        ['quota', key.quota ? `${key.quota.limit}/${key.quota.per}` : 'none'],
         ['made', when(key.createdAtMs)],
         ['rotated', when(key.rotatedAtMs)],
         ['expires', when(key.expiresAtMs) || 'never'],

@@ -24,6 +24,27 @@ const issuerField = urlField(text => {
   return text === origin ? undefined : `must be an origin, without path and closing slash: write ${origin}`
 }).meta({ description: 'Where clients reach the gateway, as it stands in tokens: https://api.example.com.' })
 
+const introspectionSchema = z
+  .strictObject({
+    endpoint: urlField(webUrlProblem).meta({ description: 'Where to ask (RFC 7662).' }),
+    clientId: z.string().min(1).max(256).meta({ description: 'Who asks.' }),
+    clientSecret: z
+      .string()
+      .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'must be env:NAME or file:PATH')
+      .meta({ description: 'Its secret: env:NAME or file:PATH.' }),
+    ttl: durationField
+      .refine(ms => ms >= 1000 && ms <= 600_000, { message: 'must be between 1s and 10m' })
+      .prefault('60s')
+      .meta({ description: 'How long a good answer is used: until then a revocation there is not known here.' }),
+    negativeTtl: durationField
+      .refine(ms => ms >= 1000 && ms <= 600_000, { message: 'must be between 1s and 10m' })
+      .prefault('10s')
+      .meta({ description: 'How long a bad answer is used.' }),
+  })
+  .meta({
+    description: 'For its opaque tokens: asks it what they stand for. While it does not answer they are refused.',
+  })
+
 export const accountsSchema = z
   .strictObject({
     oauth: z
@@ -44,32 +65,38 @@ export const accountsSchema = z
       }),
     issuers: z
       .array(
-        z.strictObject({
-          issuer: z.string().min(1).max(2048).meta({ description: 'The `iss` of its tokens, letter by letter.' }),
-          jwks: z
-            .union([
-              urlField(webUrlProblem),
-              z
-                .string()
-                .max(4096)
-                .regex(/^(?!https?:)[^\0]+$/),
-            ])
-            .meta({ description: 'Its key set: a URL, or a file seen from the folder of this file.' }),
-          audience: z
-            .array(z.string().min(1).max(2048))
-            .min(1, 'needs at least one audience')
-            .max(32)
-            .meta({ description: 'Tokens must be for one of these (`aud`).' }),
-          algorithms: z
-            .array(z.enum(jwtAlgorithms))
-            .min(1, 'needs at least one algorithm')
-            .default(['ES256', 'EdDSA', 'RS256', 'PS256'])
-            .meta({ description: 'Algorithms that it signs with.' }),
-          refresh: durationField
-            .refine(ms => ms >= 10_000 && ms <= dayMs, { message: 'must be between 10s and 1d' })
-            .prefault('5m')
-            .meta({ description: 'How often its keys are fetched anew.' }),
-        }),
+        z
+          .strictObject({
+            issuer: z.string().min(1).max(2048).meta({ description: 'The `iss` of its tokens, letter by letter.' }),
+            jwks: z
+              .union([
+                urlField(webUrlProblem),
+                z
+                  .string()
+                  .max(4096)
+                  .regex(/^(?!https?:)[^\0]+$/),
+              ])
+              .optional()
+              .meta({ description: 'Its key set, for JWTs: a URL, or a file seen from the folder of this file.' }),
+            introspection: introspectionSchema.optional(),
+            audience: z
+              .array(z.string().min(1).max(2048))
+              .min(1, 'needs at least one audience')
+              .max(32)
+              .meta({ description: 'Tokens must be for one of these (`aud`).' }),
+            algorithms: z
+              .array(z.enum(jwtAlgorithms))
+              .min(1, 'needs at least one algorithm')
+              .default(['ES256', 'EdDSA', 'RS256', 'PS256'])
+              .meta({ description: 'Algorithms that it signs with.' }),
+            refresh: durationField
+              .refine(ms => ms >= 10_000 && ms <= dayMs, { message: 'must be between 10s and 1d' })
+              .prefault('5m')
+              .meta({ description: 'How often its keys are fetched anew.' }),
+          })
+          .refine(({ jwks, introspection }) => jwks !== undefined || introspection !== undefined, {
+            message: 'needs jwks, introspection or both',
+          }),
       )
       .max(32)
       .default([])

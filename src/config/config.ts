@@ -4,7 +4,9 @@
 
 import type { JwtAlgorithm } from '../lib/jwt.ts'
 import type { BodyPolicy } from '../pipeline/body.ts'
+import type { HeadersConfig } from '../pipeline/header-rules.ts'
 import type { Limits } from '../pipeline/limits.ts'
+import type { MaintenanceConfig } from '../pipeline/maintenance.ts'
 import type { PathForm } from '../pipeline/path-form.ts'
 import type { Mode } from '../pipeline/verdict.ts'
 
@@ -66,6 +68,14 @@ export interface ClientCertificateConfig {
   readonly mode: 'request' | 'require'
 }
 
+export interface RouteCertificateConfig {
+  /** Files. */
+  readonly ca: string
+  readonly crl: string | undefined
+  /** `URI:spiffe://example.org/billing`, `DNS:*.example.org`; every name when empty. */
+  readonly names: readonly string[]
+}
+
 export interface AcmeConfig {
   readonly domains: readonly string[]
   readonly email: string | undefined
@@ -104,18 +114,40 @@ export interface OAuthConfig {
 export interface IssuerConfig {
   readonly issuer: string
   /** URL or absolute path of the key set. */
-  readonly jwks: string
+  readonly jwks: string | undefined
+  readonly introspection: IntrospectionConfig | undefined
   readonly audience: readonly string[]
   readonly algorithms: readonly JwtAlgorithm[]
   readonly refreshMs: number
 }
 
+export interface IntrospectionConfig {
+  readonly endpoint: string
+  readonly clientId: string
+  /** `env:NAME` or `file:PATH` */
+  readonly clientSecret: string
+  readonly ttlMs: number
+  readonly negativeTtlMs: number
+}
+
 export interface UpstreamConfig {
-  /** Origins: `http://127.0.0.1:3000`, `https://api.internal`. */
+  /** `http://127.0.0.1:3000`, `https://api.internal`, `unix:/run/app.sock`. */
   readonly servers: readonly string[]
+  /** Beside `servers`; 1 each unless given. */
+  readonly weights?: readonly number[]
   readonly health: HealthConfig | undefined
   /** `http/1.1` unless given. */
   readonly protocol?: 'http/1.1' | 'h2'
+  readonly balance?: BalanceConfig
+  readonly ejection?: EjectionConfig
+  readonly breaker?: BreakerConfig
+  /** Percent of the requests that may be sent again. */
+  readonly retryBudget?: number
+  readonly slowStartMs?: number
+  /** Connections of one worker to one server, in place of the limit of the gateway. */
+  readonly connections?: number
+  /** Names of servers are looked up so often, and each address is a server. */
+  readonly dnsMs?: number
   /** Files for servers over https. */
   readonly tls?: UpstreamTlsFiles
   /** A Unix socket to connect to instead: services of our own. */
@@ -127,6 +159,36 @@ export interface UpstreamTlsFiles {
   readonly ca: string | undefined
   /** What we show them. */
   readonly client: { readonly cert: string; readonly key: string } | undefined
+}
+
+/** How load is shared. */
+export type BalanceConfig =
+  | { readonly method: 'leastRequests' | 'roundRobin' }
+  | { readonly method: 'hash'; readonly by: HashKey }
+
+export type HashKey =
+  | { readonly kind: 'client' | 'path' | 'host' }
+  | { readonly kind: 'header' | 'cookie'; readonly name: string }
+
+/** When a server that fails is taken out. */
+export interface EjectionConfig {
+  /** Failures in a row. */
+  readonly failures: number
+  /** After the first; doubled with each that follows at once. */
+  readonly pauseMs: number
+  /** Percent of the servers that may be out at the same time. */
+  readonly share: number
+}
+
+/** When nothing is sent to an upstream any more. */
+export interface BreakerConfig {
+  /** Percent of the requests that must fail. */
+  readonly share: number
+  /** Requests of a window before the share says anything. */
+  readonly requests: number
+  readonly windowMs: number
+  /** How long nothing is sent. */
+  readonly openMs: number
 }
 
 export interface HealthConfig {
@@ -152,6 +214,12 @@ export interface RouteConfig {
   readonly paths: PathForm
   /** Whether messages of WebSockets are looked at, or their bytes passed on; `inspect` unless given. */
   readonly websocket?: 'inspect' | 'pass'
+  readonly headers?: HeadersConfig
+  /** Client certificates that the route demands. */
+  readonly clientCert?: RouteCertificateConfig
+  readonly maintenance?: MaintenanceConfig
+  /** Files of error pages by `403`, `4xx`. */
+  readonly pages?: Readonly<Record<string, string>>
   readonly limits: Limits
 }
 
@@ -161,6 +229,8 @@ export interface RouteMatch {
   /** `/v1/*` is a prefix, `/v1/users` is exact; every path when undefined. */
   readonly path: string | undefined
   readonly methods: readonly string[] | undefined
+  /** Lower-case names; `*` is any value. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export interface GuardConfig {

@@ -31,16 +31,22 @@ export const addressField = z
   })
   .meta({ description: 'An address to listen on: ":8080" (every address of the machine) or "127.0.0.1:8080".' })
 
-/** A server of an upstream: scheme, host and port, and nothing else, because the path is the client's. */
-export const originField = z
+/** A server of an upstream: an origin, or a Unix socket. */
+export const serverField = z
   .string()
   .max(2048)
   .superRefine((text, context) => {
-    const problem = originProblem(text)
+    const problem = text.startsWith('unix:') ? socketProblem(text.slice(5)) : originProblem(text)
     if (problem) context.addIssue({ code: 'custom', message: problem, input: text })
   })
-  .transform(text => new URL(text).origin)
-  .meta({ description: 'Origin of a server: http://127.0.0.1:3000 or https://api.internal.' })
+  .transform(text => (text.startsWith('unix:') ? text : new URL(text).origin))
+  .meta({ description: 'A server: http://127.0.0.1:3000, https://api.internal or unix:/run/app.sock.' })
+
+/** The kernel takes no longer path for a socket. */
+function socketProblem(path: string): string | undefined {
+  if (!path.startsWith('/')) return 'must have an absolute path: write unix:/run/app.sock'
+  return path.length > 107 ? 'has a path longer than 107 bytes, which no socket can have' : undefined
+}
 
 /** What is wrong with an upstream's origin, if anything. */
 export function originProblem(text: string): string | undefined {

@@ -3,7 +3,14 @@
 
 import { join, resolve } from 'node:path'
 import type { AccountsInput } from './accounts-schema.ts'
-import type { AccountsConfig, GuardConfig, OAuthConfig, RouteConfig, UpstreamConfig } from './config.ts'
+import type {
+  AccountsConfig,
+  GuardConfig,
+  IntrospectionConfig,
+  OAuthConfig,
+  RouteConfig,
+  UpstreamConfig,
+} from './config.ts'
 
 /** No upstream of an operator can have this name: brackets are not allowed in names. */
 const upstreamName = '(accounts)'
@@ -19,10 +26,21 @@ export const oauthPaths: readonly string[] = [
 export function accountsConfig({ oauth, issuers }: AccountsInput, dir: string): AccountsConfig {
   return {
     oauth: oauth && { issuer: oauth.issuer, signing: oauth.signing, rotateMs: oauth.rotate },
-    issuers: issuers.map(({ jwks, refresh, ...rest }) => {
-      return { ...rest, jwks: /^https?:/.test(jwks) ? jwks : resolve(dir, jwks), refreshMs: refresh }
+    issuers: issuers.map(({ jwks, refresh, introspection, ...rest }) => {
+      const place = jwks === undefined || /^https?:/.test(jwks) ? jwks : resolve(dir, jwks)
+      return { ...rest, jwks: place, refreshMs: refresh, introspection: introspectionOf(introspection, dir) }
     }),
   }
+}
+
+function introspectionOf(
+  given: AccountsInput['issuers'][number]['introspection'],
+  dir: string,
+): IntrospectionConfig | undefined {
+  if (!given) return undefined
+  const { endpoint, clientId, clientSecret, ttl, negativeTtl } = given
+  const secret = keyReference(clientSecret, dir) ?? clientSecret
+  return { endpoint, clientId, clientSecret: secret, ttlMs: ttl, negativeTtlMs: negativeTtl }
 }
 
 /** `file:` is seen from the folder of the config. */

@@ -64,7 +64,8 @@ function checkRoutes(source: ConfigSource, routes: unknown, withOAuth: boolean):
       const text = 'belongs to the authorization server of accounts.oauth'
       seen.problems.push(valueProblem(source, [...path, 'match', 'path'], text, 'config.duplicate'))
     }
-    const where = JSON.stringify([String(match['host'] ?? '').toLowerCase(), match['path'] ?? ''])
+    const headers = isSection(match['headers']) ? Object.entries(match['headers']).sort() : []
+    const where = JSON.stringify([String(match['host'] ?? '').toLowerCase(), match['path'] ?? '', headers])
     const methods = Array.isArray(match['methods']) ? [...new Set(match['methods'])] : ['*']
     const place: Path = source.has([...path, 'match']) ? [...path, 'match'] : path
     // Of two routes for one place the first that has the method counts, so nothing reaches the other.

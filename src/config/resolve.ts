@@ -6,11 +6,13 @@ import type { Problem } from '../lib/problem.ts'
 import { type BodyPolicy, defaultBodyPolicy } from '../pipeline/body.ts'
 import type { GuardDefinition } from '../pipeline/guard.ts'
 import { defaultLimits, type Limits } from '../pipeline/limits.ts'
-import type { Config, RouteConfig, UpstreamConfig } from './config.ts'
+import type { MaintenanceConfig } from '../pipeline/maintenance.ts'
+import type { Config, RouteCertificateConfig, RouteConfig } from './config.ts'
 import { GuardOptions, isSection, lowestMode } from './guard-options.ts'
 import { accountsConfig, accountsUpstream, keyReference, oauthRoutes } from './own-services.ts'
 import { valueProblem } from './problems.ts'
 import { resolveListen } from './resolve-listen.ts'
+import { resolveUpstream } from './resolve-upstream.ts'
 import type { ConfigInput, RouteInput } from './schema.ts'
 import type { ConfigSource, Path } from './source.ts'
 
@@ -53,7 +55,12 @@ export function resolveConfig(
     if (route.body) checkBodySizes(own, ['routes', i], source, problems)
     return {
       name: route.name ?? routeName(route),
-      match: { host: route.match.host, path: route.match.path, methods: route.match.methods },
+      match: {
+        host: route.match.host,
+        path: route.match.path,
+        methods: route.match.methods,
+        ...known({ headers: route.match.headers }),
+      },
       to: route.to,
       mode: lowestMode(input.mode, route.mode),
       ...openapiOf(route.openapi ?? input.openapi, origin.dir),
@@ -61,6 +68,10 @@ export function resolveConfig(
       body: bodyPolicy(bodyPolicy(defaultBodyPolicy, input.body), route.body),
       paths: route.paths,
       websocket: route.websocket,
+      ...known({ headers: route.headers ?? input.headers }),
+      ...known({ clientCert: clientCert(route.clientCert, origin.dir) }),
+      ...known({ maintenance: maintenance(route.maintenance ?? input.maintenance) }),
+      ...known({ pages: pages({ ...input.pages, ...route.pages }, origin.dir) }),
       limits: own,
     }
   })
@@ -83,7 +94,7 @@ export function resolveConfig(
     listen: resolveListen(input, origin.dir),
     upstreams: {
       ...Object.fromEntries(
-        Object.entries(input.upstreams).map(([name, value]) => [name, upstream(value, origin.dir)]),
+        Object.entries(input.upstreams).map(([name, value]) => [name, resolveUpstream(value, origin.dir)]),
       ),
       ...(accounts.oauth && accountsUpstream(state)),
     },
@@ -135,15 +146,26 @@ function withoutOwn(guards: readonly GuardDefinition[]): readonly GuardDefinitio
   return guards.filter(guard => guard.skipsOwnServices !== true)
 }
 
-function upstream(input: ConfigInput['upstreams'][string], dir: string): UpstreamConfig {
-  const { servers, health, protocol, ca, cert, key } = input
-  const client =
-    cert === undefined || key === undefined ? undefined : { cert: resolve(dir, cert), key: resolve(dir, key) }
-  const tls = { ca: ca === undefined ? undefined : resolve(dir, ca), client }
-  const own = { protocol, ...(ca === undefined && !client ? {} : { tls }) }
-  if (!health) return { servers, health: undefined, ...own }
-  const { path, interval, timeout, unhealthyAfter, healthyAfter } = health
-  return { servers, health: { path, intervalMs: interval, timeoutMs: timeout, unhealthyAfter, healthyAfter }, ...own }
+function clientCert(input: RouteInput['clientCert'], dir: string): RouteCertificateConfig | undefined {
+  if (!input) return undefined
+  const { ca, crl, names } = input
+  return { ca: resolve(dir, ca), crl: crl === undefined ? undefined : resolve(dir, crl), names }
+}
+
+function maintenance(input: RouteInput['maintenance']): MaintenanceConfig | undefined {
+  if (input === undefined || input === false) return undefined
+  if (input === true) return { retryAfterMs: maintenanceRetryMs, allow: [] }
+  return { retryAfterMs: input.retryAfter, allow: input.allow }
+}
+
+const maintenanceRetryMs = 300_000
+
+/** Files absolute; undefined without any. */
+function pages(files: Readonly<Record<string, string>>, dir: string): Readonly<Record<string, string>> | undefined {
+  const entries = Object.entries(files)
+  return entries.length === 0
+    ? undefined
+    : Object.fromEntries(entries.map(([status, file]) => [status, resolve(dir, file)]))
 }
 
 /** A name that says what the route matches, for routes without one. */

@@ -9,8 +9,10 @@ import { defaultBodyPolicy } from '../pipeline/body.ts'
 import type { GuardDefinition } from '../pipeline/guard.ts'
 import { type LimitDefinition, type LimitName, limitDefinitions } from '../pipeline/limits.ts'
 import { accountsSchema } from './accounts-schema.ts'
-import { addressField, hostField, modeField, nameField, originField, pathField } from './fields.ts'
+import { addressField, hostField, modeField, nameField, pathField } from './fields.ts'
 import { listenSchema } from './listen-schema.ts'
+import { clientCertSchema, headersSchema, maintenanceSchema, matchHeadersSchema, pagesSchema } from './route-schema.ts'
+import { upstreamSchema } from './upstream-schema.ts'
 
 /** `body.inspected` and `body.max` are these limits under the name that people look for. */
 const limitsOfBody: ReadonlySet<LimitName> = new Set(['bodyInspected', 'bodyMax'])
@@ -104,62 +106,6 @@ const bodySchema = z
   })
   .meta({ description: 'Request bodies.' })
 
-const healthSchema = z
-  .strictObject({
-    path: z
-      .string()
-      .regex(/^\/\S*$/, 'must start with /')
-      .max(2048)
-      .meta({ description: 'Path that is asked for.' }),
-    interval: durationField
-      .refine(ms => ms >= 100, { message: 'must be at least 100ms' })
-      .prefault('5s')
-      .meta({
-        description: 'Time between two checks of a server.',
-      }),
-    timeout: durationField
-      .refine(ms => ms >= 10, { message: 'must be at least 10ms' })
-      .prefault('2s')
-      .meta({
-        description: 'Time in which it must answer.',
-      }),
-    unhealthyAfter: z.number().int().min(1).max(100).default(3).meta({
-      description: 'Failures in a row that take a server out.',
-    }),
-    healthyAfter: z.number().int().min(1).max(100).default(2).meta({
-      description: 'Successes in a row that bring it back.',
-    }),
-  })
-  .meta({ description: 'Active health check: GET, good when the status is below 400.' })
-
-const upstreamSchema = z
-  .strictObject({
-    servers: z.array(originField).min(1, 'needs at least one server').max(256).meta({
-      description: 'Origins that share the load: http://127.0.0.1:3000 or https://api.internal.',
-    }),
-    health: healthSchema.optional(),
-    protocol: z.enum(['http/1.1', 'h2']).default('http/1.1').meta({
-      description:
-        'What servers are spoken to in. h2: over TLS by ALPN, in the clear without asking; gRPC wants it. Upgrades (WebSockets) and health checks go over HTTP/1.1.',
-    }),
-    ca: z.string().min(1).optional().meta({
-      description:
-        'File with the authorities that may have signed the servers’ certificates, PEM; no other is believed.',
-    }),
-    cert: z.string().min(1).optional().meta({ description: 'File with the certificate that servers are shown, PEM.' }),
-    key: z.string().min(1).optional().meta({ description: 'File with its private key, PEM.' }),
-  })
-  .superRefine(({ servers, ca, cert, key }, context) => {
-    const say = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
-    if ((cert === undefined) !== (key === undefined)) {
-      say(cert === undefined ? 'key' : 'cert', `needs ${cert === undefined ? 'cert' : 'key'} beside it`)
-    }
-    const used = ca === undefined ? (cert === undefined ? undefined : 'cert') : 'ca'
-    if (used !== undefined && servers.some(server => server.startsWith('http:'))) {
-      say(used, 'needs every server to be https')
-    }
-  })
-
 const openapiField = z.string().min(1).max(4096).meta({
   description: 'File with the OpenAPI document (3.0 or 3.1) of what is behind the routes, for the guard `authz`.',
 })
@@ -184,6 +130,7 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
           .max(32)
           .optional()
           .meta({ description: 'Methods of the route, GET with HEAD; every method when absent.' }),
+        headers: matchHeadersSchema.optional(),
       })
       .default({})
       .meta({ description: 'Which requests; all when absent.' }),
@@ -196,6 +143,10 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
       description:
         'inspect: the frames of WebSockets must be right, and guards judge text messages; compression is not offered to the upstream. pass: bytes go through unseen.',
     }),
+    headers: headersSchema.optional(),
+    clientCert: clientCertSchema.optional(),
+    maintenance: maintenanceSchema.optional(),
+    pages: pagesSchema.optional(),
     paths: z.enum(['normalize', 'strict', 'asIs']).default('normalize').meta({
       description:
         'normalize: one form of the path is matched, judged and sent; what servers read differently is refused. strict: a path in another form is refused. asIs: sent as it came.',
@@ -218,6 +169,9 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
         description: 'Which requests go where. The most specific match wins; the order does not count.',
       }),
       body: bodySchema.optional(),
+      headers: headersSchema.optional().meta({ description: 'Rules for headers, of every route that has none.' }),
+      maintenance: maintenanceSchema.optional(),
+      pages: pagesSchema.optional(),
       limits: limitsSchema(() => true)
         .optional()
         .meta({ description: 'Bounds of the data plane.' }),

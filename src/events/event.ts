@@ -21,7 +21,7 @@ const textMax = 1024
 const secretMin = 3
 
 /** Failures that say nothing about security, and happen all day. */
-const everyday: ReadonlySet<string> = new Set(['CLIENT_ABORTED', 'NO_ROUTE', 'DRAINING'])
+const everyday: ReadonlySet<string> = new Set(['CLIENT_ABORTED', 'NO_ROUTE', 'DRAINING', 'MAINTENANCE'])
 
 export function actionOf(ex: Exchange): Action {
   if (ex.verdict) return ex.verdict.kind === 'answer' ? 'answer' : 'deny'

@@ -16,6 +16,16 @@ export const gatewayErrors = {
     title: 'Service unavailable',
     summary: 'Every server of the upstream is marked as down by its health checks.',
   },
+  UPSTREAM_CIRCUIT_OPEN: {
+    status: 503,
+    title: 'Service unavailable',
+    summary: 'Most requests to the upstream failed, so none is sent for a while.',
+  },
+  MAINTENANCE: {
+    status: 503,
+    title: 'Service unavailable',
+    summary: 'The service is down for maintenance.',
+  },
   UPSTREAM_TIMEOUT: { status: 504, title: 'Gateway timeout', summary: 'The upstream did not answer in time.' },
   CLIENT_ABORTED: { status: 499, title: 'Client closed request', summary: 'The client went away.' },
   BODY_TOO_LARGE: { status: 413, title: 'Content too large', summary: 'The request body is larger than body.max.' },
@@ -38,17 +48,20 @@ export class GatewayError extends Error {
   readonly source: 'client' | 'upstream' | 'gateway'
   /** Whether sending the same request again can be right: only if nothing was processed upstream. */
   readonly retry: 'yes' | 'no'
+  /** For the client: when to come back. */
+  readonly retryAfterMs: number | undefined
 
   constructor(
     code: GatewayErrorCode,
     source: GatewayError['source'],
     detail: string,
-    options?: { cause?: unknown; retry?: 'yes' | 'no' },
+    options?: { cause?: unknown; retry?: 'yes' | 'no'; retryAfterMs?: number },
   ) {
     super(detail, options?.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.status = gatewayErrors[code].status
     this.source = source
     this.retry = options?.retry ?? 'no'
+    this.retryAfterMs = options?.retryAfterMs
   }
 }

@@ -28,6 +28,10 @@ export class Lru<Key, Value> {
     }
   }
 
+  keys(): IterableIterator<Key> {
+    return this.#entries.keys()
+  }
+
   delete(key: Key): boolean {
     return this.#entries.delete(key)
   }

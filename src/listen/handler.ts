@@ -4,6 +4,8 @@ import type { Identify } from '../client/identify.ts'
 import type { ByteString } from '../lib/bytes.ts'
 import { GatewayError } from '../lib/errors.ts'
 import { defaultBodyPolicy } from '../pipeline/body.ts'
+import { noHeaderRules } from '../pipeline/header-rules.ts'
+import type { HeaderList } from '../pipeline/headers.ts'
 import type { Limits } from '../pipeline/limits.ts'
 import type { Destination, Route, Step } from '../pipeline/route.ts'
 
@@ -12,7 +14,7 @@ export interface Handler {
   readonly limits: Limits
   readonly identify: Identify
   /** Host in lower case and without port; path without query, as it was received. */
-  match(method: ByteString, host: ByteString, path: ByteString): Route | 'ambiguous' | undefined
+  match(method: ByteString, host: ByteString, path: ByteString, headers?: HeaderList): Route | 'ambiguous' | undefined
   /** For requests that are malformed or that no route takes, so that they have events too. */
   readonly fallback: Route
 }
@@ -34,5 +36,6 @@ export function createFallbackRoute(limits: Limits, done: readonly Step[]): Rout
     limits,
     body: defaultBodyPolicy,
     paths: 'asIs',
+    headers: noHeaderRules,
   }
 }

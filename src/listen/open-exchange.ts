@@ -1,9 +1,12 @@
 // From what the parser read to an exchange on a route.
 
 import type { ByteString } from '../lib/bytes.ts'
-import { Exchange, type RequestLine } from '../pipeline/exchange.ts'
+import { certificateFault, refuseCertificate } from '../pipeline/certificate-rule.ts'
+import { type Client, Exchange, type RequestLine } from '../pipeline/exchange.ts'
+import { checkUnderscores } from '../pipeline/header-rules.ts'
 import { HeaderList } from '../pipeline/headers.ts'
 import { formPath } from '../pipeline/path-form.ts'
+import type { Route } from '../pipeline/route.ts'
 import { ambiguousPath } from '../pipeline/router.ts'
 import type { Verdict } from '../pipeline/verdict.ts'
 import { checkRequest } from './check-request.ts'
@@ -30,6 +33,36 @@ export interface Opened {
   readonly verdict: Verdict | undefined
 }
 
+interface Demanded {
+  readonly client: Client
+  readonly verdict: Verdict | undefined
+}
+
+/**
+ * Looks at the client certificate that a route demands. Without one, 403; but on a connection that was opened for
+ * another host, which may have had no reason to show one, 421: the client is to open a new one (RFC 9110 §15.5.20).
+ */
+function demandCertificate(
+  client: Client,
+  { certificateRule }: Route,
+  { certificateRules }: ListenerSettings,
+  host: ByteString,
+  nowMs: number,
+): Demanded {
+  if (certificateRule === undefined) return { client, verdict: undefined }
+  const { tls } = client
+  const rule = certificateRules?.[certificateRule]
+  if (!tls || !rule) return { client, verdict: refuseCertificate(403, 'the route wants a certificate, over TLS') }
+  if (!tls.presented) {
+    const isOther = tls.sni !== '' && tls.sni !== host
+    return { client, verdict: refuseCertificate(isOther ? 421 : 403, 'the client has shown no good certificate') }
+  }
+  const fault = certificateFault(rule, tls.presented, nowMs)
+  if (fault !== undefined) return { client, verdict: refuseCertificate(403, fault) }
+  const { certificate } = tls.presented
+  return { client: { ...client, tls: { ...tls, certificate } }, verdict: undefined }
+}
+
 export function openExchange(
   head: RequestHead,
   connection: Connection,
@@ -41,17 +74,22 @@ export function openExchange(
   const { method, protocol, rawHeaders } = head
   const checked = checkRequest(method, head.target, protocol, rawHeaders, handler.limits)
   const { target, host } = checked
+  const headers = new HeaderList(rawHeaders)
   const fault = head.verdict ?? checked.verdict
   const mark = target.indexOf('?')
   const path = mark < 0 ? target : target.slice(0, mark)
   const own = fault ? undefined : ownRoute(settings, path, host, handler.fallback)
-  const found = fault ? undefined : (own ?? handler.match(method, host, path))
+  const found = fault ? undefined : (own ?? handler.match(method, host, path, headers))
   const route = found === 'ambiguous' || found === undefined ? handler.fallback : found
   const formed = formPath(path, route.paths)
+  const known = handler.identify.client(connection.peerFor(handler.identify), headers)
+  const demanded = demandCertificate(known, route, settings, host, nowMs)
+  const { client } = demanded
   const formVerdict = formed.ok ? undefined : formed.verdict
-  const verdict = found === 'ambiguous' ? ambiguousPath : (fault ?? formVerdict)
-  const headers = new HeaderList(rawHeaders)
-  const client = handler.identify.client(connection.peerFor(handler.identify), headers)
+  const verdict =
+    found === 'ambiguous'
+      ? ambiguousPath
+      : (fault ?? formVerdict ?? checkUnderscores(headers, route.headers) ?? demanded.verdict)
   const { localAddress, localPort } = connection.ends
   const sent = formed.ok && formed.path !== path ? formed.path + target.slice(path.length) : target
   const received = sent === head.target ? undefined : head.target

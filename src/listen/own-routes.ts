@@ -3,6 +3,7 @@
 
 import { defaultBodyPolicy } from '../pipeline/body.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
+import { noHeaderRules } from '../pipeline/header-rules.ts'
 import type { Destination, ResponseFlow, ResponseSink, Route } from '../pipeline/route.ts'
 import type { ListenerSettings } from './settings.ts'
 
@@ -44,7 +45,17 @@ function answering(name: string, fallback: Route, answer: (ex: Exchange) => OwnA
     },
   }
   const { phases, done, limits, mode } = fallback
-  return { name, mode, phases, done, destination, limits, body: defaultBodyPolicy, paths: 'asIs' }
+  return {
+    name,
+    mode,
+    phases,
+    done,
+    destination,
+    limits,
+    body: defaultBodyPolicy,
+    paths: 'asIs',
+    headers: noHeaderRules,
+  }
 }
 
 function tokenAnswer({ method }: Exchange, answer: string): OwnAnswer {

@@ -1,6 +1,8 @@
 // How a listener listens: in the clear or over TLS, with what certificates, behind a PROXY header or not. Plain data,
 // made by the main thread and posted to the workers; a listener takes new ones while it serves.
 
+import type { CertificateRule } from '../pipeline/certificate-rule.ts'
+
 export interface ListenerSettings {
   /** Connections begin with a PROXY header; only trusted proxies may connect. */
   readonly proxyProtocol: boolean
@@ -11,6 +13,8 @@ export interface ListenerSettings {
   /** Sends every request to https on this port. */
   readonly redirectPort: number | undefined
   readonly challenges: Challenges
+  /** Client certificates that routes demand, by name of the rule. */
+  readonly certificateRules?: Readonly<Record<string, CertificateRule>>
 }
 
 export interface TlsSettings {
@@ -40,6 +44,11 @@ export interface ClientCertificates {
   readonly crl: string | undefined
   /** `require` refuses the handshake without a good one. */
   readonly mode: 'request' | 'require'
+  /**
+   * Where routes have authorities of their own, `ca` holds them too and `crl` is unused: this says which certificates
+   * are good for the listener; undefined: none is, by itself.
+   */
+  readonly own?: CertificateRule | 'none'
 }
 
 /** Answers for a certificate authority that looks whether a name is ours. */

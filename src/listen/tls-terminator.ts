@@ -2,11 +2,14 @@
 // from a client, then gives the connection to node:tls with nothing missing. Made anew for every change of certificates
 // or limits; connections that an old one took go on.
 
+import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
+import { certificatesIn } from '../lib/pem.ts'
+import { certificateFault, type PresentedCertificate } from '../pipeline/certificate-rule.ts'
 import type { ClientTls } from '../pipeline/exchange.ts'
 import type { Limits } from '../pipeline/limits.ts'
-import { clientCertificate } from './client-certificate.ts'
+import { presentedCertificate } from './client-certificate.ts'
 import type { Connection } from './connection.ts'
 import { type ClientHello, readClientHello } from './hello/client-hello.ts'
 import { ja4 } from './hello/ja4.ts'
@@ -35,12 +38,14 @@ export class TlsTerminator {
   readonly #options: TerminatorOptions
   readonly #server: Server
   readonly #challengeServer: Server | undefined
+  readonly #authorities: readonly X509Certificate[]
   /** Handshakes under way, by the ends of their connection: node:tls makes its socket by itself. */
   readonly #waiting = new Map<string, Waiting>()
 
   /** @throws Error as node:tls does for bad certificates, which the main thread has tried before */
   constructor(options: TerminatorOptions) {
     this.#options = options
+    this.#authorities = certificatesIn(options.tls.clients?.ca ?? '')
     this.#server = this.#createServer()
     this.#challengeServer = options.challenges.alpn.length > 0 ? this.#createChallengeServer() : undefined
   }
@@ -118,13 +123,29 @@ export class TlsTerminator {
       return
     }
     const { connection, hello } = waiting
+    const { clients } = this.#options.tls
+    const presented = socket.authorized ? this.#presented(socket) : undefined
+    const isGood = presented !== undefined && this.#isGood(presented)
+    if (clients?.mode === 'require' && !isGood) return this.#failed(socket)
     this.#options.onSecure(connection, socket, {
       version: socket.getProtocol() ?? '',
       sni: hello.serverName,
       alpn: socket.alpnProtocol || '',
       ja4: ja4(hello),
-      certificate: socket.authorized ? clientCertificate(socket.getPeerX509Certificate()) : undefined,
+      certificate: isGood ? presented.certificate : undefined,
+      presented,
     })
+  }
+
+  #presented(socket: TLSSocket): PresentedCertificate | undefined {
+    const leaf = socket.getPeerX509Certificate()
+    return leaf && presentedCertificate(leaf, this.#authorities)
+  }
+
+  /** By what the listener itself believes. */
+  #isGood(presented: PresentedCertificate): boolean {
+    const own = this.#options.tls.clients?.own
+    return own === undefined || (own !== 'none' && certificateFault(own, presented, Date.now()) === undefined)
   }
 
   #failed(socket: TLSSocket): void {

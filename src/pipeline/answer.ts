@@ -22,6 +22,7 @@ const titles: Readonly<Record<number, string>> = {
   413: 'Content too large',
   414: 'URI too long',
   415: 'Unsupported media type',
+  421: 'Misdirected request',
   429: 'Too many requests',
   431: 'Request header fields too large',
   502: 'Bad gateway',
@@ -35,6 +36,7 @@ const details: Readonly<Record<number, string>> = {
   403: 'The request was blocked by a security rule.',
   413: 'The request body is larger than this service accepts.',
   415: 'This content type or encoding is not accepted.',
+  421: 'Open a new connection for this host.',
   429: 'Too many requests in a short time.',
   503: 'The service can’t answer right now.',
 }
@@ -58,7 +60,9 @@ export function answerVerdict(ex: Exchange, verdict: Verdict): Answer {
 }
 
 export function answerError(ex: Exchange, error: GatewayError): Answer {
-  return answerProblem(ex, error.status, gatewayErrors[error.code].summary, [])
+  const { retryAfterMs } = error
+  const extra = retryAfterMs === undefined ? [] : ['retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1000)))]
+  return answerProblem(ex, error.status, gatewayErrors[error.code].summary, extra)
 }
 
 function answerProblem(
@@ -70,7 +74,8 @@ function answerProblem(
 ): Answer {
   const title = titles[status] ?? 'Error'
   const html = prefersHtml(ex.headers.get('accept'))
-  const text = html ? page(status, title, detail, ex.reference) : problem(type, status, title, detail, ex)
+  const own = html ? ownPage(ex, status, title, detail) : undefined
+  const text = own ?? (html ? page(status, title, detail, ex.reference) : problem(type, status, title, detail, ex))
   const body = new TextEncoder().encode(text)
   const headers = [
     'content-type',
@@ -83,7 +88,7 @@ function answerProblem(
     'nosniff',
     ...extra,
   ]
-  if (html)
+  if (html && own === undefined)
     headers.push('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
   return { status, headers, body }
 }
@@ -113,6 +118,13 @@ function prefersHtml(accept: string | undefined): boolean {
   if (html < 0) return false
   const json = accept.indexOf('json')
   return json < 0 || html < json
+}
+
+/** The operator's page for a status, or for its class. */
+function ownPage({ route, reference }: Exchange, status: number, title: string, detail: string): string | undefined {
+  const text = route.pages?.get(String(status)) ?? route.pages?.get(`${Math.trunc(status / 100)}xx`)
+  const values: Readonly<Record<string, string>> = { status: String(status), title, detail, reference }
+  return text?.replace(/\{\{(status|title|detail|reference)\}\}/g, (_, name: string) => values[name] ?? '')
 }
 
 function page(status: number, title: string, detail: string, reference: string): string {

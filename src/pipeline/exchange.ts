@@ -3,6 +3,7 @@
 // each field is written by one place, named here.
 
 import type { ByteString } from '../lib/bytes.ts'
+import type { PresentedCertificate } from './certificate-rule.ts'
 import type { HeaderList } from './headers.ts'
 import type { Principal } from './identity.ts'
 import type { Route } from './route.ts'
@@ -35,8 +36,10 @@ export interface ClientTls {
   /** The protocol that was agreed on; empty without ALPN. */
   readonly alpn: string
   readonly ja4: string
-  /** Verified against the listener's `clientCa`; undefined when the client showed none that was good. */
+  /** Verified against the listener's `clientCa` or the route's `clientCert`; undefined when the client showed none that was good. */
   readonly certificate: ClientCertificate | undefined
+  /** What it has shown, for routes that demand certificates of their own authorities. */
+  readonly presented?: PresentedCertificate | undefined
 }
 
 export interface ClientCertificate {

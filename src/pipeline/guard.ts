@@ -4,7 +4,7 @@
 
 import type { z } from 'zod'
 import type { Problem } from '../lib/problem.ts'
-import type { Counters } from '../store/store.ts'
+import type { Counters, Quotas } from '../store/store.ts'
 import type { Exchange } from './exchange.ts'
 import type { Identity } from './identity.ts'
 import type { Limits } from './limits.ts'
@@ -42,7 +42,7 @@ export interface GuardDefinition<Name extends string = string, Schema extends z.
   readonly options: Schema
   /** Options that show it at work, for docs; of guards that need some. */
   readonly example?: z.input<Schema>
-  /** Not on the routes to services of our own, which check credentials themselves. */
+  /** Not on the routes to services of our own, which check what they are sent themselves. */
   readonly skipsOwnServices?: true
   /** It looks at the routes (`tools.route`, `tools.routes`): each route gets a guard of its own. */
   readonly perRoute?: true
@@ -68,6 +68,8 @@ export interface GuardTools {
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly counters: Counters
+  /** Counts of long periods. Absent in tools that judge files. */
+  readonly quotas?: Quotas
   readonly limits: Limits
   /** Folder that relative paths in the config are seen from. */
   readonly configDir: string

@@ -3,6 +3,7 @@
 
 import type { TokenIssuer } from '../lib/jwt.ts'
 import type { Marks } from '../store/store.ts'
+import type { Quota } from './quota.ts'
 
 /** Who was authenticated. Never the credential. */
 export interface Principal {
@@ -18,6 +19,8 @@ export interface Principal {
   readonly acr: string
   /** Who vouches for it: the issuer of its token; empty for API keys, which are ours. */
   readonly issuer: string
+  /** What it may use; of API keys. */
+  readonly quota?: Quota
 }
 
 /** An API key that is known and not revoked. Whether it may be used now and from there is the guard's question. */
@@ -27,6 +30,7 @@ export interface KnownKey {
   readonly expiresAtMs: number | undefined
   /** Addresses and networks it may be used from; everywhere when empty. */
   readonly networks: readonly string[]
+  readonly quota?: Quota
   /** It opens nothing: whoever has it has stolen it. */
   readonly isCanary: boolean
 }
@@ -43,10 +47,12 @@ export interface Identity {
   /** What is known may be out of date: nobody can be let in. */
   readonly isStale: boolean
   findKey(secret: string, nowMs: number): KnownKey | undefined
-  /** By the SHA-256 of the token, in base64url. */
-  findToken(hash: string): KnownToken | undefined
-  /** Whether a token of ours, or every token of its client, was revoked. */
-  isDenied(tokenId: string, clientId: string): boolean
+  /** By the SHA-256 of the token, in base64url: one of ours, or what another issuer has said of one of its own. */
+  findToken(hash: string, nowMs: number): KnownToken | 'inactive' | undefined
+  /** Asks issuers about a token that nothing is known of. Undefined when there is nobody to ask. */
+  introspect(token: string, hash: string, nowMs: number): Promise<KnownToken | 'inactive' | 'unavailable'> | undefined
+  /** Whether one of these (see `deniableOf`) was revoked, for tokens issued then. */
+  isDenied(whats: readonly string[], issuedAtMs: number): boolean
   /** What nonces are made with; the same on every worker. */
   readonly nonceSecret: Uint8Array
   /** Proofs that were seen, on every worker. */
@@ -55,4 +61,11 @@ export interface Identity {
   keyUsed(id: string, nowMs: number): void
   /** Asks for fresh keys of an issuer, because a token names one that is not known. Bounded on the other side. */
   wantKeys(issuer: string): void
+}
+
+/** What a token can be revoked by: itself, its client, its user, and the grant that it came from. */
+export function deniableOf(claims: Readonly<Record<string, unknown>>): readonly string[] {
+  const { jti, client_id: client, azp, sub, grant_id: grant } = claims
+  const all = { token: jti, client: client ?? azp, user: sub, grant }
+  return Object.entries(all).flatMap(([kind, id]) => (typeof id === 'string' && id !== '' ? [`${kind}:${id}`] : []))
 }

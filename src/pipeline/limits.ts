@@ -86,6 +86,11 @@ export const limitDefinitions = {
     summary: 'Silence of the upstream, before its headers and within its body.',
   },
   upstreamConnections: { unit: 'count', default: 256, summary: 'Connections of one worker to one upstream server.' },
+  upstreamWaiting: {
+    unit: 'count',
+    default: 1024,
+    summary: 'Requests of one worker that wait for a connection to one upstream; more are answered with 503.',
+  },
   upstreamAttempts: { unit: 'count', default: 3, summary: 'Servers tried for one idempotent request.' },
   connectionsPerIp: {
     unit: 'count',

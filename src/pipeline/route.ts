@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { BodyPolicy } from './body.ts'
 import type { Exchange } from './exchange.ts'
 import type { Guard } from './guard.ts'
+import type { HeaderRules } from './header-rules.ts'
 import type { Limits } from './limits.ts'
 import type { PathForm } from './path-form.ts'
 import type { PhaseName } from './verdict.ts'
@@ -21,6 +22,11 @@ export interface Route {
   /** Guards of WebSocket messages; undefined: nobody looks into WebSockets. */
   readonly messages?: readonly Step[] | undefined
   readonly paths: PathForm
+  readonly headers: HeaderRules
+  /** Names the rule in the settings of the listener that client certificates are judged by. */
+  readonly certificateRule?: string
+  /** Error pages by `403`, `4xx`. */
+  readonly pages?: ReadonlyMap<string, string>
 }
 
 /** One guard on one route. Counts are this worker's, read by metrics. */

@@ -1,5 +1,5 @@
 // Which route takes a request. Compiled at load: host first (exact, then the longest wildcard, then any), then path
-// (exact, then the longest prefix), then the order in the file. A more general place is asked when no route of a more
+// (exact, then the longest prefix), then the number of headers that are asked for, then the order in the file. A more general place is asked when no route of a more
 // special one has the method.
 //
 // Paths are compared as servers read them: without doubled slashes and percent-encoded plain characters. What servers
@@ -8,16 +8,20 @@
 // one or the other. In which form the path is judged and sent is the route's choice (path-form.ts).
 
 import type { ByteString } from '../lib/bytes.ts'
+import { HeaderList } from './headers.ts'
 import type { Verdict } from './verdict.ts'
 
 export interface Match {
   readonly host: string | undefined
   readonly path: string | undefined
   readonly methods: readonly string[] | undefined
+  /** Lower-case names; `*` is any value. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 interface Entry<Target> {
   readonly target: Target
+  readonly headers: readonly (readonly [name: string, value: string])[]
   readonly methods: ReadonlySet<string> | undefined
 }
 
@@ -28,6 +32,14 @@ interface Paths<Target> {
   /** Distinct lengths of the prefixes, longest first. */
   lengths: number[]
 }
+
+/** What besides host and path decides. */
+interface Asked {
+  readonly method: ByteString
+  readonly headers: HeaderList
+}
+
+const noHeaders = new HeaderList([])
 
 export const ambiguousPath: Verdict = {
   kind: 'deny',
@@ -43,30 +55,37 @@ export class Router<Target> {
 
   constructor(routes: readonly { readonly match: Match; readonly target: Target }[]) {
     for (const { match, target } of routes) {
-      const entry = { target, methods: match.methods && new Set(match.methods) }
+      const headers = Object.entries(match.headers ?? {})
+      const entry = { target, methods: match.methods && new Set(match.methods), headers }
       addPath(this.#pathsOf(match.host), match.path ?? '/*', entry)
     }
   }
 
   /** @param host Lower case, without port. @param path Without query, as it was received. */
-  match(method: ByteString, host: ByteString, path: ByteString): Target | 'ambiguous' | undefined {
+  match(
+    method: ByteString,
+    host: ByteString,
+    path: ByteString,
+    headers: HeaderList = noHeaders,
+  ): Target | 'ambiguous' | undefined {
     const [first = path, ...others] = readingsOf(path)
-    const target = this.#find(method, host, first)
-    return others.every(other => this.#find(method, host, other) === target) ? target : 'ambiguous'
+    const asked: Asked = { method, headers }
+    const target = this.#find(asked, host, first)
+    return others.every(other => this.#find(asked, host, other) === target) ? target : 'ambiguous'
   }
 
-  #find(method: ByteString, host: ByteString, path: string): Target | undefined {
+  #find(asked: Asked, host: ByteString, path: string): Target | undefined {
     const exact = this.#exactHosts.get(host)
-    const found = exact && findPath(exact, method, path)
+    const found = exact && findPath(exact, asked, path)
     if (found) return found
     if (this.#wildcardHosts.size > 0) {
       for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
         const paths = this.#wildcardHosts.get(host.slice(dot + 1))
-        const target = paths && findPath(paths, method, path)
+        const target = paths && findPath(paths, asked, path)
         if (target) return target
       }
     }
-    return findPath(this.#anyHost, method, path)
+    return findPath(this.#anyHost, asked, path)
   }
 
   #pathsOf(host: string | undefined): Paths<Target> {
@@ -89,27 +108,42 @@ function addPath<Target>(paths: Paths<Target>, pattern: string, entry: Entry<Tar
   const key = isPrefix ? pattern.slice(0, -1) : pattern
   const entries = isPrefix ? paths.prefixes : paths.exact
   const known = entries.get(key)
-  if (known) known.push(entry)
+  if (known)
+    entries.set(
+      key,
+      [...known, entry].sort((a, b) => b.headers.length - a.headers.length),
+    )
   else entries.set(key, [entry])
   if (isPrefix) paths.lengths = [...new Set([...paths.lengths, key.length])].sort((a, b) => b - a)
 }
 
-function findPath<Target>(paths: Paths<Target>, method: string, path: string): Target | undefined {
-  const exact = findMethod(paths.exact.get(path), method)
+function findPath<Target>(paths: Paths<Target>, asked: Asked, path: string): Target | undefined {
+  const exact = findEntry(paths.exact.get(path), asked)
   if (exact) return exact
   for (const length of paths.lengths) {
     if (length > path.length || path.charCodeAt(length - 1) !== 0x2f) continue
-    const found = findMethod(paths.prefixes.get(path.slice(0, length)), method)
+    const found = findEntry(paths.prefixes.get(path.slice(0, length)), asked)
     if (found) return found
   }
   return undefined
 }
 
 /** HEAD is GET without the content (RFC 9110 §9.3.2): it must not come past the guards of a route for GET. */
-function findMethod<Target>(entries: readonly Entry<Target>[] | undefined, method: string): Target | undefined {
+function findEntry<Target>(entries: readonly Entry<Target>[] | undefined, asked: Asked): Target | undefined {
   if (!entries) return undefined
-  for (const { target, methods } of entries) if (!methods || methods.has(method)) return target
-  return method === 'HEAD' ? findMethod(entries, 'GET') : undefined
+  const { method, headers } = asked
+  for (const entry of entries) {
+    if ((!entry.methods || entry.methods.has(method)) && hasHeaders(headers, entry.headers)) return entry.target
+  }
+  return method === 'HEAD' ? findEntry(entries, { method: 'GET', headers }) : undefined
+}
+
+function hasHeaders(headers: HeaderList, wanted: Entry<unknown>['headers']): boolean {
+  for (const [name, value] of wanted) {
+    const given = headers.get(name)
+    if (given === undefined || (value !== '*' && given !== value)) return false
+  }
+  return true
 }
 
 /** The path as servers understand it, most eagerly first; mostly that is one string. */

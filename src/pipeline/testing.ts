@@ -3,6 +3,7 @@
 import { formatIp, ipKey, parseIp } from '../lib/ip.ts'
 import { defaultBodyPolicy } from './body.ts'
 import { Exchange } from './exchange.ts'
+import { noHeaderRules } from './header-rules.ts'
 import { HeaderList } from './headers.ts'
 import { defaultLimits } from './limits.ts'
 import type { Route } from './route.ts'
@@ -17,6 +18,7 @@ export function testRoute(): Route {
     limits: defaultLimits,
     body: defaultBodyPolicy,
     paths: 'normalize',
+    headers: noHeaderRules,
   }
 }
 

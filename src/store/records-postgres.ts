@@ -116,6 +116,15 @@ class PostgresRecords implements Records {
     return row && Number(row.version)
   }
 
+  async putAll(records: readonly NewRecord[]): Promise<void> {
+    const sql = `insert into merlon_records as r (kind, id, version, expires_ms, json)
+      select kind, id, 1, expires_ms, json from unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) n(kind, id, expires_ms, json)
+      on conflict (kind, id) do update set version = r.version + 1, expires_ms = excluded.expires_ms, json = excluded.json`
+    const expires = records.map(({ expiresAtMs }) => (expiresAtMs === undefined ? null : Math.trunc(expiresAtMs)))
+    const of = (name: 'kind' | 'id' | 'json') => records.map(record => record[name])
+    await this.#pool.query(sql, [of('kind'), of('id'), expires, of('json')])
+  }
+
   async delete(kind: string, id: string): Promise<boolean> {
     return (await this.#count(remove, [this.#own, kind, id])) > 0
   }

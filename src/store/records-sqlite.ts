@@ -130,6 +130,18 @@ class SqliteRecords implements Records {
     })
   }
 
+  async putAll(records: readonly NewRecord[]): Promise<void> {
+    this.#transaction(() => {
+      const write = this.#prepare(
+        `insert into records (kind, id, version, expires_ms, json) values (?, ?, 1, ?, ?)
+         on conflict do update set version = version + 1, expires_ms = excluded.expires_ms, json = excluded.json`,
+      )
+      for (const { kind, id, expiresAtMs, json } of records) {
+        write.run(kind, id, expiresAtMs === undefined ? null : Math.trunc(expiresAtMs), json)
+      }
+    })
+  }
+
   async delete(kind: string, id: string): Promise<boolean> {
     return Number(this.#prepare('delete from records where kind = ? and id = ?').run(kind, id).changes) > 0
   }

@@ -30,6 +30,22 @@ export interface Marks {
 
 export type Mark = 'first' | 'again' | 'full'
 
+/** Counts of periods, shared by all workers and kept over a restart. */
+export interface Quotas {
+  /** Adds `cost` to the count of a key in a period, unless it would become more than `limit`. Atomic. */
+  take(key: string, period: number, cost: number, limit: number, endMs: number, nowMs: number): QuotaCount
+  /** 0 when the period is over. */
+  read(key: string, period: number, nowMs: number): number
+  giveBack(key: string, period: number, cost: number): void
+}
+
+export interface QuotaCount {
+  readonly taken: boolean
+  readonly count: number
+  /** There is no room for another count. */
+  readonly isFull: boolean
+}
+
 /** Append-only security events, read by time. Written by the main thread alone. */
 export interface Journal {
   /** When it returns the events are durable: the transaction is committed. */
@@ -82,6 +98,8 @@ export interface Records {
    * version when none is given. Resolves to the new version, or to undefined when somebody else was faster.
    */
   put(record: NewRecord, ifVersion?: number): Promise<number | undefined>
+  /** Writes many at once, all or none, whatever their versions; without families and indexes. Watchers are not told. */
+  putAll(records: readonly Omit<NewRecord, 'family' | 'indexes'>[]): Promise<void>
   /** Whether it was there. */
   delete(kind: string, id: string): Promise<boolean>
   /** Marks as used; true for the first caller alone, whoever calls at the same time. */

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { GatewayError } from '../lib/errors.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
+import { changeHeaders } from '../pipeline/header-rules.ts'
 import type { ResponseFlow, ResponseSink } from '../pipeline/route.ts'
 import { reasonPhrase, responseHeaders, responseTrailers } from './response-headers.ts'
 import type { UpstreamServer } from './server.ts'
@@ -26,6 +27,8 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseFlow {
   started = false
   /** Something came back. */
   answered = false
+  /** The head of a response came. */
+  headed = false
   readonly #ex: Exchange
   readonly #server: UpstreamServer
   readonly #sink: ResponseSink
@@ -85,9 +88,10 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseFlow {
       this.#sink.informational(status, withoutLength(headers))
       return
     }
-    this.#server.succeeded()
+    this.headed = true
+    this.#server.answered(status)
     this.#ex.upstream = this.#server.url
-    this.#sink.head(status, reasonPhrase(text), headers, this)
+    this.#sink.head(status, reasonPhrase(text), changeHeaders(headers, this.#ex.route.headers.response), this)
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -112,7 +116,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseFlow {
       )
       return
     }
-    this.#server.succeeded()
+    this.#server.answered(status)
     this.#ex.upstream = this.#server.url
     try {
       this.#settle.resolve({ closed: this.#openTunnel(socket, controller.rawHeaders as Buffer[]) })

@@ -4,6 +4,7 @@
 import { type ClientHttp2Stream, constants, type OutgoingHttpHeaders } from 'node:http2'
 import { GatewayError } from '../lib/errors.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
+import { changeHeaders } from '../pipeline/header-rules.ts'
 import type { OutgoingBody, ResponseFlow, ResponseSink } from '../pipeline/route.ts'
 import type { Http2Pool } from './h2-pool.ts'
 import { requestHeaders } from './request-headers.ts'
@@ -17,6 +18,7 @@ export class Http2Attempt implements ResponseFlow {
   readonly done: Promise<undefined>
   started = false
   answered = false
+  headed = false
   readonly #ex: Exchange
   readonly #server: UpstreamServer
   readonly #sink: ResponseSink
@@ -73,11 +75,11 @@ export class Http2Attempt implements ResponseFlow {
 
   #headers(body: OutgoingBody): OutgoingHttpHeaders {
     const { method, request, headers } = this.#ex
-    const lines = requestHeaders(this.#ex, body)
+    const lines = requestHeaders(this.#ex, body, this.#server.isOwnService)
     const out: OutgoingHttpHeaders = {
       ':method': method,
       ':path': request.target,
-      ':scheme': this.#server.url.startsWith('https:') ? 'https' : 'http',
+      ':scheme': this.#server.origin.startsWith('https:') ? 'https' : 'http',
       ':authority': headers.get('host') ?? this.#server.hostname,
     }
     for (let i = 0; i < lines.length; i += 2) {
@@ -127,9 +129,11 @@ export class Http2Attempt implements ResponseFlow {
     const headers = endToEndHeaders(withoutPseudo(raw))
     if (headers === undefined) return this.#malformed('the response headers are not HTTP')
     this.answered = true
-    this.#server.succeeded()
+    this.headed = true
     this.#ex.upstream = this.#server.url
-    this.#sink.head(Number(raw[raw.indexOf(':status') + 1]), '', headers, this)
+    const status = Number(raw[raw.indexOf(':status') + 1])
+    this.#server.answered(status)
+    this.#sink.head(status, '', changeHeaders(headers, this.#ex.route.headers.response), this)
     // In one go, so that the client's stream can end with its head too.
     if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) this.#finish()
   }

@@ -101,12 +101,14 @@ export class Http2Pool {
   }
 
   #connect(): Socket {
-    const { socketPath, ...files } = this.#to
+    const { socketPath, address, ...files } = this.#to
     const { protocol, hostname, port } = this.#origin
     const host = hostname.replace(/^\[|\]$/g, '')
     const secure = protocol === 'https:'
     const place =
-      socketPath === undefined ? { host, port: Number(port || (secure ? 443 : 80)) } : { path: socketPath }
+      socketPath === undefined
+        ? { host: address ?? host, port: Number(port || (secure ? 443 : 80)) }
+        : { path: socketPath }
     if (!secure) return connectTcp({ ...place, noDelay: true })
     const servername = isIP(host) ? {} : { servername: host }
     const socket = connectTls({ ...place, ...files, ...servername, ALPNProtocols: ['h2'] })

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { createIdentify } from '../client/identify.ts'
 import { defaultBodyPolicy } from '../pipeline/body.ts'
 import { Exchange } from '../pipeline/exchange.ts'
+import { noHeaderRules } from '../pipeline/header-rules.ts'
 import { HeaderList } from '../pipeline/headers.ts'
 import { defaultLimits } from '../pipeline/limits.ts'
 import type { OutgoingBody, Route } from '../pipeline/route.ts'
@@ -18,6 +19,7 @@ const route: Route = {
   limits: defaultLimits,
   body: defaultBodyPolicy,
   paths: 'normalize',
+  headers: noHeaderRules,
 }
 
 function sent(raw: readonly string[], options: { peer?: string; trusted?: string[]; body?: OutgoingBody } = {}) {

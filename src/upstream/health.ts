@@ -1,9 +1,11 @@
 // Active health checks: asks each server for a path at an interval, and takes it out of service, or back, after so many
 // answers in a row. Each check has a connection of its own, so that a busy pool doesn't look like a sick server.
 
+import { constants } from 'node:http2'
 import { Client } from 'undici'
 import type { HealthConfig } from '../config/config.ts'
 import type { Limits } from '../pipeline/limits.ts'
+import type { Http2Pool } from './h2-pool.ts'
 import { createConnect, type UpstreamServer } from './server.ts'
 
 export class HealthChecks {
@@ -15,8 +17,19 @@ export class HealthChecks {
   constructor(servers: readonly UpstreamServer[], config: HealthConfig, limits: Limits) {
     this.#config = config
     this.#limits = limits
-    // The first check comes soon and at a different moment for each, so that they don't come in volleys.
-    for (const server of servers) this.#schedule(server, 0, Math.random() * Math.min(1000, config.intervalMs))
+    this.use(servers)
+  }
+
+  /** The first check comes soon and at a different moment for each, so that they don't come in volleys. */
+  use(servers: readonly UpstreamServer[]): void {
+    for (const [server, timer] of this.#timers) {
+      if (servers.includes(server)) continue
+      clearTimeout(timer)
+      this.#timers.delete(server)
+    }
+    for (const server of servers) {
+      if (!this.#timers.has(server)) this.#schedule(server, 0, Math.random() * Math.min(1000, this.#config.intervalMs))
+    }
   }
 
   close(): void {
@@ -29,6 +42,7 @@ export class HealthChecks {
     if (this.#closed) return
     const timer = setTimeout(async () => {
       const good = await this.#check(server)
+      if (!this.#timers.has(server)) return // it has gone in the meantime
       const next = good ? Math.max(0, streak) + 1 : Math.min(0, streak) - 1
       if (next >= this.#config.healthyAfter) {
         if (!server.healthy) server.succeeded()
@@ -42,7 +56,8 @@ export class HealthChecks {
 
   async #check(server: UpstreamServer): Promise<boolean> {
     const { path, timeoutMs } = this.#config
-    const client = new Client(server.url, {
+    if (server.http2) return this.#checkHttp2(server, server.http2)
+    const client = new Client(server.origin, {
       connect: createConnect(server.hostname, { ...this.#limits, upstreamConnectTimeout: timeoutMs }, server.to),
       allowH2: false,
       pipelining: 0,
@@ -61,6 +76,31 @@ export class HealthChecks {
       return false // whatever it is that keeps it from answering
     } finally {
       client.destroy().catch(() => {})
+    }
+  }
+
+  /** One stream more on a connection that is there. */
+  async #checkHttp2(server: UpstreamServer, pool: Http2Pool): Promise<boolean> {
+    const { path, timeoutMs } = this.#config
+    const signal = AbortSignal.timeout(timeoutMs)
+    try {
+      const lease = await pool.lease()
+      const head = { ':path': path, ':authority': server.hostname, 'user-agent': 'merlon-health' }
+      const stream = lease.session.request(head, { endStream: true, signal })
+      return await new Promise(resolve => {
+        stream.on('error', () => resolve(false))
+        stream.once('response', headers => {
+          const status = headers[':status'] ?? 0
+          resolve(status >= 200 && status < 400)
+          stream.close(constants.NGHTTP2_CANCEL)
+        })
+        stream.once('close', () => {
+          lease.release()
+          resolve(false)
+        })
+      })
+    } catch {
+      return false // whatever it is that keeps it from answering
     }
   }
 }

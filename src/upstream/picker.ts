@@ -1,26 +1,34 @@
-// Chooses the server of a request: the healthy one with the fewest requests under way, in turn when several have as
-// few. When all connections are taken, requests wait in line for one, for no longer than a connection may take to open.
+// Chooses the server of a request among those that are well: not by the health checks down, not ejected for failing, not
+// just having refused a connection; balance.ts says which of them. When all connections are taken, requests wait in line for one, for no longer than a connection may take to open.
 
 import { GatewayError } from '../lib/errors.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import type { Limits } from '../pipeline/limits.ts'
+import { type Choose, createBalance } from './balance.ts'
 import type { UpstreamServer } from './server.ts'
 
 interface Waiter {
+  readonly ex: Exchange
   readonly failed: readonly UpstreamServer[]
   readonly resolve: (server: UpstreamServer) => void
 }
 
 export class Picker {
-  readonly #servers: readonly UpstreamServer[]
+  /** Another list when DNS says so. */
+  servers: readonly UpstreamServer[]
   readonly #limits: Limits
-  /** As many as there are client connections, at the most. */
+  readonly #choose: Choose
+  /** At most `limits.upstreamWaiting`. */
   readonly #line = new Set<Waiter>()
-  #turn = 0
 
-  constructor(servers: readonly UpstreamServer[], limits: Limits) {
-    this.#servers = servers
+  constructor(
+    servers: readonly UpstreamServer[],
+    limits: Limits,
+    choose: Choose = createBalance({ method: 'leastRequests' }),
+  ) {
+    this.servers = servers
     this.#limits = limits
+    this.#choose = choose
   }
 
   /**
@@ -28,10 +36,10 @@ export class Picker {
    * @throws GatewayError UPSTREAM_UNAVAILABLE, CLIENT_ABORTED
    */
   take(ex: Exchange, failed: readonly UpstreamServer[]): UpstreamServer | Promise<UpstreamServer> {
-    if (!this.#servers.some(server => server.healthy)) {
+    if (!this.servers.some(server => server.healthy)) {
       throw new GatewayError('UPSTREAM_UNAVAILABLE', 'upstream', 'every server is marked as down')
     }
-    const server = this.#best(failed)
+    const server = this.#best(failed, ex)
     if (!server) return this.#wait(ex, failed)
     server.take()
     return server
@@ -41,7 +49,7 @@ export class Picker {
   release(server: UpstreamServer): void {
     server.release()
     for (const waiter of this.#line) {
-      const next = this.#best(waiter.failed)
+      const next = this.#best(waiter.failed, waiter.ex)
       if (!next) return
       next.take()
       this.#line.delete(waiter)
@@ -51,28 +59,30 @@ export class Picker {
 
   /** Whether there is a server that none of these is. */
   hasOther(than: readonly UpstreamServer[]): boolean {
-    return this.#servers.some(server => server.healthy && !than.includes(server))
+    return this.servers.some(server => server.healthy && !than.includes(server))
   }
 
-  #best(failed: readonly UpstreamServer[]): UpstreamServer | undefined {
+  #best(failed: readonly UpstreamServer[], ex: Exchange): UpstreamServer | undefined {
     const nowMs = performance.now()
     const anyFailed = !this.hasOther(failed)
-    const count = this.#servers.length
-    this.#turn = (this.#turn + 1) % count
-    let best: UpstreamServer | undefined
-    let bestPause = 0
-    for (let i = 0; i < count; i++) {
-      const server = this.#servers[(this.#turn + i) % count]
-      if (!server?.healthy || server.full || (!anyFailed && failed.includes(server))) continue
-      const pause = server.pausedUntilMs(nowMs)
-      if (best && (pause > bestPause || (pause === bestPause && server.active >= best.active))) continue
-      best = server
-      bestPause = pause
-    }
-    return best
+    const open = this.servers.filter(server => {
+      return server.healthy && !server.full && (anyFailed || !failed.includes(server))
+    })
+    // An ejected server is better than none at all.
+    const well = open.filter(server => !server.isEjected(nowMs))
+    const usable = well.length > 0 ? well : open
+    const leastPause = Math.min(...usable.map(server => server.pausedUntilMs(nowMs)))
+    return this.#choose(
+      usable.filter(server => server.pausedUntilMs(nowMs) === leastPause),
+      ex,
+      nowMs,
+    )
   }
 
   #wait(ex: Exchange, failed: readonly UpstreamServer[]): Promise<UpstreamServer> {
+    if (this.#line.size >= this.#limits.upstreamWaiting) {
+      throw new GatewayError('UPSTREAM_UNAVAILABLE', 'gateway', 'too many requests wait for a connection already')
+    }
     return new Promise((resolve, reject) => {
       const leave = (error: GatewayError) => {
         clearTimeout(timer)
@@ -80,6 +90,7 @@ export class Picker {
         reject(error)
       }
       const waiter: Waiter = {
+        ex,
         failed,
         resolve: server => {
           clearTimeout(timer)

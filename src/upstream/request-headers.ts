@@ -5,6 +5,7 @@
 import type { ByteString } from '../lib/bytes.ts'
 import { certificateHeader, writeCertificate } from '../lib/shown-certificate.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
+import { changeHeaders, hasUnderscore } from '../pipeline/header-rules.ts'
 import type { HeaderList } from '../pipeline/headers.ts'
 import type { OutgoingBody } from '../pipeline/route.ts'
 
@@ -38,17 +39,19 @@ const proxyWritten = new Set([
 /** Names that a client may list in Connection but that are not its own to take away. */
 const kept = new Set(['host', 'content-type', 'content-encoding', 'cookie', 'authorization'])
 
-/** Flat. `host` is as received. Services of our own are told which certificate the client has shown. */
+/** Flat. `host` is as received. Services of our own are told who the client is: its address and its certificate. */
 export function requestHeaders(ex: Exchange, body: OutgoingBody, toOwnService = false): string[] {
   const { headers, client } = ex
   const trusted = client.peerTrusted === true
   const listed = connectionOptions(headers)
   const identity = ex.route.phases.onResponseBody.length > 0
+  const dropsUnderscores = ex.route.headers.underscores === 'drop'
   const out: string[] = []
   for (let i = 0; i < headers.count; i++) {
     const name = withDashes(headers.nameAt(i))
     if (dropped.has(name) || name.startsWith('proxy') || name.startsWith('merlon-')) continue
     if (ex.withheldHeaders.includes(name)) continue
+    if (dropsUnderscores && hasUnderscore(headers.nameAt(i))) continue
     if (proxyWritten.has(name) || name.startsWith('x-forwarded-')) {
       if (!trusted || name === 'forwarded' || name === 'x-forwarded-for') continue
     }
@@ -62,12 +65,17 @@ export function requestHeaders(ex: Exchange, body: OutgoingBody, toOwnService = 
   if (length !== undefined) out.push('content-length', length)
   addForwarded(out, ex, trusted)
   out.push('x-request-id', ex.reference)
-  const certificate = toOwnService ? client.tls?.certificate : undefined
-  if (certificate) {
-    const der = Buffer.from(certificate.der).toString('base64')
-    out.push(certificateHeader, writeCertificate({ ...certificate, der }))
-  }
-  return out
+  const changed = [...changeHeaders(out, ex.route.headers.request)]
+  if (toOwnService) addClient(changed, client)
+  return changed
+}
+
+function addClient(out: string[], { ip, tls }: Exchange['client']): void {
+  out.push('merlon-client-ip', ip)
+  const certificate = tls?.certificate
+  if (!certificate) return
+  const der = Buffer.from(certificate.der).toString('base64')
+  out.push(certificateHeader, writeCertificate({ ...certificate, der }))
 }
 
 /** CGI and what came of it (WSGI, PHP) read `x_forwarded_for` as `x-forwarded-for`. */

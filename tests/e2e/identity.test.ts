@@ -18,7 +18,7 @@ test('openid-client: discovery, client credentials in body and header, introspec
         execute: [oidc.allowInsecureRequests],
       })
       const metadata = config.serverMetadata()
-      assert.deepEqual(metadata.grant_types_supported, ['client_credentials'])
+      assert.ok(metadata.grant_types_supported?.includes('client_credentials'))
       const granted = await oidc.clientCredentialsGrant(config, { scope: 'read' })
       assert.deepEqual([granted.token_type, granted.expires_in, granted.scope], ['bearer', 3600, 'read'])
       const token = granted.access_token

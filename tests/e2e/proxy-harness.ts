@@ -9,7 +9,7 @@ import {
   type Socket,
 } from 'node:net'
 import { createIdentify } from '../../src/client/identify.ts'
-import type { HealthConfig } from '../../src/config/config.ts'
+import type { HealthConfig, UpstreamConfig } from '../../src/config/config.ts'
 import { openHttp1Listener } from '../../src/listen/h1.ts'
 import { createFallbackRoute, type Handler } from '../../src/listen/handler.ts'
 import { createReferences } from '../../src/listen/reference.ts'
@@ -17,6 +17,7 @@ import type { ListenerSettings } from '../../src/listen/settings.ts'
 import { type BodyPolicy, defaultBodyPolicy } from '../../src/pipeline/body.ts'
 import type { Exchange } from '../../src/pipeline/exchange.ts'
 import type { Guard } from '../../src/pipeline/guard.ts'
+import { compileHeaderRules, type HeadersConfig, noHeaderRules } from '../../src/pipeline/header-rules.ts'
 import { defaultLimits, type Limits } from '../../src/pipeline/limits.ts'
 import type { PathForm } from '../../src/pipeline/path-form.ts'
 import type { Route, Step } from '../../src/pipeline/route.ts'
@@ -28,6 +29,9 @@ export interface GatewayOptions {
   readonly limits?: Partial<Limits>
   readonly trustedProxies?: readonly string[]
   readonly health?: HealthConfig
+  readonly upstream?: Partial<UpstreamConfig>
+  readonly lookUp?: (name: string) => Promise<readonly string[]>
+  readonly headers?: HeadersConfig
   readonly body?: BodyPolicy
   readonly paths?: PathForm
   readonly host?: string
@@ -56,7 +60,13 @@ export async function openGateway(options: GatewayOptions) {
       stats: { calls: 0, busyMs: 0, denied: 0, wouldDeny: 0, errors: 0 },
     }),
   )
-  const upstream = createUpstream('test', { servers: options.servers, health: options.health }, limits)
+  const upstream = createUpstream(
+    'test',
+    { servers: options.servers, health: options.health, ...options.upstream },
+    limits,
+    {},
+    options.lookUp,
+  )
   const route: Route = {
     name: 'test',
     mode: 'protect',
@@ -72,6 +82,7 @@ export async function openGateway(options: GatewayOptions) {
     body: options.body ?? defaultBodyPolicy,
     messages: options.websocket === 'pass' ? undefined : steps.filter(step => step.guard.onMessage),
     paths: options.paths ?? 'normalize',
+    headers: options.headers ? compileHeaderRules(options.headers) : noHeaderRules,
   }
   const handler: Handler = {
     limits,

@@ -8,6 +8,7 @@ import { Fleet } from '../../src/fleet.ts'
 import { plainSettings } from '../../src/listen/settings.ts'
 import { createSharedCounters } from '../../src/store/counters-shared.ts'
 import { createSharedMarks } from '../../src/store/marks-shared.ts'
+import { createSharedQuotas } from '../../src/store/quotas-shared.ts'
 import { delay, startTestGateway } from './gateway-harness.ts'
 
 const clients = 200
@@ -25,6 +26,7 @@ test('200 clients, a reload a second, one worker ended', { timeout: 90_000 }, as
   const fleet = new Fleet({
     counters: createSharedCounters(),
     marks: createSharedMarks(64),
+    quotas: () => createSharedQuotas(new Uint8Array(16), 64),
     onEvents: (worker, list) => worker.stored(list.length),
     log: () => {},
   })

@@ -6,6 +6,7 @@ import { startGateway } from '../../src/gateway.ts'
 import { plainSettings } from '../../src/listen/settings.ts'
 import { createSharedCounters } from '../../src/store/counters-shared.ts'
 import { createSharedMarks } from '../../src/store/marks-shared.ts'
+import { createSharedQuotas } from '../../src/store/quotas-shared.ts'
 import { delay, startTestGateway } from './gateway-harness.ts'
 
 /** Sends one request on a connection of its own, or on the agent's. */
@@ -32,6 +33,7 @@ test('a worker that dies is replaced, and the others go on', async t => {
   const fleet = new Fleet({
     counters: createSharedCounters(),
     marks: createSharedMarks(64),
+    quotas: () => createSharedQuotas(new Uint8Array(16), 64),
     onEvents: (worker, events) => worker.stored(events.length),
     log: (_level, message) => logged.push(message),
   })

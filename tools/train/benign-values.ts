@@ -26,6 +26,26 @@ const schemas = [
 
 /** `$w` stands for each of words, `$v` for each of values, `$n` for each of names, `$t` for each of tags, `$s` for each of schemas. */
 const patterns: readonly string[] = [
+  // Talk about numbers, code and databases, as in chats, tickets and searches.
+  ...[
+    "it's $v or 3=3, who knows",
+    "that's 1=1 and nothing else, isn't it?",
+    "I'd say x=1 or y=2; not both",
+    "we're 1 or 2 minutes late, don't wait",
+    "it's either 5 or 6 o'clock",
+    "what's the union of both sets?",
+    "don't select all; select $w",
+    "she's got 2 and I've got 3 = 5",
+    'is a=1 or b=1 true?',
+    'how do I select $w from a table where $w = 5 and $w > 1?',
+    'null or undefined, true or false?',
+    'order by $w or by $w?',
+    "'$w' and '$w' are the same",
+    '"$v" or "$v"',
+    "$n's or $n's?",
+    "can't drop table $w: it doesn't exist",
+    'when x = 1 then y else z',
+  ],
   // Templates that users of mail, chat and workflow tools write.
   ...[
     '{{$w}}',

@@ -30,6 +30,7 @@ const nobody: Identity = {
   isStale: false,
   findKey: () => undefined,
   findToken: () => undefined,
+  introspect: () => undefined,
   isDenied: () => false,
   nonceSecret: new Uint8Array(32),
   marks: { sinceMs: 0, mark: () => 'full' },
@@ -90,6 +91,13 @@ class AuthnGuard implements Guard {
   }
 
   #judge(ex: Exchange, token: string, scheme: Scheme, result: TokenResult): Verdict | undefined {
+    if (!result.ok && result.why === 'unavailable') {
+      const reason = {
+        code: 'authn.unavailable',
+        detail: 'the issuer of the access token does not say what it is',
+      } as const
+      return { kind: 'deny', status: 503, reason, retryAfterMs: 1000 }
+    }
     if (!result.ok) {
       const refusal = { error: 'invalid_token', schemes: [scheme] }
       return refuse('authn.invalid-token', `the access token is refused: ${result.why}`, refusal)
@@ -115,8 +123,16 @@ class AuthnGuard implements Guard {
     if (key.expiresAtMs !== undefined && key.expiresAtMs <= nowMs) return why(`expired (${key.id})`)
     if (!isFrom(key, ex.client.ipBytes)) return why(`not for use from this address (${key.id})`)
     this.#identity.keyUsed(key.id, nowMs)
-    const { id, scopes } = key
-    const principal = { id, scopes, ...membership('apiKey', {}, scopes), clientId: '', acr: '', issuer: '' }
+    const { id, scopes, quota } = key
+    const principal = {
+      id,
+      scopes,
+      ...membership('apiKey', {}, scopes),
+      clientId: '',
+      acr: '',
+      issuer: '',
+      ...(quota && { quota }),
+    }
     return this.#admit(ex, { kind: 'apiKey', ...principal }, 'Bearer')
   }
 

@@ -43,9 +43,10 @@ interface Known {
   keys?: Record<string, KnownKey>
   /** By hash. */
   tokens?: Record<string, KnownToken>
+  introspect?: (token: string) => KnownToken | 'inactive' | 'unavailable'
 }
 
-export function open(options: object, { denied = [], keys = {}, tokens = {} }: Known = {}) {
+export function open(options: object, { denied = [], keys = {}, tokens = {}, introspect }: Known = {}) {
   const clock = { ms: nowMs }
   const wanted: string[] = []
   const used: string[] = []
@@ -55,7 +56,8 @@ export function open(options: object, { denied = [], keys = {}, tokens = {} }: K
     isStale: false,
     findKey: secret => keys[secret],
     findToken: hash => tokens[hash],
-    isDenied: (tokenId, clientId) => denied.includes(tokenId) || denied.includes(clientId),
+    introspect: token => (introspect ? Promise.resolve(introspect(token)) : undefined),
+    isDenied: whats => whats.some(what => denied.includes(what)),
     nonceSecret: Buffer.alloc(32, 1),
     marks: new SharedMarks(createSharedMarks(64, nowMs - 600_000)),
     keyUsed: id => used.push(id),

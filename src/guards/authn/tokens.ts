@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto'
 import { type JwtFault, readJwt, type TokenIssuer, verifyJwt } from '../../lib/jwt.ts'
 import { Lru } from '../../lib/lru.ts'
-import type { Identity, KnownToken, Principal } from '../../pipeline/identity.ts'
+import { deniableOf, type Identity, type KnownToken, type Principal } from '../../pipeline/identity.ts'
 import { type Binding, bindingOf } from './binding.ts'
 import { membership } from './membership.ts'
 
@@ -15,13 +15,13 @@ export type TokenResult =
       /** What tokens of its issuer are for. */
       readonly audience: readonly string[]
     }
-  | { readonly ok: false; readonly why: JwtFault | 'revoked' | 'unknown' }
+  | { readonly ok: false; readonly why: JwtFault | 'revoked' | 'unknown' | 'unavailable' }
 
 interface Verified {
   readonly principal: Principal
   readonly binding: Binding
-  readonly tokenId: string
-  readonly clientId: string
+  readonly deniable: readonly string[]
+  readonly issuedAtMs: number
   readonly expiresAtMs: number
   /** The very object it was verified with: other keys are another object. */
   readonly issuer: TokenIssuer
@@ -47,14 +47,14 @@ export class Tokens {
   check(token: string, nowMs: number): TokenResult | Promise<TokenResult> {
     const key = hash('sha256', token, 'base64url')
     const known = this.#verified.get(key)
-    if (known && this.#isCurrent(key, known)) return this.#answer(key, known, nowMs)
+    if (known && this.#isCurrent(key, known, nowMs)) return this.#answer(key, known, nowMs)
     // A JWT has dots, a name of ours has none.
-    return token.includes('.') ? this.#verify(key, token, nowMs) : this.#find(key, nowMs)
+    return token.includes('.') ? this.#verify(key, token, nowMs) : this.#find(key, token, nowMs)
   }
 
-  #isCurrent(key: string, { issuer, found }: Verified): boolean {
+  #isCurrent(key: string, { issuer, found }: Verified, nowMs: number): boolean {
     if (this.#identity.issuers.get(issuer.issuer) !== issuer) return false
-    return found === undefined || this.#identity.findToken(key) === found
+    return found === undefined || this.#identity.findToken(key, nowMs) === found
   }
 
   async #verify(key: string, token: string, nowMs: number): Promise<TokenResult> {
@@ -70,9 +70,16 @@ export class Tokens {
     return this.#remember(key, result.claims, result.claims.exp * 1000, issuer, undefined, nowMs)
   }
 
-  #find(key: string, nowMs: number): TokenResult {
-    const found = this.#identity.findToken(key)
-    const issuer = found && this.#identity.issuers.get(String(found.claims['iss']))
+  #find(key: string, token: string, nowMs: number): TokenResult | Promise<TokenResult> {
+    const found = this.#identity.findToken(key, nowMs)
+    const asked = found === undefined ? this.#identity.introspect(token, key, nowMs) : undefined
+    return asked ? asked.then(said => this.#judge(key, said, nowMs)) : this.#judge(key, found, nowMs)
+  }
+
+  #judge(key: string, found: KnownToken | 'inactive' | 'unavailable' | undefined, nowMs: number): TokenResult {
+    if (found === 'unavailable') return { ok: false, why: 'unavailable' }
+    if (found === 'inactive' || found === undefined) return { ok: false, why: 'unknown' }
+    const issuer = this.#identity.issuers.get(String(found.claims['iss']))
     if (!issuer) return { ok: false, why: 'unknown' }
     return this.#remember(key, found.claims, found.expiresAtMs, issuer, found, nowMs)
   }
@@ -88,8 +95,9 @@ export class Tokens {
     const principal = principalOf(claims, issuer)
     const binding = bindingOf(claims['cnf'])
     if (!principal || !binding) return { ok: false, why: 'claims' }
-    const tokenId = textOf(claims['jti'])
-    const verified = { principal, binding, tokenId, clientId: principal.clientId, expiresAtMs, issuer, found }
+    const { iat } = claims
+    const issuedAtMs = typeof iat === 'number' ? iat * 1000 : 0
+    const verified = { principal, binding, deniable: deniableOf(claims), issuedAtMs, expiresAtMs, issuer, found }
     this.#verified.set(key, verified)
     return this.#answer(key, verified, nowMs)
   }
@@ -100,7 +108,7 @@ export class Tokens {
       this.#verified.delete(key)
       return { ok: false, why: 'expired' }
     }
-    if (this.#identity.isDenied(known.tokenId, known.clientId)) return { ok: false, why: 'revoked' }
+    if (this.#identity.isDenied(known.deniable, known.issuedAtMs)) return { ok: false, why: 'revoked' }
     const { principal, binding, issuer } = known
     return { ok: true, principal, binding, audience: issuer.audience }
   }

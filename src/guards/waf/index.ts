@@ -25,6 +25,8 @@ export const waf: GuardDefinition<'waf', typeof wafOptions> = {
   summary: 'Runs SecLang rules over requests and responses: the built-in set, the Core Rule Set, or your own.',
   options: wafOptions,
   onError: 'deny',
+  // Passwords look like anything, codes and redirects like attacks, and no event may hold a part of them.
+  skipsOwnServices: true,
   create(options, tools) {
     const resolved = resolve(options, tools)
     if (!resolved.ok) return resolved

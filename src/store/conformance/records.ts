@@ -81,6 +81,22 @@ export function testRecords(
     assert.deepEqual(await records.list('absent', { limit: 3 }), [])
   })
 
+  check('writes many at once, all or none', async records => {
+    await records.put(record('a', { json: '"old"' }))
+    await records.putAll([record('a', { expiresAtMs: 5000 }), record('b'), record('c', { kind: 'other' })])
+    assert.deepEqual(await records.get('thing', 'a'), {
+      kind: 'thing',
+      id: 'a',
+      version: 2,
+      json: '{"id":"a"}',
+      expiresAtMs: 5000,
+    })
+    assert.deepEqual(ids(await records.list('thing', { limit: 9 })), ['a', 'b'])
+    await assert.rejects(records.putAll([record('d'), record('e', { json: null as unknown as string })]))
+    assert.equal(await records.get('thing', 'd'), undefined)
+    await records.putAll([])
+  })
+
   check('deletes', async records => {
     await records.put(record('a'))
     assert.equal(await records.delete('thing', 'a'), true)

@@ -3,7 +3,8 @@
 
 import { type ByteString, bufferToBytes } from '../../lib/bytes.ts'
 
-const shortest = 16
+/** Letters of the shortest run that is read. */
+export const shortestRun = 12
 const maxRuns = 8
 const maxRunBytes = 32 * 1024
 
@@ -15,7 +16,7 @@ export function decodeBase64Runs(value: ByteString): readonly ByteString[] {
       if (start < 0) start = i
       continue
     }
-    if (start >= 0 && i - start >= shortest) {
+    if (start >= 0 && i - start >= shortestRun) {
       const decoded = decode(value.slice(start, Math.min(i, start + maxRunBytes)))
       if (decoded !== undefined) found.push(decoded)
     }

@@ -5,12 +5,22 @@ import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { utf8ToBytes } from '../../lib/bytes.ts'
+import { detectCode } from './code.ts'
 import { detectGraphql } from './graphql.ts'
+import { detectHeader } from './header.ts'
+import { detectLdap } from './ldap.ts'
+import { detectLookup } from './lookup.ts'
+import { detectorNeeds } from './needs.ts'
+import { detectNoSql } from './nosql.ts'
+import { detectObject } from './objects.ts'
 import { detectPath } from './path.ts'
 import { detectShell } from './shell.ts'
 import { detectSql } from './sql.ts'
 import { detectSsrf } from './ssrf.ts'
+import { detectTemplate } from './template.ts'
 import { unwrap } from './unwrap.ts'
+import { detectXml } from './xml.ts'
+import { detectXPath } from './xpath.ts'
 import { detectXss } from './xss.ts'
 
 const detectors = {
@@ -20,6 +30,15 @@ const detectors = {
   shell: detectShell,
   ssrf: (value: string) => detectSsrf(value, 'hidden') ?? detectSsrf(value, 'private'),
   graphql: detectGraphql,
+  code: detectCode,
+  header: (value: string) => detectHeader(value.replaceAll('\\r', '\r').replaceAll('\\n', '\n')),
+  ldap: detectLdap,
+  lookup: detectLookup,
+  nosql: detectNoSql,
+  object: detectObject,
+  template: detectTemplate,
+  xml: detectXml,
+  xpath: detectXPath,
 }
 
 for (const [name, detect] of Object.entries(detectors)) {
@@ -84,6 +103,55 @@ for (const [name, detect] of Object.entries(detectors)) {
         '\n',
         '\0',
         '\xff',
+      ],
+      ...[
+        '${',
+        '{{',
+        '}}',
+        '}',
+        '{%',
+        '<%=',
+        '#{',
+        'jndi:',
+        '::-',
+        '*)',
+        '(|',
+        '(uid=*',
+        ')(',
+        ':=',
+        '|',
+        '$ne',
+        '$where',
+        ':',
+      ],
+      ...[
+        'O:8:',
+        '"a":1:{',
+        '!!python/',
+        '"@type"',
+        'com.sun.x',
+        '__class__',
+        'system(',
+        "'.'",
+        '/**/',
+        '%x(',
+        '::',
+        '//*',
+      ],
+      ...[
+        'child',
+        'count(',
+        '\r\n',
+        'Bcc: a@b',
+        'QUIT',
+        '<!DOCTYPE a',
+        ' [',
+        'SYSTEM',
+        '<xi:include',
+        'T(',
+        '7',
+        '*',
+        '+',
       ],
     )
     test('no bytes make it throw; what it finds is within the value', () => {
@@ -151,6 +219,39 @@ for (const [name, detect] of Object.entries(detectors)) {
       '//a:',
       'query{',
       'fragment a{...b}',
+      '${',
+      '${a:-',
+      '{{',
+      '{{7*7',
+      '{{a',
+      '<%',
+      '(a=',
+      ')(',
+      'a:=',
+      '{"$a":',
+      '$ne',
+      ';return ',
+      'O:1:"a',
+      'a:1:{',
+      '!!a',
+      '"@type":',
+      '__class',
+      'system(',
+      "'.'",
+      "a'.'",
+      '/**/',
+      '%x(',
+      'a::',
+      "' or ",
+      '] | ',
+      '\nBcc: ',
+      '\r\na: b',
+      '<!DOCTYPE a ',
+      '<a:include ',
+      '<a xmlns',
+      '\\n',
+      'alert',
+      '(alert',
     ]
     test('takes linear time on hostile values of 64 KiB', () => {
       for (const pattern of hostile) {
@@ -163,6 +264,40 @@ for (const [name, detect] of Object.entries(detectors)) {
     })
   })
 }
+
+test('no detector reports a value without what it needs', () => {
+  const run: Record<string, (value: string) => unknown> = {
+    detectcode: detectCode,
+    detectheader: detectHeader,
+    detectldap: detectLdap,
+    detectlookup: detectLookup,
+    detectnosql: detectNoSql,
+    detectobject: detectObject,
+    detecttemplate: detectTemplate,
+    detectxml: detectXml,
+    detectxpath: detectXPath,
+  }
+  for (const [name, { literals, bytes }] of Object.entries(detectorNeeds)) {
+    const key = name.slice('detect'.length)
+    const file = Object.keys(detectors).find(detector => detector === key || `${detector}s` === key)
+    assert.ok(file && run[name], name)
+    for (const value of table(`${file}-attacks`)) {
+      const text = file === 'header' ? value.replaceAll('\\r', '\r').replaceAll('\\n', '\n') : value
+      const lower = text.toLowerCase()
+      const hasOne = literals.some(literal => lower.includes(literal)) || [...bytes].some(byte => text.includes(byte))
+      assert.ok(hasOne, `${name} needs nothing of ${value}`)
+    }
+    // Bytes of all kinds, without any that it needs.
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary-ascii', maxLength: 60 }), text => {
+        let value = [...text].filter(byte => !bytes.includes(byte)).join('')
+        for (const literal of literals) if (value.toLowerCase().includes(literal)) value = ''
+        assert.equal(run[name]?.(value), undefined, value)
+      }),
+      { numRuns: 2000 },
+    )
+  }
+})
 
 describe('unwrap', () => {
   const readings: readonly (readonly [string, string])[] = [

@@ -10,6 +10,13 @@ export function foldLookAlikes(value: ByteString): ByteString {
     const c = value.charCodeAt(i)
     if (c < 0xc0) continue
     const length = c === 0xef ? 3 : overlongLength(value, i, c)
+    const unseen = invisible(value, i, c)
+    if (unseen > 0) {
+      out += value.slice(from, i)
+      i += unseen - 1
+      from = i + 1
+      continue
+    }
     if (length === 0) continue
     const folded = c === 0xef ? fullWidth(value.charCodeAt(i + 1), value.charCodeAt(i + 2)) : lastBits(value, i, length)
     if (folded < 0) continue
@@ -18,6 +25,17 @@ export function foldLookAlikes(value: ByteString): ByteString {
     from = i + 1
   }
   return from === 0 ? value : out + value.slice(from)
+}
+
+/** Bytes of a character without a shape that starts here: zero-width and direction marks, BOM, replacement character. */
+function invisible(value: ByteString, at: number, lead: number): number {
+  const second = value.charCodeAt(at + 1)
+  const third = value.charCodeAt(at + 2)
+  if (lead === 0xe2 && second === 0x80)
+    return (third >= 0x8b && third <= 0x8f) || (third >= 0xaa && third <= 0xae) ? 3 : 0
+  if (lead === 0xe2) return second === 0x81 && third >= 0xa0 && third <= 0xaf ? 3 : 0
+  if (lead === 0xef) return (second === 0xbb && third === 0xbf) || (second === 0xbf && third === 0xbd) ? 3 : 0
+  return 0
 }
 
 /** Bytes of an overlong form of ASCII that starts here, 0 for anything else. */

@@ -59,6 +59,8 @@ function asCode(value: ByteString): Detection | undefined {
     const found = start < i && startsStatement(value, start) ? codeAt(value, start, i) : undefined
     if (found) return found
   }
+  const called = asValue(value)
+  if (called) return called
   if (!value.includes('constructor') && !value.includes('$eval(')) return undefined
   for (const template of scriptTemplates) {
     const at = value.indexOf(template)
@@ -67,16 +69,61 @@ function asCode(value: ByteString): Detection | undefined {
   return undefined
 }
 
+/** Names of the functions that proofs of concept call, as values: `(alert)(1)`, `[1].map(confirm)`, `alert?.(1)`, `alert.call(…)`. */
+function asValue(value: ByteString): Detection | undefined {
+  for (const name of proofs) {
+    for (let at = value.indexOf(name); at >= 0; at = value.indexOf(name, at + 1)) {
+      const end = at + name.length
+      if (isName(value.charCodeAt(at - 1)) || isName(value.charCodeAt(end))) continue
+      if (isHandled(value, at, end)) return { reason: 'script call', start: at, end: Math.min(value.length, end + 2) }
+    }
+  }
+  return undefined
+}
+
+const proofs = ['alert', 'confirm', 'prompt']
+const takers = new Set(
+  'map find some every filter foreach with reduce findindex flatmap sort replace then at call apply'.split(' '),
+)
+
+function isHandled(value: ByteString, start: number, end: number): boolean {
+  let i = end
+  while (value.charAt(i) === ' ') i++
+  const rest = value.slice(i, i + 8)
+  if (rest.startsWith('?.(') || rest.startsWith('.call(') || rest.startsWith('.apply(') || rest.startsWith('.bind('))
+    return true
+  let before = start - 1
+  while (value.charAt(before) === ' ') before--
+  const opener = value.charAt(before)
+  if (opener !== '(' && opener !== ',' && opener !== '[') return false
+  // `(alert)(`, `[alert][0](`
+  if (rest.startsWith(')(') || rest.startsWith(')`') || rest.startsWith('][') || rest.startsWith('].')) return true
+  return (
+    (rest.charAt(0) === ')' || rest.charAt(0) === '(') &&
+    takers.has(wordBefore(value, opener === '(' ? before : value.lastIndexOf('(', before)))
+  )
+}
+
+/** The name that an opening bracket belongs to, when it is a method. */
+function wordBefore(value: ByteString, open: number): string {
+  let start = open
+  while (start > 0 && isName(value.charCodeAt(start - 1))) start--
+  return value.charAt(start - 1) === '.' ? value.slice(start, open).toLowerCase() : ''
+}
+
 function codeAt(value: ByteString, start: number, end: number): Detection | undefined {
   const name = value.slice(start, end)
   const next = value.charAt(end)
   if (next === '(' || next === '`') {
-    const isCall = calledByAll.has(name) && isArgument(value, end + 1)
+    const isTagged = next === '`' && value.indexOf('`', end + 1) > 0
+    const isCall = calledByAll.has(name) && (isTagged || isArgument(value, end + 1))
     return isCall ? { reason: 'script call', start, end: end + 1 } : undefined
   }
   // self['al'+'ert'](…)
   if (next !== '[' || !scriptGlobals.has(name)) return undefined
-  return value.indexOf('](', end) > 0 ? { reason: 'script call', start, end: end + 1 } : undefined
+  const quote = value.charAt(end + 1)
+  const isMember = start === 0 && (quote === '"' || quote === "'") && value.indexOf(`${quote}]`, end + 2) > 0
+  return isMember || value.indexOf('](', end) > 0 ? { reason: 'script call', start, end: end + 1 } : undefined
 }
 
 const calledByAll: ReadonlySet<string> = new Set([
@@ -86,6 +133,8 @@ const calledByAll: ReadonlySet<string> = new Set([
   'eval',
   'setTimeout',
   'setInterval',
+  'Function',
+  'import',
   'with',
 ])
 

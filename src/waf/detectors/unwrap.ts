@@ -7,7 +7,7 @@ import { hexPair } from '../transforms/characters.ts'
 import { cssDecode } from '../transforms/css-decode.ts'
 import { jsDecode } from '../transforms/escape-sequences.ts'
 import { htmlEntityDecode } from '../transforms/html-entities.ts'
-import { decodeBase64Runs } from './base64-runs.ts'
+import { decodeBase64Runs, shortestRun } from './base64-runs.ts'
 import { foldLookAlikes } from './look-alikes.ts'
 
 /** How often percent escapes and references are undone: more is a loop, not an encoding. */
@@ -29,6 +29,11 @@ export function unwrap(whole: ByteString): readonly ByteString[] {
   const out: ByteString[] = []
   const plain = (marks & (percent | ampersand | special)) === 0 ? value : flatten(value)
   add(out, whole, plain)
+  // A plus that came as an escape is one, or a blank that was encoded once more: both are read.
+  if ((marks & percent) !== 0 && (value.includes('%2b') || value.includes('%2B'))) {
+    const kept = value.replaceAll('%2b', keptPlus).replaceAll('%2B', keptPlus)
+    add(out, whole, flatten(kept).replaceAll(keptPlus, '+'))
+  }
   if ((marks & backslash) !== 0 || plain.includes('\\')) {
     if (hasEscape(plain)) add(out, whole, flatten(jsDecode.apply(plain)))
     if (hasCssEscape(plain)) add(out, whole, cssDecode.apply(plain))
@@ -37,13 +42,14 @@ export function unwrap(whole: ByteString): readonly ByteString[] {
   return out
 }
 
+/** A byte that decoding leaves alone. */
+const keptPlus = '\x01'
+
 const none: readonly ByteString[] = []
 
 function add(out: ByteString[], value: ByteString, reading: ByteString): void {
   if (reading !== value && reading.trim() !== '' && !out.includes(reading)) out.push(reading)
 }
-
-const runLength = 16
 
 function scan(value: ByteString): number {
   let marks = 0
@@ -52,7 +58,7 @@ function scan(value: ByteString): number {
     const c = value.charCodeAt(i)
     const lower = c | 0x20
     if ((lower >= 0x61 && lower <= 0x7a) || (c >= 0x2f && c <= 0x39) || c === 0x2b || c === 0x2d || c === 0x5f) {
-      if (++run === runLength) marks |= base64
+      if (++run === shortestRun) marks |= base64
       continue
     }
     run = 0

@@ -1,4 +1,6 @@
-// classify: whether the classifier is at least this sure that a value is an attack. `@classify classifier.model 0.98`.
+// classify: whether the classifier is at least this sure that a value is an attack, `@classify classifier.model 0.98`, or
+// at most this sure, `@classify classifier.model below 0.02`, by which a doubtful rule is let go. The latter never holds for
+// a value that it doesn't read to the end: padding would buy the way past the rule.
 
 import { type ByteString, bufferToBytes } from '../../lib/bytes.ts'
 import { readBytes } from '../classifier/features.ts'
@@ -9,15 +11,18 @@ import type { CompileContext, CompileOperatorResult, OperatorArgument, OperatorD
 
 export const classify: OperatorDefinition = {
   name: 'classify',
-  summary: "Merlon's own: the model in the file gives the value at least this probability of being an attack.",
+  summary:
+    "Merlon's own: the model in the file gives the value at least (`below`: at most) this probability of being an attack.",
   compile,
 }
 
 function compile(argument: OperatorArgument, context: CompileContext): CompileOperatorResult {
-  const [name, least] = fileNames(argument)
-  const probability = Number(least)
+  const words = fileNames(argument)
+  const isBelow = words[1] === 'below'
+  const name = words[0]
+  const probability = Number(words[isBelow ? 2 : 1])
   if (name === undefined || !(probability > 0 && probability < 1)) {
-    return { ok: false, message: 'expected a file name and a probability between 0 and 1' }
+    return { ok: false, message: 'expected a file name, perhaps the word below, and a probability between 0 and 1' }
   }
   let model: Model | undefined
   try {
@@ -28,6 +33,11 @@ function compile(argument: OperatorArgument, context: CompileContext): CompileOp
   if (!model) return { ok: false, message: `${name} is not a model of this version` }
   const judge = judgeOf(model)
   const bound = Math.log(probability / (1 - probability))
+  if (isBelow) {
+    return ok({
+      test: value => value.length <= readBytes && isSuspicious(value) && judge(value) <= bound,
+    })
+  }
   return ok({
     test(value, call) {
       if (!isSuspicious(value) || judge(value) < bound) return false

@@ -1,12 +1,21 @@
 // detectSQLi, detectXSS and the like: the native detectors as operators. TX.0 is the fragment that gave the value away.
 
 import type { ByteString } from '../../lib/bytes.ts'
+import { detectCode as findCode } from '../detectors/code.ts'
 import { detectGraphql } from '../detectors/graphql.ts'
+import { detectHeader as findHeader } from '../detectors/header.ts'
+import { detectLdap as findLdap } from '../detectors/ldap.ts'
+import { detectLookup as findLookup } from '../detectors/lookup.ts'
+import { detectNoSql as findNoSql } from '../detectors/nosql.ts'
+import { detectObject as findObject } from '../detectors/objects.ts'
 import { detectPath as findPath } from '../detectors/path.ts'
 import { detectShell as findShell } from '../detectors/shell.ts'
 import { detectSql } from '../detectors/sql.ts'
 import { detectSsrf as findSsrf } from '../detectors/ssrf.ts'
+import { detectTemplate as findTemplate } from '../detectors/template.ts'
 import type { Detection } from '../detectors/types.ts'
+import { detectXml as findXml } from '../detectors/xml.ts'
+import { detectXPath as findXPath } from '../detectors/xpath.ts'
 import { detectXss } from '../detectors/xss.ts'
 import { capture, check, ok } from './argument.ts'
 import type { OperatorCall, OperatorDefinition } from './types.ts'
@@ -54,6 +63,60 @@ export const detectSsrf: OperatorDefinition = {
     return ok({ test: (value, call) => report(findSsrf(value, kind), value, call) })
   },
 }
+
+export const detectCode = check(
+  'detectCode',
+  "Merlon's own: a call of a server-side language that runs, reads or reaches into the interpreter.",
+  (value, call) => report(findCode(value), value, call),
+)
+
+export const detectHeader = check(
+  'detectHeader',
+  "Merlon's own: a line break, then a header of a response or a mail, or a command of a mail protocol.",
+  (value, call) => report(findHeader(value), value, call),
+)
+
+export const detectLdap = check(
+  'detectLdap',
+  "Merlon's own: the value closes a comparison of an LDAP filter and goes on, or is a filter.",
+  (value, call) => report(findLdap(value), value, call),
+)
+
+export const detectLookup = check(
+  'detectLookup',
+  "Merlon's own: an expression that a logging library looks up, evaluated as it would.",
+  (value, call) => report(findLookup(value), value, call),
+)
+
+export const detectNoSql = check(
+  'detectNoSql',
+  "Merlon's own: operators of a document database, or JavaScript that leaves a string in its query.",
+  (value, call) => report(findNoSql(value), value, call),
+)
+
+export const detectObject = check(
+  'detectObject',
+  "Merlon's own: a serialized object of Java, PHP, .NET, Python, Ruby, YAML, or JSON that names a class.",
+  (value, call) => report(findObject(value), value, call),
+)
+
+export const detectTemplate = check(
+  'detectTemplate',
+  "Merlon's own: an expression of a template engine that computes, or reaches for objects of the server.",
+  (value, call) => report(findTemplate(value), value, call),
+)
+
+export const detectXml = check(
+  'detectXml',
+  "Merlon's own: XML with entities, a document type of its own, inclusion, or a stylesheet.",
+  (value, call) => report(findXml(value), value, call),
+)
+
+export const detectXPath = check(
+  'detectXPath',
+  "Merlon's own: the value leaves a string of an XPath expression, or walks its axes.",
+  (value, call) => report(findXPath(value), value, call),
+)
 
 function report(detection: Detection | undefined, value: ByteString, call: OperatorCall): boolean {
   if (!detection) return false

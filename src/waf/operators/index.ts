@@ -3,7 +3,23 @@
 import { geoLookup, ipMatch, ipMatchF, ipMatchFromFile } from './addresses.ts'
 import { noMatch, unconditionalMatch } from './always.ts'
 import { classify } from './classify.ts'
-import { detectGraphQL, detectPath, detectShell, detectSQLi, detectSsrf, detectXSS } from './detect.ts'
+import {
+  detectCode,
+  detectGraphQL,
+  detectHeader,
+  detectLdap,
+  detectLookup,
+  detectNoSql,
+  detectObject,
+  detectPath,
+  detectShell,
+  detectSQLi,
+  detectSsrf,
+  detectTemplate,
+  detectXml,
+  detectXPath,
+  detectXSS,
+} from './detect.ts'
 import { eq, ge, gt, le, lt } from './numbers.ts'
 import { pm, pmFromFile, pmf } from './phrases.ts'
 import { rx, rxGlobal } from './regex.ts'
@@ -19,11 +35,20 @@ const all: readonly OperatorDefinition[] = [
     classify,
     contains,
     containsWord,
+    detectCode,
     detectGraphQL,
+    detectHeader,
+    detectLdap,
+    detectLookup,
+    detectNoSql,
+    detectObject,
     detectPath,
     detectShell,
     detectSsrf,
     detectSQLi,
+    detectTemplate,
+    detectXml,
+    detectXPath,
     detectXSS,
     endsWith,
     eq,

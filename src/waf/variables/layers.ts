@@ -2,8 +2,9 @@
 // body of no known type, the members of JSON that came as something else, segments of the path. A name is that of where
 // the reading comes from. Merlon's own; read once for all rules that look at it.
 
-import type { ByteString } from '../../lib/bytes.ts'
+import { type ByteString, lowerAscii } from '../../lib/bytes.ts'
 import { type JsonNode, readJson } from '../bodies/json-reader.ts'
+import { decodeBase64Runs, shortestRun } from '../detectors/base64-runs.ts'
 import { flatten, unwrap } from '../detectors/unwrap.ts'
 import { collection, type VariableDefinition } from './definition.ts'
 import type { State } from './state.ts'
@@ -12,6 +13,8 @@ import { Value } from './value.ts'
 /** More readings than an honest request has; what is over is not read, and a rule counts them. */
 const maxValues = 1000
 const maxBytes = 2 * 1024 * 1024
+/** A longer query or form is judged by its arguments alone. */
+const maxWhole = 64 * 1024
 const jsonLimits = { jsonDepth: 32, jsonKeys: 2000 }
 
 export const layers: VariableDefinition = collection(
@@ -38,8 +41,14 @@ class Layers {
       if (value.key !== undefined && value.key.length > 2) this.#escapes(value.name, value.key)
     }
     for (const value of state.cookies) this.#decode(value.name, value.value)
+    this.#wholes(state)
     for (const value of state.requestHeaders) {
-      if (!skippedHeaders.has((value.key ?? '').toLowerCase())) this.#decode(value.name, value.value)
+      const name = lowerAscii(value.key ?? '')
+      if (!skippedHeaders.has(name)) this.#decode(value.name, value.value)
+      else if (name === 'cookie' && state.cookieNames.some(cookie => isOddName(cookie.value))) {
+        this.#decode(value.name, value.value)
+        this.#add(value.name, value.value)
+      }
     }
     for (const text of state.xmlText) this.#decode('XML:/*', text)
     for (const text of state.xmlAttributes) this.#decode('XML://@*', text)
@@ -91,11 +100,29 @@ class Layers {
     }
   }
 
+  /** A query or a form that was not cut where its sender meant: what stands in names belongs to the values around it. */
+  #wholes(state: State): void {
+    const names = state.arguments.map(({ key }) => key !== undefined && (isOddName(key) || isEventName(key)))
+    const isForm = state.bodyProcessor === 'URLENCODED' && state.requestBody !== ''
+    if (names.lastIndexOf(true, state.queryArgumentCount - 1) >= 0) this.#whole('QUERY_STRING', state.query)
+    if (isForm && names.indexOf(true, state.queryArgumentCount) >= 0) this.#whole('REQUEST_BODY', state.requestBody)
+  }
+
+  #whole(name: ByteString, text: ByteString): void {
+    if (text.length > maxWhole) return
+    const plain = flatten(text.replaceAll('+', ' '))
+    if (this.#add(name, plain)) this.#decode(name, plain)
+  }
+
   /** Each segment that has more than a name in it is a value of its own: applications route on segments. */
   #path(state: State): void {
     if (state.path.includes('%')) this.#add('REQUEST_FILENAME', flatten(state.path))
     const end = state.target.indexOf('?')
     const raw = end < 0 ? state.target : state.target.slice(0, end)
+    for (const segment of raw.length < shortestRun ? [] : raw.split('/', 64)) {
+      if (segment.length >= shortestRun)
+        for (const text of decodeBase64Runs(segment)) this.#add('REQUEST_FILENAME', text)
+    }
     if (!raw.includes('%') && !hasMarks(raw)) return
     for (const segment of raw.split('/', 64)) {
       if (segment.includes('%') || hasMarks(segment)) {
@@ -129,6 +156,20 @@ function firstByte(text: ByteString): number {
   let at = 0
   while (text.charCodeAt(at) <= 0x20) at++
   return text.charCodeAt(at)
+}
+
+const oddBytes = new Set([...'<>\'"(){};|`*!,\\ \t\r\n'].map(character => character.charCodeAt(0)))
+
+/** An event of a browser: with its value it may be an attribute. */
+function isEventName(name: ByteString): boolean {
+  return name.length > 4 && (name.startsWith('on') || name.startsWith('On') || name.startsWith('ON'))
+}
+
+/** Whether a name holds what names of parameters and cookies don't; brackets, dots and dollars are at home there. */
+function isOddName(name: ByteString): boolean {
+  const end = Math.min(name.length, 200)
+  for (let i = 0; i < end; i++) if (oddBytes.has(name.charCodeAt(i))) return true
+  return false
 }
 
 /** Characters that no segment of a plain path has. */

@@ -1,6 +1,7 @@
 // What a value must hold for an operator to match it, for the operators where that can be told without running them.
 
 import type { ByteString } from '../../../lib/bytes.ts'
+import { detectorNeeds } from '../../detectors/needs.ts'
 import { PhraseOperator } from '../../operators/phrases.ts'
 import { RegexOperator } from '../../operators/regex.ts'
 import { OperatorCall } from '../../operators/types.ts'
@@ -55,6 +56,10 @@ function bytesOf(text: string, ...ranges: readonly (readonly [number, number])[]
 const fixedEntries: ReadonlyMap<string, Entry> = new Map<string, Entry>([
   ['detectxss', { literals: [], bytes: bytesOf('<=:"\'`(') }],
   ['detectsqli', { literals: ['--'], bytes: bytesOf('/;<=>@^`|\xa0', [0x00, 0x2c]) }],
+  ...Object.entries(detectorNeeds).map(([name, { literals, bytes }]): [string, Entry] => [
+    name,
+    { literals, bytes: bytesOf(bytes) },
+  ]),
   ['validateurlencoding', { literals: [], bytes: bytesOf('%') }],
   ['validateutf8encoding', { literals: [], bytes: bytesOf('', [0x80, 0xff]) }],
 ])

@@ -1,0 +1,305 @@
+// Signing in, step by step, within an interaction of the authorization server (/oauth/interaction/ID): password or
+// passkey, a second factor where there is one or a client asks for it, consent. Ends with going back to the client.
+
+import { hash } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type Provider from 'oidc-provider'
+import { type AcrLevel, acrLevels, meetsAcr } from '../../lib/acr.ts'
+import type { Records } from '../../store/store.ts'
+import type { Clients } from '../clients.ts'
+import { AccountFailure } from '../failure.ts'
+import { canHavePasskeys } from '../users/passkeys.ts'
+import { hasSecondFactor, type StoredUser } from '../users/user.ts'
+import { secondFactorAccount, type Users } from '../users/users.ts'
+import { deviceOf, setDevice } from './device-cookie.ts'
+import { formTarget, type Look, type Page, redirect, sendPage } from './layout.ts'
+import { networkOf, proofOf, readOwnForm } from './request.ts'
+import { type SignInState, SignInStates } from './sign-in-state.ts'
+import { consentView, type FormPlace, missingFactorView, secondFactorView, signInView } from './sign-in-views.ts'
+
+export interface SignInOptions {
+  readonly provider: Provider
+  readonly issuer: string
+  readonly users: Users
+  readonly clients: Clients
+  readonly records: Records
+  /** Of cookies and forms. */
+  readonly key: string
+  readonly look: Look
+  readonly now: () => number
+}
+
+type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
+
+/** One request of one sign-in. */
+interface Step {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly interaction: Interaction
+  readonly state: SignInState
+  readonly place: FormPlace
+}
+
+export const interactionPath = '/oauth/interaction'
+
+const pathPattern = /^\/oauth\/interaction\/([\w-]{10,64})(?:\/([a-z]{1,16}))?$/
+
+export class SignIn {
+  readonly #options: SignInOptions
+  readonly #states: SignInStates
+
+  constructor(options: SignInOptions) {
+    this.#options = options
+    this.#states = new SignInStates(options.records, options.now)
+  }
+
+  /** True when the request was for it, and answered. @throws SessionNotFound when there is no such sign-in (any more) */
+  async handle(path: string, req: IncomingMessage, res: ServerResponse): Promise<boolean> {
+    const [, uid, action] = pathPattern.exec(path) ?? []
+    if (uid === undefined) return false
+    const { provider, issuer, key } = this.#options
+    const interaction = await provider.interactionDetails(req, res)
+    if (interaction.uid !== uid) return false
+    const state = (await this.#states.get(uid)) ?? this.#first(interaction)
+    const place = { path: `${interactionPath}/${uid}`, csrf: proofOf(key, 'csrf', uid) }
+    const step: Step = { req, res, interaction, state, place }
+    if (req.method === 'GET' && action === undefined) {
+      await this.#show(step)
+      return true
+    }
+    const work = action === undefined ? undefined : this.#actions[action]
+    if (!work || req.method !== 'POST') return false
+    const form = await readOwnForm(req, { issuer, key, about: uid })
+    await work(step, form)
+    return true
+  }
+
+  readonly #actions: Readonly<Record<string, (step: Step, form: URLSearchParams) => Promise<void>>> = {
+    password: (step, form) => this.#password(step, form),
+    passkey: (step, form) => this.#passkey(step, form),
+    code: (step, form) =>
+      this.#second(step, 'otp', user => this.#options.users.factors.useTotp(user, form.get('code') ?? '')),
+    recovery: (step, form) =>
+      this.#second(step, 'recovery', ({ userId }) =>
+        this.#options.users.factors.useRecoveryCode(userId, form.get('recovery') ?? ''),
+      ),
+    consent: step => this.#consent(step),
+    other: step => this.#other(step),
+    abort: step => this.#finish(step, { error: 'access_denied', error_description: 'the user refused' }),
+  }
+
+  /** Who is signed in already and is asked for a stronger proof alone need not begin anew. */
+  #first({ prompt, session }: Interaction): SignInState {
+    const onlyStronger = prompt.name === 'login' && prompt.reasons.length === 1 && prompt.reasons[0] === 'acr'
+    if (!onlyStronger || !session?.accountId) return { amr: [] }
+    return { userId: session.accountId, amr: session.amr ?? [] }
+  }
+
+  async #show(step: Step, error?: string, more: Partial<Page> & { readonly typed?: string } = {}): Promise<void> {
+    const { interaction } = step
+    if (interaction.prompt.name === 'consent') return this.#showConsent(step)
+    const user = await this.#userOf(step)
+    if (user) return this.#showSecond(step, user, error, more)
+    const again = interaction.session?.accountId
+    const known = again === undefined ? undefined : await this.#options.users.directory.get(again)
+    const hint = interaction.params['login_hint']
+    const body = signInView({
+      place: step.place,
+      username: known?.username,
+      typed: more.typed ?? (typeof hint === 'string' ? hint.slice(0, 254) : ''),
+      error,
+      passkey: await this.#offer(step, known),
+      providers: [],
+    })
+    this.#send(step, { heading: 'Sign in', body, ...more })
+  }
+
+  async #showSecond(step: Step, user: StoredUser, error?: string, more: Partial<Page> = {}): Promise<void> {
+    const wanted = wantedAcr(step.interaction)
+    const codes = meetsAcr('mfa', wanted) || wanted.length === 0
+    const passkey = user.passkeys.length > 0 ? await this.#offer(step, user) : undefined
+    const totp = codes && user.totp !== undefined
+    const recovery = codes && user.recovery.length > 0
+    const heading = 'Prove that it is you'
+    if (!totp && !passkey && !recovery) {
+      this.#send(step, { heading: 'One more thing is needed', body: missingFactorView(step.place) })
+    } else {
+      this.#send(step, {
+        heading,
+        body: secondFactorView({ place: step.place, error, totp, passkey, recovery }),
+        ...more,
+      })
+    }
+  }
+
+  async #showConsent(step: Step): Promise<void> {
+    const { interaction, place } = step
+    const { clients, users } = this.#options
+    const client = await clients.get(String(interaction.params['client_id']))
+    const user = await users.directory.get(interaction.session?.accountId ?? '')
+    if (!client || !user) throw new AccountFailure('not-found', 'this sign-in is over')
+    const [target = ''] = formTarget(interaction.params['redirect_uri'])
+    const view = { place, client: client.name, username: user.username, scopes: askedScopes(interaction), target }
+    this.#send(step, { heading: `Allow ${client.name}?`, body: consentView(view) })
+  }
+
+  async #offer(step: Step, user: StoredUser | undefined): Promise<{ readonly options: object } | undefined> {
+    const { issuer, users } = this.#options
+    if (!canHavePasskeys(issuer) || (user && user.passkeys.length === 0)) return undefined
+    const options = await users.passkeys.ask(issuer, user)
+    await this.#states.set(step.interaction.uid, { ...step.state, challenge: options.challenge })
+    return { options }
+  }
+
+  async #password(step: Step, form: URLSearchParams): Promise<void> {
+    const { users, key, now } = this.#options
+    const typed = (form.get('username') ?? '').slice(0, 254)
+    const user = await users.directory.find(typed)
+    const again = step.interaction.session?.accountId
+    const turn = users.throttle.begin({
+      network: networkOf(step.req),
+      account: user?.userId ?? `name/${hash('sha256', typed.toLowerCase(), 'base64url')}`,
+      device: user && deviceOf(step.req, key, user.userId, now()),
+    })
+    if (!('succeeded' in turn)) return this.#wait(step, turn.waitMs, typed)
+    const good = await users.checkPassword(user, form.get('password') ?? '')
+    if (!good || !user || (again !== undefined && again !== user.userId)) {
+      return this.#show(step, 'Name or password is wrong.', { status: 401, typed })
+    }
+    turn.succeeded()
+    await this.#proved(step, user, ['pwd'])
+  }
+
+  async #passkey(step: Step, form: URLSearchParams): Promise<void> {
+    const { issuer, users } = this.#options
+    const challenge = await this.#states.takeChallenge(step.interaction.uid)
+    const used =
+      challenge === undefined ? undefined : await users.passkeys.use(form.get('answer') ?? '', challenge, issuer)
+    const wanted = step.state.userId ?? step.interaction.session?.accountId
+    if (!used || used.user.disabledAtMs !== undefined || (wanted !== undefined && used.user.userId !== wanted)) {
+      return this.#show(step, 'That passkey was not accepted.', { status: 401 })
+    }
+    // The authenticator has checked who holds it: something one has, and something one knows or is.
+    await this.#proved(step, used.user, [used.passkey.synced ? 'swk' : 'hwk', 'user'])
+  }
+
+  async #second(step: Step, method: string, check: (user: StoredUser) => Promise<boolean>): Promise<void> {
+    const { users, key, now } = this.#options
+    const user = await this.#userOf(step)
+    if (!user) return this.#show(step)
+    const turn = users.throttle.begin({
+      network: networkOf(step.req),
+      account: secondFactorAccount(user.userId),
+      device: deviceOf(step.req, key, user.userId, now()),
+    })
+    if (!('succeeded' in turn)) return this.#wait(step, turn.waitMs)
+    if (!(await check(user))) return this.#show(step, 'That code is not right, or was used before.', { status: 401 })
+    turn.succeeded()
+    await this.#proved(step, user, [...step.state.amr, method])
+  }
+
+  #wait(step: Step, waitMs: number, typed?: string): Promise<void> {
+    const seconds = Math.ceil(waitMs / 1000)
+    const text = `Too many attempts. Try again in ${seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`}.`
+    return this.#show(step, text, { status: 429, retryAfterS: seconds, ...(typed !== undefined && { typed }) })
+  }
+
+  /** Goes back to the client when that is enough, else to the next step. */
+  async #proved(step: Step, user: StoredUser, amr: readonly string[]): Promise<void> {
+    const { users, key, now } = this.#options
+    const acr = acrOf(amr)
+    const wanted = wantedAcr(step.interaction)
+    const needsMore = (acr === '1fa' && hasSecondFactor(user)) || (wanted.length > 0 && !meetsAcr(acr, wanted))
+    if (needsMore) {
+      await this.#states.set(step.interaction.uid, { userId: user.userId, amr })
+      return redirect(step.res, step.place.path)
+    }
+    setDevice(step.req, step.res, key, user.userId, now())
+    await users.signedIn(user.userId)
+    const all = acr === '1fa' ? amr : [...amr, 'mfa']
+    await this.#finish(step, { login: { accountId: user.userId, acr, amr: [...all], remember: false } })
+  }
+
+  async #consent(step: Step): Promise<void> {
+    const { provider } = this.#options
+    const { interaction } = step
+    const accountId = interaction.session?.accountId
+    if (interaction.prompt.name !== 'consent' || accountId === undefined) return this.#show(step)
+    const clientId = String(interaction.params['client_id'])
+    const known = interaction.grantId === undefined ? undefined : await provider.Grant.find(interaction.grantId)
+    const grant = known ?? new provider.Grant({ accountId, clientId })
+    const {
+      missingOIDCScope: scope,
+      missingOIDCClaims: claims,
+      missingResourceScopes: resources,
+    } = missingOf(interaction)
+    if (scope) grant.addOIDCScope(scope.join(' '))
+    if (claims) grant.addOIDCClaims(claims)
+    for (const [resource, scopes] of Object.entries(resources ?? {})) grant.addResourceScope(resource, scopes.join(' '))
+    await this.#finish(step, { consent: { grantId: await grant.save() } }, true)
+  }
+
+  /** Signs out, and begins the same request anew. */
+  async #other(step: Step): Promise<void> {
+    const { provider } = this.#options
+    const { req, res, interaction } = step
+    const session = await provider.Session.get(provider.createContext(req, res))
+    await session.destroy()
+    await this.#states.end(interaction.uid)
+    if (interaction.deviceCode !== undefined) return redirect(res, '/oauth/device')
+    const params = new URLSearchParams()
+    for (const [name, value] of Object.entries(interaction.params)) {
+      if (name !== 'prompt' && value !== undefined) params.set(name, String(value))
+    }
+    redirect(res, `/oauth/authorize?${params}`)
+  }
+
+  async #finish({ req, res, interaction }: Step, result: Result, merge = false): Promise<void> {
+    await this.#states.end(interaction.uid)
+    await this.#options.provider.interactionFinished(req, res, result, { mergeWithLastSubmission: merge })
+  }
+
+  async #userOf({ state }: Step): Promise<StoredUser | undefined> {
+    const user = state.userId === undefined ? undefined : await this.#options.users.directory.get(state.userId)
+    return user?.disabledAtMs === undefined ? user : undefined
+  }
+
+  #send({ res, interaction }: Step, page: Page): void {
+    sendPage(res, { ...page, formTargets: formTarget(interaction.params['redirect_uri']) }, this.#options.look)
+  }
+}
+
+type Result = Parameters<Provider['interactionFinished']>[2]
+
+/** How sure these methods make us. */
+function acrOf(amr: readonly string[]): AcrLevel {
+  if (amr.includes('user')) return 'phr'
+  return amr.includes('otp') || amr.includes('recovery') ? 'mfa' : '1fa'
+}
+
+/** The levels of ours that a client asked for. */
+function wantedAcr({ params }: Interaction): readonly string[] {
+  return acrValues(params['acr_values'])
+}
+
+export function acrValues(value: unknown): readonly string[] {
+  const known: readonly string[] = acrLevels
+  return typeof value === 'string' ? value.split(' ').filter(it => known.includes(it)) : []
+}
+
+interface Missing {
+  readonly missingOIDCScope?: readonly string[]
+  readonly missingOIDCClaims?: string[]
+  readonly missingResourceScopes?: Readonly<Record<string, readonly string[]>>
+}
+
+function missingOf({ prompt }: Interaction): Missing {
+  return prompt.details as Missing
+}
+
+function askedScopes(interaction: Interaction): readonly string[] {
+  const { missingOIDCScope = [], missingResourceScopes = {} } = missingOf(interaction)
+  const all = [...missingOIDCScope, ...Object.values(missingResourceScopes).flat()]
+  const asked = String(interaction.params['scope'] ?? '').split(' ')
+  return all.length > 0 ? all : asked.filter(scope => scope !== '')
+}

@@ -1,0 +1,152 @@
+// Passkeys (WebAuthn): made and used in a browser at the origin of the issuer. The authenticator always checks who holds
+// it (user verification) and keeps the key discoverable, so that a passkey is enough by itself, without name or password.
+
+import {
+  type AuthenticationResponseJSON,
+  generateAuthenticationOptions,
+  generateRegistrationOptions,
+  type PublicKeyCredentialCreationOptionsJSON,
+  type PublicKeyCredentialRequestOptionsJSON,
+  type RegistrationResponseJSON,
+  verifyAuthenticationResponse,
+  verifyRegistrationResponse,
+} from '@simplewebauthn/server'
+import { parseIp } from '../../lib/ip.ts'
+import { AccountFailure } from '../failure.ts'
+import type { UserDirectory } from './directory.ts'
+import type { Passkey, StoredUser } from './user.ts'
+
+const passkeysMax = 20
+/** No browser's answer is longer. */
+const answerCharactersMax = 16 * 1024
+
+export class Passkeys {
+  readonly #directory: UserDirectory
+  readonly #now: () => number
+
+  constructor(directory: UserDirectory, now: () => number) {
+    this.#directory = directory
+    this.#now = now
+  }
+
+  async offer(user: StoredUser, issuer: string, title: string): Promise<PublicKeyCredentialCreationOptionsJSON> {
+    return generateRegistrationOptions({
+      rpName: title,
+      rpID: new URL(issuer).hostname,
+      userName: user.username,
+      userID: Uint8Array.from(Buffer.from(user.userId)),
+      attestationType: 'none',
+      excludeCredentials: user.passkeys.map(({ id, transports }) => ({ id, transports: [...transports] })),
+      authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+    })
+  }
+
+  /** @throws AccountFailure when the answer of the browser is not one to this challenge */
+  async add(user: StoredUser, answer: string, challenge: string, issuer: string, name: string): Promise<void> {
+    const response = parsed<RegistrationResponseJSON>(answer)
+    const result =
+      response &&
+      (await attempt(() =>
+        verifyRegistrationResponse({
+          response,
+          expectedChallenge: challenge,
+          expectedOrigin: issuer,
+          expectedRPID: new URL(issuer).hostname,
+          requireUserVerification: true,
+        }),
+      ))
+    if (!result?.verified) throw new AccountFailure('invalid', 'the passkey was not made: try again')
+    const { credential, credentialDeviceType } = result.registrationInfo
+    const passkey: Passkey = {
+      id: credential.id,
+      publicKey: Buffer.from(credential.publicKey).toString('base64url'),
+      counter: credential.counter,
+      transports: credential.transports ?? [],
+      synced: credentialDeviceType === 'multiDevice',
+      name,
+      createdAtMs: this.#now(),
+    }
+    await this.#directory.change(user.userId, data => {
+      if (data.passkeys.some(({ id }) => id === passkey.id)) throw new AccountFailure('conflict', 'it is known already')
+      if (data.passkeys.length >= passkeysMax) {
+        throw new AccountFailure('conflict', `there are ${passkeysMax} passkeys already: remove one first`)
+      }
+      return { ...data, passkeys: [...data.passkeys, passkey] }
+    })
+  }
+
+  /** For one user, or for whoever holds a passkey of this site. */
+  ask(issuer: string, user: StoredUser | undefined): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    const own = user?.passkeys.map(({ id, transports }) => ({ id, transports: [...transports] }))
+    return generateAuthenticationOptions({
+      rpID: new URL(issuer).hostname,
+      userVerification: 'required',
+      ...(own && { allowCredentials: own }),
+    })
+  }
+
+  /** Who it was, and with which passkey; undefined when it proves nothing. */
+  async use(
+    answer: string,
+    challenge: string,
+    issuer: string,
+  ): Promise<{ readonly user: StoredUser; readonly passkey: Passkey } | undefined> {
+    const response = parsed<AuthenticationResponseJSON>(answer)
+    const handle = response?.response?.userHandle
+    if (!response || typeof handle !== 'string') return undefined
+    const user = await this.#directory.get(Buffer.from(handle, 'base64url').toString('utf8'))
+    const passkey = user?.passkeys.find(({ id }) => id === response.id)
+    if (!user || !passkey) return undefined
+    const result = await attempt(() =>
+      verifyAuthenticationResponse({
+        response,
+        expectedChallenge: challenge,
+        expectedOrigin: issuer,
+        expectedRPID: new URL(issuer).hostname,
+        requireUserVerification: true,
+        credential: {
+          id: passkey.id,
+          publicKey: Uint8Array.from(Buffer.from(passkey.publicKey, 'base64url')),
+          counter: passkey.counter,
+        },
+      }),
+    )
+    if (!result?.verified) return undefined
+    const { newCounter } = result.authenticationInfo
+    await this.#directory.change(user.userId, data => ({
+      ...data,
+      passkeys: data.passkeys.map(it =>
+        it.id === passkey.id ? { ...it, counter: newCounter, lastUsedAtMs: this.#now() } : it,
+      ),
+    }))
+    return { user, passkey }
+  }
+
+  async remove(userId: string, id: string): Promise<void> {
+    await this.#directory.change(userId, data => ({ ...data, passkeys: data.passkeys.filter(it => it.id !== id) }))
+  }
+}
+
+/** Browsers make passkeys for names alone, never for addresses. */
+export function canHavePasskeys(issuer: string): boolean {
+  return parseIp(new URL(issuer).hostname.replace(/^\[|\]$/g, '')) === undefined
+}
+
+function parsed<Answer extends { readonly id: unknown }>(text: string): Answer | undefined {
+  if (text.length > answerCharactersMax) return undefined
+  try {
+    const value = JSON.parse(text) as Answer | null
+    return typeof value === 'object' && value !== null && typeof value.id === 'string' ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The library throws for whatever an answer has wrong. */
+async function attempt<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await work()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,148 @@
+// detectHeader: whether a value would end the line that it is put into and go on with a header of its own, of an HTTP
+// response or of a mail, or with a command of a mail protocol: `x\r\nSet-Cookie: a=b`, `a@b\nBcc: c@d`, `x\r\nRCPT TO:<a@b>`.
+
+import type { ByteString } from '../../lib/bytes.ts'
+import type { Detection } from './types.ts'
+
+const maxLines = 64
+/** Longer lines in front are text: a header takes a name, an address, a path. */
+const maxFirstLine = 512
+
+/** A made-up header that asks whether it is taken stands in a short value. */
+const maxProbe = 200
+
+const httpHeaders = new Set(
+  (
+    'set-cookie set-cookie2 location content-type content-length content-disposition content-encoding refresh ' +
+    'transfer-encoding link clear-site-data content-security-policy x-accel-redirect x-sendfile x-frame-options ' +
+    'x-xss-protection strict-transport-security remote-addr proxy-connection last-modified status host'
+  ).split(' '),
+)
+const headerPrefixes = [
+  'x-forwarded',
+  'access-control-',
+  'x-injected',
+  'x-original',
+  'x-rewrite',
+  'x-http-',
+  'x-crlf',
+  'x-powered',
+]
+const mailHeaders = new Set('bcc cc to from reply-to subject mime-version sender return-path'.split(' '))
+
+/** Commands of SMTP and POP3, as a client writes them: the word, and what must follow. */
+const mailCommands: readonly (readonly [word: string, next: 'end' | 'colon' | 'word'])[] = [
+  ['HELO', 'word'],
+  ['EHLO', 'word'],
+  ['MAIL FROM', 'colon'],
+  ['RCPT TO', 'colon'],
+  ['DATA', 'end'],
+  ['QUIT', 'end'],
+  ['RSET', 'end'],
+  ['VRFY', 'word'],
+  ['EXPN', 'word'],
+  ['RETR', 'word'],
+  ['DELE', 'word'],
+  ['STARTTLS', 'end'],
+]
+
+const imapCommands = new Set(
+  (
+    'capability fetch login logout select examine create delete rename subscribe list lsub status append check close ' +
+    'expunge search store copy uid authenticate noop starttls'
+  ).split(' '),
+)
+
+export function detectHeader(value: ByteString): Detection | undefined {
+  let at = lineEnd(value, 0)
+  if (at < 0 || at > maxFirstLine) return undefined
+  // A block of header lines (a log, a recording) starts with one.
+  const first = value.slice(0, at)
+  const isBlock = isHeaderLine(first)
+  for (let lines = 0; at >= 0 && lines < maxLines; lines++) {
+    const start = lineStart(value, at)
+    if (start < 0) return undefined
+    const end = lineEnd(value, start)
+    const line = value.slice(start, Math.min(end < 0 ? value.length : end, start + 512))
+    const reason = (isBlock ? undefined : header(line, value.length < maxProbe)) ?? command(line)
+    if (reason) return { reason, start: at, end: start + Math.min(line.length, 80) }
+    at = end
+  }
+  return undefined
+}
+
+function lineEnd(value: ByteString, from: number): number {
+  const lf = value.indexOf('\n', from)
+  const cr = value.indexOf('\r', from)
+  return lf < 0 ? cr : cr < 0 ? lf : Math.min(lf, cr)
+}
+
+/** Behind the line ends and blanks at `at`; -1 at the end of the value. */
+function lineStart(value: ByteString, at: number): number {
+  let i = at
+  while (i < value.length && value.charCodeAt(i) <= 0x20) i++
+  return i < value.length ? i : -1
+}
+
+function isHeaderLine(line: ByteString): boolean {
+  const colon = line.indexOf(': ')
+  return colon > 0 && colon < 40 && !line.slice(0, colon).includes(' ') && !line.includes('?')
+}
+
+function header(line: ByteString, isShort: boolean): string | undefined {
+  const colon = line.indexOf(':')
+  if (colon < 2 || colon > 48) return statusLine(line)
+  let name = line.slice(0, colon).trimEnd().toLowerCase()
+  const text = line.slice(colon + 1).trim()
+  // What a tool leaves before the name to see whether it is taken.
+  while (name !== '' && name.charCodeAt(0) >= 0x30 && name.charCodeAt(0) <= 0x39) name = name.slice(1)
+  if (text === '') return undefined
+  if (mailHeaders.has(name))
+    return text.includes('@') || name === 'mime-version' || name === 'bcc' ? 'mail header' : undefined
+  if (httpHeaders.has(name)) return isPlausible(name, text) ? 'response header' : undefined
+  if (headerPrefixes.some(prefix => name.startsWith(prefix))) return 'response header'
+  const isProbe = isShort && !name.includes(' ') && (name.includes('inject') || name.includes('crlf'))
+  return isProbe ? 'probe header' : statusLine(line)
+}
+
+/** Names that are words of letters as well ("Location: Berlin", "Status: open") need a value that a server would act on. */
+function isPlausible(name: string, text: ByteString): boolean {
+  if (name === 'location' || name === 'link' || name === 'refresh')
+    return text.includes('/') || text.includes('=') || text.includes('.')
+  if (name === 'status') return text.charCodeAt(0) >= 0x31 && text.charCodeAt(0) <= 0x35 && text.length > 2
+  if (name === 'host') return text.includes('.') && !text.includes(' ')
+  return true
+}
+
+function statusLine(line: ByteString): string | undefined {
+  const upper = line.slice(0, 9).toUpperCase()
+  return upper.startsWith('HTTP/1.') || upper.startsWith('HTTP/2') ? 'response' : undefined
+}
+
+function command(line: ByteString): string | undefined {
+  for (const [word, next] of mailCommands) {
+    if (!line.startsWith(word)) continue
+    const rest = line.slice(word.length)
+    if (
+      next === 'end'
+        ? rest.trim() === ''
+        : next === 'colon'
+          ? rest.trimStart().startsWith(':')
+          : rest.startsWith(' ') && rest.trim() !== ''
+    )
+      return 'mail command'
+  }
+  const [tag = '', name = ''] = line.split(' ', 2)
+  return isTag(tag) && imapCommands.has(name.toLowerCase()) && (name === name.toUpperCase() || tag.length > 2)
+    ? 'mail command'
+    : undefined
+}
+
+/** `A1`, `V100`, `a003`: letters, then digits. */
+function isTag(text: ByteString): boolean {
+  let i = 0
+  while (i < text.length && i < 3 && (text.charCodeAt(i) | 0x20) >= 0x61 && (text.charCodeAt(i) | 0x20) <= 0x7a) i++
+  const digits = i
+  while (i < text.length && text.charCodeAt(i) >= 0x30 && text.charCodeAt(i) <= 0x39) i++
+  return digits > 0 && i > digits && i === text.length && text.length <= 8
+}

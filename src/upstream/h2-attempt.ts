@@ -4,6 +4,7 @@
 import { type ClientHttp2Stream, constants, type OutgoingHttpHeaders } from 'node:http2'
 import { GatewayError } from '../lib/errors.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
+import { isGrpc } from '../pipeline/grpc-messages.ts'
 import { changeHeaders } from '../pipeline/header-rules.ts'
 import type { OutgoingBody, ResponseFlow, ResponseSink } from '../pipeline/route.ts'
 import type { Http2Pool } from './h2-pool.ts'
@@ -65,7 +66,7 @@ export class Http2Attempt implements ResponseFlow {
   resume(): void {
     if (this.#ended) return
     this.#stream?.resume()
-    this.#stream?.setTimeout(this.#ex.route.limits.upstreamTimeout)
+    this.#stream?.setTimeout(this.#timeoutMs())
   }
 
   abort(): void {
@@ -95,7 +96,7 @@ export class Http2Attempt implements ResponseFlow {
   }
 
   #listen(stream: ClientHttp2Stream): void {
-    stream.setTimeout(this.#ex.route.limits.upstreamTimeout)
+    stream.setTimeout(this.#timeoutMs())
     stream.on('timeout', () => {
       this.#fail(Object.assign(new Error('the upstream was silent for too long'), { code: 'ETIMEDOUT' }))
     })
@@ -117,6 +118,12 @@ export class Http2Attempt implements ResponseFlow {
     })
   }
 
+  /** A call that streams may be silent for as long as a tunnel may, once it has begun. */
+  #timeoutMs(): number {
+    const { upstreamTimeout, tunnelIdleTimeout } = this.#ex.route.limits
+    return this.headed && isGrpc(this.#ex.headers) ? tunnelIdleTimeout : upstreamTimeout
+  }
+
   #interim(raw: readonly string[]): void {
     const headers = endToEndHeaders(withoutPseudo(raw))
     const status = Number(raw[raw.indexOf(':status') + 1])
@@ -133,6 +140,7 @@ export class Http2Attempt implements ResponseFlow {
     this.#ex.upstream = this.#server.url
     const status = Number(raw[raw.indexOf(':status') + 1])
     this.#server.answered(status)
+    this.#stream?.setTimeout(this.#timeoutMs())
     this.#sink.head(status, '', changeHeaders(headers, this.#ex.route.headers.response), this)
     // In one go, so that the client's stream can end with its head too.
     if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) this.#finish()

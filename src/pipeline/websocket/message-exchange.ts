@@ -8,16 +8,34 @@ import type { Verdict } from '../verdict.ts'
 
 /** Runs the guards over a message; false when one of them refuses it. */
 export function judgeMessage(handshake: Exchange, message: Uint8Array): boolean {
-  const { messages: steps = [] } = handshake.route
-  if (steps.length === 0) return true
+  if (!handshake.route.messages?.length) return true
   const isJson = looksLikeJson(message) && parses(message)
   const body = isJson ? message : asForm(message)
-  const ex = messageExchange(handshake, isJson ? 'application/json' : 'application/x-www-form-urlencoded', body.length)
-  ex.body = { bytes: body, complete: true }
-  const verdict = runMessage(steps, ex)
-  runDone(ex)
-  return verdict === undefined
+  return judge(handshake, isJson ? 'application/json' : formType, body) === undefined
 }
+
+/** The same for a message that has several texts: the verdict that ends it, if there is one. */
+export function judgeTexts(request: Exchange, texts: readonly Uint8Array[]): Verdict | undefined {
+  if (texts.length === 0 || !request.route.messages?.length) return undefined
+  const single = texts.slice(0, fieldsMax)
+  if (texts.length > fieldsMax) single.push(Buffer.concat(texts.slice(fieldsMax).flatMap(text => [text, lineEnd])))
+  const form = Buffer.concat(single.flatMap((text, i) => (i === 0 ? [asForm(text)] : [ampersand, asForm(text)])))
+  return judge(request, formType, form)
+}
+
+function judge(handshake: Exchange, type: string, body: Uint8Array): Verdict | undefined {
+  const ex = messageExchange(handshake, type, body.length)
+  ex.body = { bytes: body, complete: true }
+  const verdict = runMessage(handshake.route.messages ?? [], ex)
+  runDone(ex)
+  return verdict
+}
+
+const formType = 'application/x-www-form-urlencoded'
+/** More texts than this are one: arguments have a limit. */
+const fieldsMax = 200
+const ampersand = Buffer.from('&')
+const lineEnd = Buffer.from('\n')
 
 /** Tells of a WebSocket that broke a rule of the gateway. */
 export function recordWebSocketFault(handshake: Exchange, code: `websocket.${string}`, detail: string): void {

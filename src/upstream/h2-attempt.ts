@@ -20,6 +20,8 @@ export class Http2Attempt implements ResponseFlow {
   started = false
   answered = false
   headed = false
+  /** The server says that it has done nothing (RFC 9113 §8.7). */
+  refused = false
   readonly #ex: Exchange
   readonly #server: UpstreamServer
   readonly #sink: ResponseSink
@@ -182,9 +184,8 @@ export class Http2Attempt implements ResponseFlow {
     this.#fail(new GatewayError('UPSTREAM_PROTOCOL', 'upstream', `${this.#server.url}: ${detail}`))
   }
 
-  /** REFUSED_STREAM says that nothing was done (RFC 9113 §8.7), so the request counts as never sent. */
   #asReset(error: Error): Error {
-    if (this.#stream?.rstCode === constants.NGHTTP2_REFUSED_STREAM) this.started = false
+    this.refused = this.#stream?.rstCode === constants.NGHTTP2_REFUSED_STREAM
     return Object.assign(error, { code: 'ECONNRESET' })
   }
 }

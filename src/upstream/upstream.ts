@@ -173,5 +173,6 @@ function mayRetry(error: unknown, attempt: Attempt | Http2Attempt, ex: Exchange,
   if (!(error instanceof GatewayError) || error.retry !== 'yes' || ex.aborted) return false
   if (!attempt.started) return true // the request never left
   if (attempt.answered) return false
+  if (attempt instanceof Http2Attempt && attempt.refused) return body === undefined || body instanceof Uint8Array
   return idempotent.has(ex.method) && (body === undefined || body instanceof Uint8Array)
 }

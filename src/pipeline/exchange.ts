@@ -25,6 +25,8 @@ export interface Client {
   readonly secure: boolean
   /** The client's own TLS connection to us; undefined without one, and for clients behind a proxy. */
   readonly tls?: ClientTls
+  /** Fingerprint of the HTTP that the client speaks (listen/http-print.ts); undefined for clients behind a proxy. */
+  readonly http?: string
 }
 
 /** What a TLS connection tells of its client; made by listen/. */

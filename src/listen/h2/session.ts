@@ -15,6 +15,7 @@ import { FrameReader } from './frame-reader.ts'
 import { Http2Edge } from './h2-edge.ts'
 import { LargeBodyRoom } from './large-bodies.ts'
 import { MeteredSocket } from './metered-socket.ts'
+import { Opening } from './opening.ts'
 import { readHttp2Head } from './request-head.ts'
 
 /** What a listener is to its HTTP/2 connections. */
@@ -40,6 +41,7 @@ export class Http2Connection implements Timed {
   readonly #budget: FrameBudget
   readonly #reader: FrameReader
   readonly #largeBodies: LargeBodyRoom
+  readonly #opening = new Opening()
   #idle: NodeJS.Timeout | undefined
   /** Requests in work; one that was reset is until its work has ended. */
   #working = 0
@@ -53,6 +55,7 @@ export class Http2Connection implements Timed {
     this.#budget = new FrameBudget(
       () => host.handler.limits,
       () => performance.now(),
+      this.#opening,
     )
     this.#reader = new FrameReader(this.#budget)
     this.#largeBodies = new LargeBodyRoom(() => host.handler.limits.http2LargeBodies)
@@ -138,7 +141,8 @@ export class Http2Connection implements Timed {
 
   async #serve(stream: ServerHttp2Stream, raw: readonly ByteString[]): Promise<void> {
     const head = readHttp2Head(raw, this.#connection.secure)
-    const { ex, verdict } = this.#host.open(this.#connection, head)
+    const opening = this.#opening.text(head.pseudo)
+    const { ex, verdict } = this.#host.open(this.#connection, { ...head, opening })
     const edge = new Http2Edge({
       stream,
       headers: ex.headers,

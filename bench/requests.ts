@@ -67,7 +67,7 @@ function order(variant: number, items: number): unknown {
     shipping: { street: `${variant % 900} High Street`, city: 'Leeds', postcode: 'LS1 4AP', country: 'GB' },
     note: 'Please ring the bell twice, and leave it with the neighbours if nobody is in. The bell of the side door is the louder one.',
     items: Array.from({ length: items }, (_, i) => ({
-      title: `Wool socks, size ${36 + (i % 9)}, pair no. ${variant + i}`,
+      title: `Wool socks, size ${36 + (i % 9)}, pair no. ${variant * items + i}`,
       quantity: 1 + (i % 3),
       wish: `${wishes[(variant + i) % wishes.length]} (line ${i + 1} of basket ${variant}, by parcel)`,
     })),

@@ -7,6 +7,7 @@ import { ruleKey } from './certificates/client-rule.ts'
 import { readUpstreamFiles, type UpstreamPem } from './certificates/upstream-files.ts'
 import { createIdentify } from './client/identify.ts'
 import type { Config, RouteConfig, UpstreamTlsFiles } from './config/config.ts'
+import { verdictKeysName } from './config/own-services.ts'
 import { readPages } from './config/page-files.ts'
 import { routesWith } from './config/route-infos.ts'
 import type { WorkerMetrics } from './events/metrics.ts'
@@ -19,10 +20,11 @@ import { compileHeaderRules, noHeaderRules } from './pipeline/header-rules.ts'
 import type { Identity } from './pipeline/identity.ts'
 import type { Limits } from './pipeline/limits.ts'
 import { closedFor } from './pipeline/maintenance.ts'
-import type { Route, Step, StepStats } from './pipeline/route.ts'
+import type { Destination, Route, Step, StepStats } from './pipeline/route.ts'
 import { Router } from './pipeline/router.ts'
 import type { PhaseName } from './pipeline/verdict.ts'
 import type { Counters, Quotas } from './store/store.ts'
+import { SignedDestination, VerdictSigner, verdictKeySet } from './upstream/signed-verdict.ts'
 import { createUpstream, type Upstream } from './upstream/upstream.ts'
 
 export interface BuildTools {
@@ -155,7 +157,7 @@ class Builder {
         onResponseBody: withPhase(steps, 'onResponseBody'),
       },
       done: [...steps.filter(({ guard }) => guard.onDone), ...this.#done],
-      destination: maintenance ? closedFor(maintenance, this.#upstream(to)) : this.#upstream(to),
+      destination: maintenance ? closedFor(maintenance, this.#destination(to)) : this.#destination(to),
       limits,
       body,
       messages: websocket !== 'pass' ? steps.filter(({ guard }) => guard.onMessage) : undefined,
@@ -223,6 +225,14 @@ class Builder {
     }
     const route = all.infos.find(info => info.name === name)
     return { key: [name, all.digest], tools: { routes: all.infos, ...(route && { route }) } }
+  }
+
+  #destination(name: string): Destination {
+    const { identity, now } = this.#tools
+    if (name === verdictKeysName) return verdictKeySet(identity)
+    const upstream = this.#upstream(name)
+    if (!this.#config.upstreams[name]?.verdict) return upstream
+    return new SignedDestination(upstream, new VerdictSigner(identity, this.#config.accounts.oauth?.issuer, now))
   }
 
   #upstream(name: string): Upstream {

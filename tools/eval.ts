@@ -1,7 +1,7 @@
 // Measures detection on labelled requests (NDJSON, gzip or plain): the share of attacks that are blocked and of benign
 // requests that are let pass, by category and by source, and which rules are behind the wrong ones.
 //
-//     npm run eval -- [--rules builtin]… [--compare crs]… [--swap-headers] [--paranoia N] [--threshold N]
+//     npm run eval -- [--rules builtin]… [--compare crs]… [--swap-headers] [--paranoia N] [--threshold N] [--preset strict|balanced|lenient]
 //                     [--fp] [--fn] [--only CATEGORY] PATH…
 //
 // --fp and --fn list the wrong rows with what matched. --compare runs a further rule set (each by itself) and ends with a
@@ -14,6 +14,7 @@ import { gunzipSync } from 'node:zlib'
 import { createInspector, type Inspector, type InspectResult } from '../src/inspect/inspector.ts'
 import { parseRow, type Row } from '../src/inspect/row.ts'
 import { formatProblem } from '../src/lib/problem.ts'
+import { presetNames } from '../src/rulesets/setup-values.ts'
 
 const { values: options, positionals: paths } = parseArgs({
   allowPositionals: true,
@@ -21,6 +22,7 @@ const { values: options, positionals: paths } = parseArgs({
     rules: { type: 'string', multiple: true, default: ['builtin'] },
     paranoia: { type: 'string' },
     threshold: { type: 'string' },
+    preset: { type: 'string' },
     compare: { type: 'string', multiple: true, default: [] },
     'swap-headers': { type: 'boolean', default: false },
     only: { type: 'string' },
@@ -37,6 +39,7 @@ if (paths.length === 0) {
   process.exit(2)
 }
 
+const preset = presetNames.find(name => name === options.preset)
 const inspector = inspectorOf(options.rules)
 
 function inspectorOf(rules: string[]): Inspector {
@@ -45,6 +48,7 @@ function inspectorOf(rules: string[]): Inspector {
     full: options.full,
     ...(options.paranoia !== undefined && { paranoia: Number(options.paranoia) }),
     ...(options.threshold !== undefined && { threshold: Number(options.threshold) }),
+    ...(preset !== undefined && { preset }),
   })
   if (created.ok) return created.inspector
   for (const problem of created.problems) console.error(formatProblem(problem))

@@ -49,7 +49,7 @@ function clientAdapter(clients: Clients): Adapter {
   }
 }
 
-function metadataOf({ clientId, name, grants, redirectUris, auth, bound }: Client): AdapterPayload {
+function metadataOf({ clientId, name, grants, redirectUris, auth, bound, pushed }: Client): AdapterPayload {
   const isNative = redirectUris.some(uri => !/^https?:/.test(uri))
   return {
     client_id: clientId,
@@ -57,6 +57,7 @@ function metadataOf({ clientId, name, grants, redirectUris, auth, bound }: Clien
     ...authMetadata(auth),
     dpop_bound_access_tokens: bound === 'dpop',
     tls_client_certificate_bound_access_tokens: bound === 'mtls',
+    require_pushed_authorization_requests: pushed,
     application_type: isNative ? 'native' : 'web',
     grant_types: grants.map(grant => (grant === 'device_code' ? deviceGrantType : grant)),
     response_types: grants.includes('authorization_code') ? ['code'] : [],

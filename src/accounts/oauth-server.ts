@@ -11,26 +11,34 @@ import { hasName } from './certificate-names.ts'
 import { nameKindOf } from './client-auth.ts'
 import type { Clients } from './clients.ts'
 import type { Keyring } from './keyring.ts'
+import { accountCallback } from './pages/account.ts'
 import type { Look } from './pages/layout.ts'
 import { Pages } from './pages/pages.ts'
+import { type ProviderConfig, Providers } from './pages/providers.ts'
 import type { SigningAlgorithm, SigningKeySet } from './signing-keys.ts'
 import type { TokenEndpoints } from './token-endpoints.ts'
-import { tokenTtlS } from './token-ttl.ts'
 import { userGrantConfiguration, userScopes } from './user-grants.ts'
 import type { Users } from './users/users.ts'
 
 export interface OAuthServerOptions {
   readonly issuer: string
   readonly algorithm: SigningAlgorithm
+  /** How long access tokens live. */
+  readonly tokenTtlS: number
   readonly keys: SigningKeySet
   readonly clients: Clients
   readonly users: Users
   readonly look: Look
+  /** What tokens may be for besides the issuer. */
+  readonly resources: readonly string[]
+  readonly providers: readonly ProviderConfig[]
   readonly records: Records
   readonly keyring: Keyring
   readonly adapter: ReturnType<typeof createAdapter>
   readonly endpoints: TokenEndpoints
   readonly now: () => number
+  /** Signs the user out everywhere. */
+  readonly setPassword: (userId: string, password: string) => Promise<unknown>
   readonly onError: (message: string) => void
 }
 
@@ -43,6 +51,7 @@ export function createOAuthServer(
   options: OAuthServerOptions,
 ): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
   const { issuer, clients, records } = options
+  clients.accountCallback = `${issuer}${accountCallback}`
   const provider = new Provider(issuer, configurationOf(options))
   // Requests come from our own gateway, which writes these headers itself.
   provider.proxy = true
@@ -58,7 +67,9 @@ export function createOAuthServer(
   }
   provider.use(options.endpoints.answer)
   provider.on('server_error', (_ctx, error) => options.onError(`the authorization server failed: ${error.message}`))
-  const pages = new Pages({ ...options, provider, key: options.keyring.hash('cookies') })
+  const providers = new Providers(options.providers, options)
+  const key = options.keyring.hash('cookies')
+  const pages = new Pages({ ...options, provider, providers, key, onProblem: options.onError })
   const callback = provider.callback()
   return async (req, res) => {
     if (!(await pages.handle(req, res))) await callback(req, res)
@@ -105,7 +116,7 @@ function shownIn(ctx: KoaContextWithOIDC) {
 }
 
 function configurationOf(options: OAuthServerOptions) {
-  const { issuer, algorithm, keys, clients, keyring, adapter, now } = options
+  const { issuer, algorithm, keys, clients, keyring, adapter, resources, now } = options
   const { deviceFlow, cookies, ttl, ...forUsers } = userGrantConfiguration(options)
   const configuration: Configuration = {
     ...forUsers,
@@ -115,6 +126,7 @@ function configurationOf(options: OAuthServerOptions) {
       authorization: '/oauth/authorize',
       code_verification: '/oauth/device',
       device_authorization: '/oauth/device_authorization',
+      pushed_authorization_request: '/oauth/par',
       token: '/oauth/token',
       introspection: '/oauth/introspect',
       revocation: '/oauth/revoke',
@@ -162,13 +174,13 @@ function configurationOf(options: OAuthServerOptions) {
       revocation: { enabled: true },
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },
-      pushedAuthorizationRequests: { enabled: false },
+      pushedAuthorizationRequests: { enabled: true },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => issuer,
         useGrantedResource: () => true,
         getResourceServerInfo: async (ctx, resource, { clientId }) => {
-          if (resource !== issuer) throw new errors.InvalidTarget()
+          if (resource !== issuer && !resources.includes(resource)) throw new errors.InvalidTarget()
           const params = ctx.oidc.params
           const isTokenRequest = ctx.oidc.route === 'token'
           const isForItself = isTokenRequest && params?.['grant_type'] === 'client_credentials'
@@ -176,16 +188,16 @@ function configurationOf(options: OAuthServerOptions) {
           const isFirst = isForItself || !isTokenRequest
           if (params && isFirst && params['scope'] === undefined && scope !== '') params['scope'] = scope
           return {
-            audience: issuer,
+            audience: resource,
             scope,
-            accessTokenTTL: tokenTtlS,
+            accessTokenTTL: options.tokenTtlS,
             accessTokenFormat: (await clients.get(clientId))?.tokens ?? 'jwt',
             jwt: { sign: { alg: algorithm } },
           }
         },
       },
     },
-    ttl: { ...ttl, ClientCredentials: tokenTtlS },
+    ttl: { ...ttl, ClientCredentials: options.tokenTtlS },
   }
   return configuration
 }

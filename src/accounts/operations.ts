@@ -44,11 +44,12 @@ const operations = {
       auth: clientAuthSchema.default({ method: 'client_secret' }),
       tokens: z.enum(['jwt', 'opaque']).default('jwt'),
       bound: z.enum(['none', 'dpop', 'mtls']).default('none'),
+      pushed: z.boolean().default(false),
     }),
     async (accounts, input) => {
       const problem = grantsProblem(input)
       if (problem !== undefined) throw new AccountFailure('invalid', problem)
-      return accounts.clients.create(input)
+      return accounts.createClient(input)
     },
   ),
   'clients/list': operation(z.strictObject({}), async accounts => ({ clients: await accounts.clients.list() })),

@@ -9,7 +9,8 @@ import { allRecords } from './changed-record.ts'
 import type { Keyring } from './keyring.ts'
 import { MasterKeyError } from './master-key.ts'
 
-const kind = 'signing-key'
+/** Of tokens; statements to upstreams have keys of their own. */
+const tokenKind = 'signing-key'
 const dayMs = 86_400_000
 /** How long a key is published before it signs. */
 const aheadMs = dayMs
@@ -44,7 +45,10 @@ export class SigningKeys {
   readonly #keyring: Keyring
   readonly #now: () => number
 
-  constructor(records: Records, keyring: Keyring, now: () => number) {
+  readonly #kind: string
+
+  constructor(records: Records, keyring: Keyring, now: () => number, kind = tokenKind) {
+    this.#kind = kind
     this.#records = records
     this.#keyring = keyring
     this.#now = now
@@ -67,14 +71,14 @@ export class SigningKeys {
       const next = key.alg === alg ? own[own.indexOf(key) - 1] : own.at(-1)
       return next === undefined || next.signsFromMs + overlapMs > nowMs
     })
-    for (const key of keys) if (!published.includes(key)) await this.#records.delete(kind, key.kid)
+    for (const key of keys) if (!published.includes(key)) await this.#records.delete(this.#kind, key.kid)
     const ordered = [...published].sort((a, b) => Number(b === signing) - Number(a === signing))
     return { private: ordered.map(key => this.#open(key)), public: ordered.map(({ publicJwk }) => publicJwk) }
   }
 
   /** Newest first. */
   async #all(): Promise<SigningKey[]> {
-    const all = await allRecords<KeyData>(this.#records, kind)
+    const all = await allRecords<KeyData>(this.#records, this.#kind)
     return all.map(([kid, data]) => ({ kid, ...data })).sort((a, b) => b.signsFromMs - a.signsFromMs)
   }
 
@@ -86,14 +90,14 @@ export class SigningKeys {
     const own = Object.entries(jwk).filter(isPrivate)
     const rest = Object.entries(jwk).filter(entry => !isPrivate(entry))
     const publicJwk = { ...Object.fromEntries(rest), kid, alg, use: 'sig' } as PublicJwk
-    const sealed = this.#keyring.seal(JSON.stringify(Object.fromEntries(own)), placeOf(kid))
+    const sealed = this.#keyring.seal(JSON.stringify(Object.fromEntries(own)), placeOf(this.#kind, kid))
     const data: KeyData = { alg, publicJwk, sealed, signsFromMs }
-    await this.#records.put({ kind, id: kid, json: JSON.stringify(data) }, 0)
+    await this.#records.put({ kind: this.#kind, id: kid, json: JSON.stringify(data) }, 0)
     return { kid, ...data }
   }
 
   #open({ kid, publicJwk, sealed }: SigningKey): JWK {
-    const text = this.#keyring.open(sealed, placeOf(kid))
+    const text = this.#keyring.open(sealed, placeOf(this.#kind, kid))
     if (text === undefined) throw new MasterKeyError(`the signing key ${kid} can't be opened with this master key`)
     // Keys of before there was RSA are their `d` alone.
     const own = text.startsWith('{') ? (JSON.parse(text) as object) : { d: text }
@@ -101,6 +105,6 @@ export class SigningKeys {
   }
 }
 
-function placeOf(kid: string): string {
+function placeOf(kind: string, kid: string): string {
   return `${kind}/${kid}`
 }

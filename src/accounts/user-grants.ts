@@ -9,7 +9,6 @@ import { deviceConfirmPage, deviceDonePage, deviceInputPage, errorPage } from '.
 import { type Look, type Page, pageHeaders, render } from './pages/layout.ts'
 import { acrValues, interactionPath } from './pages/sign-in.ts'
 import { signInMs } from './pages/sign-in-state.ts'
-import { tokenTtlS } from './token-ttl.ts'
 import type { StoredUser } from './users/user.ts'
 import type { Users } from './users/users.ts'
 
@@ -29,9 +28,11 @@ export interface UserGrantOptions {
   readonly users: Users
   readonly clients: Clients
   readonly look: Look
+  /** How long access tokens live. */
+  readonly tokenTtlS: number
 }
 
-export function userGrantConfiguration({ issuer, users, clients, look }: UserGrantOptions) {
+export function userGrantConfiguration({ issuer, users, clients, look, tokenTtlS }: UserGrantOptions) {
   const isSecure = issuer.startsWith('https:')
   const cookie = { httpOnly: true, sameSite: 'lax', signed: true, secure: isSecure, overwrite: true } as const
   const show = (ctx: KoaContextWithOIDC, page: Page) => {

@@ -1,6 +1,8 @@
 // What `events query` and `events tail` have in common: filter options, the journal, and the line for a person.
 
 import { existsSync } from 'node:fs'
+import type { ExclusionOptions } from '../guards/waf/options.ts'
+import { proposeExclusions } from '../guards/waf/propose.ts'
 import { formatIp, parseIp } from '../lib/ip.ts'
 import { parseDuration } from '../lib/units.ts'
 import { openSqliteJournal } from '../store/journal-sqlite.ts'
@@ -68,6 +70,19 @@ export function formatEvent({ timeMs, action, guard, clientIp, path, reference, 
   const fields = JSON.parse(json) as EventFields
   const who = `${clientIp.padEnd(15)}  ${reference}`
   return `${time}  ${action.padEnd(10)}  ${guard.padEnd(7)}  ${who}  ${method(fields)} ${shorten(path)}  ${reason(fields)}`
+}
+
+/** What would have let the request of an event pass, as far as the event tells: it was not tried. */
+export function exclusionsOf({ guard, path, json }: StoredEvent): readonly ExclusionOptions[] {
+  if (guard !== 'waf') return []
+  const fields = JSON.parse(json) as EventFields
+  const evidence = (fields.merlon?.findings ?? []).flatMap(finding => finding.evidence ?? [])
+  const blamed = evidence.flatMap(({ rule, where }) =>
+    typeof rule === 'string' && Number.isInteger(Number(rule)) && typeof where === 'string'
+      ? [{ rule: Number(rule), where }]
+      : [],
+  )
+  return proposeExclusions(method(fields), path, blamed, Date.now()) ?? []
 }
 
 interface EventFields {

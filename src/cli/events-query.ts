@@ -1,11 +1,14 @@
 // merlon events query: searches the journal in the state folder, beside a running gateway or without one.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { eventFilter, type FilterOptions, formatEvent, openJournal, parseCount } from './events-filter.ts'
+import type { ExclusionOptions } from '../guards/waf/options.ts'
+import { exclusionYaml } from '../guards/waf/propose.ts'
+import { eventFilter, exclusionsOf, type FilterOptions, formatEvent, openJournal, parseCount } from './events-filter.ts'
 import { print, say } from './output.ts'
 
 interface QueryOptions extends FilterOptions {
   readonly limit: string
+  readonly exclusions?: true
 }
 
 const limitMax = 100_000
@@ -23,11 +26,19 @@ export async function query(options: QueryOptions): Promise<number> {
       await sleep(waitMs)
       events = journal.query({ ...filter, order: 'newest-first', limit })
     }
-    for (const event of events) print(options.json ? event.json : formatEvent(event))
+    if (options.exclusions) printExclusions(events.flatMap(exclusionsOf))
+    else for (const event of events) print(options.json ? event.json : formatEvent(event))
     if (events.length === 0 && !options.json) say('no event fits')
     // Who asks for one request wants to know whether it is there.
     return events.length === 0 && options.reference !== undefined ? 1 : 0
   } finally {
     journal.close()
   }
+}
+
+/** Each once, however often it was needed. */
+function printExclusions(found: readonly ExclusionOptions[]): void {
+  const distinct = [...new Map(found.map(exclusion => [JSON.stringify(exclusion), exclusion])).values()]
+  if (distinct.length > 0) print(exclusionYaml(distinct))
+  else say('no rule of guards.waf refused these requests')
 }

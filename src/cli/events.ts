@@ -10,9 +10,11 @@ export function define(command: Command): void {
   query
     .option('--limit <n>', 'events at the most', '50')
     .option('--json', 'print each event as a line of JSON (ECS fields)')
+    .option('--exclusions', 'print exclusions for guards.waf that would have let these requests pass, untried')
     .action(action(async options => (await import('./events-query.ts')).query(options)))
   examples(query, [
     ['merlon events query --reference 01J…', 'why the request with this reference was refused'],
+    ['merlon events query --reference 01J… --exclusions', 'what to put into the config if it was a false positive'],
     ['merlon events query --since 1h --action deny', 'what was refused in the last hour'],
     ['merlon events query --client 192.0.2.7 --json', 'all about one address, for a program'],
   ])

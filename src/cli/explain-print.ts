@@ -1,8 +1,10 @@
 // An explanation as text for a person, or as JSON. Bytes that a terminal would act on are shown as escapes.
 
 import { tellingMatches } from '../guards/waf/evidence.ts'
+import { exclusionYaml } from '../guards/waf/propose.ts'
 import { type ByteString, bytesToUtf8 } from '../lib/bytes.ts'
 import type { Match, MatchedTarget } from '../waf/types.ts'
+import { costText, type ExclusionCost } from './exclusion-cost.ts'
 import type { GuardReport } from './explain-guards.ts'
 import type { ExplainedRequest } from './explain-request.ts'
 import type { RulesReport } from './explain-rules.ts'
@@ -14,11 +16,13 @@ export interface ExplainReport {
   readonly route: string
   readonly guards: readonly GuardReport[]
   readonly rules: RulesReport | undefined
+  /** Of the exclusion, when a corpus was given. */
+  readonly cost: ExclusionCost | undefined
 }
 
 const shownMax = 160
 
-export function explainText({ request, config, route, guards, rules }: ExplainReport): string {
+export function explainText({ request, config, route, guards, rules, cost }: ExplainReport): string {
   const { method, target, framing, notes, body } = request
   const size = body.length > 0 ? `, body of ${body.length} bytes` : ''
   const lines = [`${show(method)} ${show(target)}${size}`, ...notes.map(note => `  note: ${note}`), '']
@@ -38,22 +42,21 @@ export function explainText({ request, config, route, guards, rules }: ExplainRe
       '',
       `Refused by rule ${id}${message ? `: ${show(message)}` : ''}, ${rules.points} points in all.`,
       '',
-      ...exclusionText(rules),
+      ...exclusionText(rules, cost),
     )
   }
   return lines.join('\n')
 }
 
-function exclusionText({ exclusion }: RulesReport): string[] {
-  if (exclusion === undefined) return ['No exclusion of rules for this method and path would let it pass.']
+function exclusionText({ exclusions }: RulesReport, cost: ExclusionCost | undefined): string[] {
+  if (exclusions === undefined) return ['No exclusion of rules for this method and path would let it pass.']
   return [
-    'If this is a false positive, the narrowest exclusion that lets it pass. Save it as a file, and name that file',
-    'before the rules: waf: { rules: [./exclusions.conf, …] }',
+    'If this is a false positive, the narrowest exclusion that lets it pass, to put under guards.waf:',
     '',
-    ...exclusion
-      .trimEnd()
+    ...exclusionYaml(exclusions)
       .split('\n')
       .map(line => `  ${line}`),
+    ...(cost ? ['', ...costText(cost).split('\n')] : []),
   ]
 }
 
@@ -101,7 +104,7 @@ function escapeCode(character: string): string {
   return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
 }
 
-export function explainJson({ request, config, route, guards, rules }: ExplainReport): object {
+export function explainJson({ request, config, route, guards, rules, cost }: ExplainReport): object {
   const { method, target, framing, notes } = request
   return {
     request: { method: bytesToUtf8(method), target: bytesToUtf8(target), bodyBytes: request.body.length, notes },
@@ -120,7 +123,8 @@ export function explainJson({ request, config, route, guards, rules }: ExplainRe
     })),
     matches: (rules?.matches ?? []).map(matchJson),
     points: rules?.points ?? 0,
-    exclusion: rules?.exclusion ?? null,
+    exclusions: rules?.exclusions ?? null,
+    exclusionCost: cost ?? null,
   }
 }
 

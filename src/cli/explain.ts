@@ -1,12 +1,16 @@
 // merlon explain FILE|-: why one request is let pass or refused, by the defaults or by a config. Nothing is sent.
 
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { zeroConfig } from '../config/zero.ts'
+import { exclusionSource } from '../guards/waf/exclusions.ts'
+import type { ExclusionOptions, WafOptions } from '../guards/waf/options.ts'
 import { parseIp } from '../lib/ip.ts'
 import { action } from './action.ts'
+import { type ExclusionCost, exclusionCost } from './exclusion-cost.ts'
 import { type GuardReport, runGuards } from './explain-guards.ts'
 import { type ExplainReport, explainJson, explainText } from './explain-print.ts'
 import { type ExplainedRequest, readExplained } from './explain-request.ts'
@@ -17,6 +21,7 @@ import { type RulesOptions, rulesOptions } from './rules.ts'
 interface ExplainOptions extends Partial<RulesOptions> {
   readonly config?: string
   readonly client: string
+  readonly cost?: readonly string[]
   readonly json?: true
 }
 
@@ -25,6 +30,7 @@ export function define(command: Command): void {
   command.option('-c, --config <file>', 'explain by the route of this config, in place of the defaults')
   rulesOptions(command)
     .option('--client <ip>', 'address that the request comes from', '192.0.2.2')
+    .option('--cost <file...>', 'labelled requests (NDJSON): say which attacks the proposed exclusion would let in')
     .option('--json', 'print all of it as JSON')
     .action(action(explain))
   command.addHelpText('after', '\nExit codes: 0 it would be let pass, 1 it would be refused, 2 usage.')
@@ -32,6 +38,7 @@ export function define(command: Command): void {
     ['merlon explain request.txt', 'by the built-in rules'],
     ['merlon explain request.txt --rules crs --paranoia 2', 'by the Core Rule Set'],
     ['merlon explain request.txt -c merlon.yaml', 'by the route that would take it'],
+    ['merlon explain request.txt --cost attacks.ndjson.gz', 'and what the exclusion that it proposes would let in'],
     ["printf 'GET /?q=%%3Cscript%%3E HTTP/1.1\\nHost: a\\n' | merlon explain -", 'from stdin'],
   ])
 }
@@ -50,7 +57,16 @@ async function explain(file: string, options: ExplainOptions): Promise<number> {
   const rules = guards.guards.some(({ guard }) => guard === 'waf')
     ? rulesOf(config, guards.route, request, guards.inspectedBytes)
     : undefined
-  const report: ExplainReport = { request, config: config.file, route: guards.route, guards: guards.guards, rules }
+  const cost =
+    rules?.exclusions && options.cost ? costOf(config, guards.route, rules.exclusions, options.cost) : undefined
+  const report: ExplainReport = {
+    request,
+    config: config.file,
+    route: guards.route,
+    guards: guards.guards,
+    rules,
+    cost,
+  }
   if (options.json) printJson(explainJson(report))
   else print(explainText(report))
   return request.framing || guards.guards.some(isRefused) ? 1 : 0
@@ -97,14 +113,35 @@ function rulesOf(
   request: ExplainedRequest,
   inspected: number,
 ): RulesReport | undefined {
-  const options = config.routes.find(route => route.name === routeName)?.guards['waf']?.options as
-    | { readonly rules: readonly string[]; readonly paranoia: number; readonly threshold: number }
-    | undefined
+  const options = wafOptionsOf(config, routeName)
   if (!options) return undefined
-  const { rules, paranoia, threshold } = options
-  const from = { stateDir: config.store.state, from: config.dir }
-  const result = explainRules({ rules, paranoia, threshold, ...from }, request, request.body.subarray(0, inspected))
+  const { rules, paranoia, threshold, preset, exclusions, richText } = options
+  const settings = exclusionSource(exclusions, richText)
+  const from = { stateDir: config.store.state, from: config.dir, settings }
+  const result = explainRules(
+    { rules, paranoia, threshold, preset, ...from },
+    request,
+    request.body.subarray(0, inspected),
+  )
   if (result.ok) return result.report
   sayProblems(result.problems)
   throw new CommandFailure('the rules can’t be loaded')
+}
+
+function wafOptionsOf(config: Config, routeName: string): WafOptions | undefined {
+  return config.routes.find(route => route.name === routeName)?.guards['waf']?.options as WafOptions | undefined
+}
+
+function costOf(
+  config: Config,
+  routeName: string,
+  proposed: readonly ExclusionOptions[],
+  files: readonly string[],
+): ExclusionCost | undefined {
+  const options = wafOptionsOf(config, routeName)
+  if (!options) return undefined
+  const { rules, paranoia, threshold, preset } = options
+  const words = rules.map(rule => (rule === 'builtin' || rule === 'crs' ? rule : resolve(config.dir, rule)))
+  const excluded = [...new Set(proposed.map(({ rule }) => rule))]
+  return exclusionCost({ rules: words, paranoia, threshold, preset, stateDir: config.store.state }, excluded, files)
 }

@@ -109,6 +109,32 @@ export interface OAuthConfig {
   readonly issuer: string
   readonly signing: 'ES256' | 'EdDSA' | 'RS256'
   readonly rotateMs: number
+  readonly tokenTtlMs: number
+  /** What tokens may be for besides the issuer. */
+  readonly resources: readonly string[]
+  readonly signIn: SignInConfig
+}
+
+export interface SignInConfig {
+  readonly title: string
+  /** Absolute path of a style sheet. */
+  readonly theme: string | undefined
+  readonly passwordLength: number
+  /** URL of a service of breached passwords. */
+  readonly breachedPasswords: string | undefined
+  readonly providers: readonly ProviderConfig[]
+}
+
+/** Another identity provider that users may sign in with. */
+export interface ProviderConfig {
+  readonly id: string
+  readonly name: string
+  readonly issuer: string
+  readonly clientId: string
+  /** `env:NAME` or `file:PATH` */
+  readonly clientSecret: string
+  readonly scopes: readonly string[]
+  readonly createUsers: boolean
 }
 
 export interface IssuerConfig {
@@ -152,6 +178,8 @@ export interface UpstreamConfig {
   readonly tls?: UpstreamTlsFiles
   /** A Unix socket to connect to instead: services of our own. */
   readonly socketPath?: string
+  /** Whether it gets a signed statement about each request. */
+  readonly verdict?: true
 }
 
 export interface UpstreamTlsFiles {

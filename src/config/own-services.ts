@@ -15,6 +15,13 @@ import type {
 /** No upstream of an operator can have this name: brackets are not allowed in names. */
 const upstreamName = '(accounts)'
 
+/** The contract of the token endpoint: `expires_in` 3600. */
+const defaultTokenMs = 3_600_000
+
+/** The worker itself answers there. */
+export const verdictKeysName = '(verdict-keys)'
+export const verdictKeysPath = '/.well-known/merlon/jwks.json'
+
 /** What the authorization server answers at. */
 export const oauthPaths: readonly string[] = [
   '/oauth/*',
@@ -23,13 +30,41 @@ export const oauthPaths: readonly string[] = [
   '/.well-known/jwks.json',
 ]
 
-export function accountsConfig({ oauth, issuers }: AccountsInput, dir: string): AccountsConfig {
+export function accountsConfig(
+  { oauth, issuers }: AccountsInput,
+  dir: string,
+  tokenTtlMs = defaultTokenMs,
+): AccountsConfig {
   return {
-    oauth: oauth && { issuer: oauth.issuer, signing: oauth.signing, rotateMs: oauth.rotate },
+    oauth: oauth && oauthConfig(oauth, dir, tokenTtlMs),
     issuers: issuers.map(({ jwks, refresh, introspection, ...rest }) => {
       const place = jwks === undefined || /^https?:/.test(jwks) ? jwks : resolve(dir, jwks)
       return { ...rest, jwks: place, refreshMs: refresh, introspection: introspectionOf(introspection, dir) }
     }),
+  }
+}
+
+function oauthConfig(
+  { issuer, signing, rotate, tokenTtl, resources, signIn }: NonNullable<AccountsInput['oauth']>,
+  dir: string,
+  tokenTtlMs: number,
+): OAuthConfig {
+  const { title, theme, passwordLength, breachedPasswords, providers } = signIn
+  return {
+    issuer,
+    signing,
+    rotateMs: rotate,
+    tokenTtlMs: tokenTtl ?? tokenTtlMs,
+    resources,
+    signIn: {
+      title,
+      theme: theme === undefined ? undefined : resolve(dir, theme),
+      passwordLength,
+      breachedPasswords,
+      providers: providers.map(({ clientSecret, ...rest }) => {
+        return { ...rest, clientSecret: keyReference(clientSecret, dir) ?? clientSecret }
+      }),
+    },
   }
 }
 
@@ -51,6 +86,15 @@ export function keyReference(key: string | undefined, dir: string): string | und
 export function accountsUpstream(stateDir: string): Record<string, UpstreamConfig> {
   const socketPath = join(stateDir, 'accounts.sock')
   return { [upstreamName]: { servers: ['http://accounts.merlon'], health: undefined, socketPath } }
+}
+
+/** Where upstreams find the keys that verify what they are told. */
+export function verdictKeysRoute(
+  guards: Readonly<Record<string, GuardConfig>>,
+  rest: Pick<RouteConfig, 'mode' | 'body' | 'limits'>,
+): RouteConfig {
+  const match = { host: undefined, path: verdictKeysPath, methods: ['GET'] }
+  return { name: '(verdict)', match, to: verdictKeysName, guards, paths: 'strict', ...rest }
 }
 
 /**

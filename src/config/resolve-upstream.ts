@@ -4,13 +4,18 @@ import { resolve } from 'node:path'
 import type { UpstreamConfig } from './config.ts'
 import type { ConfigInput } from './schema.ts'
 
-export function resolveUpstream(input: ConfigInput['upstreams'][string], dir: string): UpstreamConfig {
+export function resolveUpstream(
+  input: ConfigInput['upstreams'][string],
+  dir: string,
+  isSigned: boolean,
+): UpstreamConfig {
   const { servers, health, ca, cert, key, balance, hashBy, ejection, breaker, slowStart, connections, dns } = input
   const client =
     cert === undefined || key === undefined ? undefined : { cert: resolve(dir, cert), key: resolve(dir, key) }
   const tls = { ca: ca === undefined ? undefined : resolve(dir, ca), client }
   return {
     servers: servers.map(({ url }) => url),
+    ...((input.verdict ?? isSigned) && { verdict: true as const }),
     ...(servers.some(({ weight }) => weight !== 1) && { weights: servers.map(({ weight }) => weight) }),
     health: health && {
       path: health.path,

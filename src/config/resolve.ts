@@ -9,7 +9,8 @@ import { defaultLimits, type Limits } from '../pipeline/limits.ts'
 import type { MaintenanceConfig } from '../pipeline/maintenance.ts'
 import type { Config, RouteCertificateConfig, RouteConfig } from './config.ts'
 import { GuardOptions, isSection, lowestMode } from './guard-options.ts'
-import { accountsConfig, accountsUpstream, keyReference, oauthRoutes } from './own-services.ts'
+import { accountsConfig, accountsUpstream, keyReference, oauthRoutes, verdictKeysRoute } from './own-services.ts'
+import { guardDefaults, guardOverlay, presetProblems, zeroTrustTokenMs } from './preset.ts'
 import { valueProblem } from './problems.ts'
 import { resolveListen } from './resolve-listen.ts'
 import { resolveUpstream } from './resolve-upstream.ts'
@@ -33,13 +34,13 @@ export function resolveConfig(
 ): { readonly config: Config | undefined; readonly problems: readonly Problem[] } {
   const options = new GuardOptions(source, guards)
   const data = isSection(source.data) ? source.data : {}
-  const defaults = data['guards']
+  const defaults = guardDefaults(data['preset'], data['guards'])
   const rawRoutes: readonly unknown[] = Array.isArray(data['routes']) ? data['routes'] : []
-  options.checkDefaults(defaults)
+  options.checkDefaults(data['guards'])
   const guardsOfRoute = rawRoutes.map((route, i) =>
     options.forRoute(
       defaults,
-      isSection(route) ? route['guards'] : undefined,
+      guardOverlay(data['preset'], route, defaults),
       ['routes', i],
       input?.mode,
       input?.routes[i]?.mode,
@@ -77,25 +78,27 @@ export function resolveConfig(
   })
   problems.push(...unusedDocuments(input, routes, source))
   const state = resolve(origin.dir, input.store.state)
-  const accounts = accountsConfig(input.accounts, origin.dir)
+  const isZeroTrust = input.preset === 'zero-trust'
+  const accounts = accountsConfig(input.accounts, origin.dir, isZeroTrust ? zeroTrustTokenMs : undefined)
+  const upstreams = Object.entries(input.upstreams).map(
+    ([name, value]) => [name, resolveUpstream(value, origin.dir, isZeroTrust)] as const,
+  )
+  const listen = resolveListen(input, origin.dir)
+  problems.push(...presetProblems(input, guardsOfRoute, listen, source))
   // What is wrong with the defaults is said above already.
   const ownGuards = new GuardOptions(source, withoutOwn(guards)).forRoute(defaults, undefined, [], input.mode)
-  const ownRoutes = accounts.oauth
-    ? oauthRoutes(accounts.oauth, ownGuards, {
-        mode: input.mode,
-        body: bodyPolicy(defaultBodyPolicy, input.body),
-        limits,
-      })
-    : []
+  const rest = { mode: input.mode, body: bodyPolicy(defaultBodyPolicy, input.body), limits }
+  const ownRoutes = [
+    ...(accounts.oauth ? oauthRoutes(accounts.oauth, ownGuards, rest) : []),
+    ...(upstreams.some(([, { verdict }]) => verdict) ? [verdictKeysRoute(ownGuards, rest)] : []),
+  ]
   const config: Config = {
     file: origin.file,
     dir: origin.dir,
     mode: input.mode,
-    listen: resolveListen(input, origin.dir),
+    listen,
     upstreams: {
-      ...Object.fromEntries(
-        Object.entries(input.upstreams).map(([name, value]) => [name, resolveUpstream(value, origin.dir)]),
-      ),
+      ...Object.fromEntries(upstreams),
       ...(accounts.oauth && accountsUpstream(state)),
     },
     routes: [...ownRoutes, ...routes],

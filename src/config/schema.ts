@@ -11,6 +11,7 @@ import { type LimitDefinition, type LimitName, limitDefinitions } from '../pipel
 import { accountsSchema } from './accounts-schema.ts'
 import { addressField, hostField, modeField, nameField, pathField } from './fields.ts'
 import { listenSchema } from './listen-schema.ts'
+import { presets } from './preset.ts'
 import { clientCertSchema, headersSchema, maintenanceSchema, matchHeadersSchema, pagesSchema } from './route-schema.ts'
 import { upstreamSchema } from './upstream-schema.ts'
 
@@ -136,6 +137,9 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
       .meta({ description: 'Which requests; all when absent.' }),
     to: nameField.meta({ description: 'Name of an upstream.' }),
     mode: modeField.optional(),
+    public: z.boolean().optional().meta({
+      description: 'With preset zero-trust: the route is open to everyone, without authn and authz.',
+    }),
     openapi: openapiField.optional(),
     guards: guardsSection.optional().meta({ description: 'Laid over the defaults, option by option.' }),
     body: bodySchema.optional(),
@@ -159,6 +163,10 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
   return z
     .strictObject({
       mode: modeField.default('protect'),
+      preset: z.enum(presets).optional().meta({
+        description:
+          'zero-trust: every route needs authn and authz in protect mode unless it says public: true; tokens must be bound to a key or certificate and live 5 minutes; upstreams get a signed verdict; listeners that others reach are https.',
+      }),
       listen: z.array(listenSchema).min(1, 'needs at least one address').max(64).meta({
         description: 'Where clients connect.',
       }),

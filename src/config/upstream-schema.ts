@@ -77,6 +77,10 @@ const weighted = z.strictObject({
 
 export const upstreamSchema = z
   .strictObject({
+    verdict: z.boolean().optional().meta({
+      description:
+        'Whether the upstream gets a signed statement about each request (merlon-verdict): who asks, what was checked. Its keys are at /.well-known/merlon/jwks.json. Default: false, with preset zero-trust true.',
+    }),
     servers: z
       .array(z.union([serverField.transform(url => ({ url, weight: 1 })), weighted]))
       .min(1, 'needs at least one server')

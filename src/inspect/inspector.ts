@@ -13,9 +13,10 @@ import { HeaderList } from '../pipeline/headers.ts'
 import { defaultLimits } from '../pipeline/limits.ts'
 import type { Evidence, Verdict } from '../pipeline/verdict.ts'
 import { resolveRules } from '../rulesets/resolve.ts'
+import type { Preset } from '../rulesets/setup-values.ts'
 import { createWaf } from '../waf/index.ts'
 import { nodeFilePort } from '../waf/node.ts'
-import type { Match, Waf, WafTransaction } from '../waf/types.ts'
+import type { Match, RuleSource, Waf, WafTransaction } from '../waf/types.ts'
 import { bodyView } from './body-view.ts'
 import type { Row } from './row.ts'
 
@@ -24,9 +25,13 @@ export interface InspectorOptions {
   readonly rules?: readonly string[]
   readonly paranoia?: number
   readonly threshold?: number
+  /** Of the built-in rules; balanced by default. */
+  readonly preset?: Preset
   /** Evaluates every rule even after the decision, so that all that match are found. */
   readonly full?: boolean
   readonly stateDir?: string
+  /** Loaded before the rules: exclusions that are tried. */
+  readonly settings?: readonly RuleSource[]
 }
 
 export interface InspectResult {
@@ -64,7 +69,8 @@ export function createInspector(options: InspectorOptions = {}): CreateInspector
     rules,
     paranoia: options.paranoia ?? defaults.paranoia,
     threshold: options.threshold ?? defaults.threshold,
-    settings: [settingsOf(defaultLimits)],
+    preset: options.preset ?? defaults.preset,
+    settings: [settingsOf(defaultLimits), ...(options.settings ?? [])],
     ...(options.stateDir !== undefined && { stateDir: options.stateDir }),
   })
   if (!resolved.ok) return resolved

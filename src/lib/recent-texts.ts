@@ -14,16 +14,24 @@ export class RecentTexts<T> {
   readonly #values = new Array<T | undefined>(slots).fill(undefined)
   /** Hash of the text that last asked for a slot in vain. */
   readonly #asked = new Int32Array(slots)
+  /** What `get` did not find, so that `set` need not read it again. */
+  #missed: string | undefined
+  #missedHash = 0
 
   get(text: string): T | undefined {
     if (text.length > keptTextLength) return undefined
-    const slot = hashOf(text) & (slots - 1)
-    return this.#texts[slot] === text ? this.#values[slot] : undefined
+    const hash = hashOf(text)
+    const slot = hash & (slots - 1)
+    if (this.#texts[slot] === text) return this.#values[slot]
+    this.#missed = text
+    this.#missedHash = hash
+    return undefined
   }
 
   set(text: string, value: T): void {
     if (text.length > keptTextLength) return
-    const hash = hashOf(text)
+    const hash = text === this.#missed ? this.#missedHash : hashOf(text)
+    this.#missed = undefined
     const slot = hash & (slots - 1)
     if (this.#asked[slot] !== hash) {
       this.#asked[slot] = hash
@@ -34,8 +42,20 @@ export class RecentTexts<T> {
   }
 }
 
+/** Bytes at either end that are hashed, and the fewest between them; of a long text every second, third … is. */
+const hashedEnd = 12
+
+/** Texts that differ only where nothing is hashed take each other's slot, no more. */
 function hashOf(text: string): number {
-  let hash = text.length
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x9e3779b1)
+  const { length } = text
+  let hash = length
+  let i = 0
+  const head = length < hashedEnd * 3 ? length : hashedEnd
+  for (; i < head; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x9e3779b1)
+  if (i < length) {
+    const step = Math.ceil((length - 2 * hashedEnd) / hashedEnd)
+    for (; i < length - hashedEnd; i += step) hash = Math.imul(hash ^ text.charCodeAt(i), 0x9e3779b1)
+    for (i = length - hashedEnd; i < length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x9e3779b1)
+  }
   return hash ^ (hash >>> 15)
 }

@@ -133,6 +133,8 @@ export class Exchange {
   principal: Principal | undefined
   /** By guards/authn, and for WebSockets by upstream/: names of headers that the upstream does not get. Lower case. */
   withheldHeaders: readonly string[]
+  /** By the destination, where the upstream gets one: the signed statement about this request. */
+  verdictToken: string | undefined
   /** By guards that answer with headers of their own (rate limits): added to whatever response is sent. Flat. */
   readonly extraHeaders: string[]
   /** By the destination: stops the upstream request. Called when the client goes away. */
@@ -171,6 +173,7 @@ export class Exchange {
     this.isWelcome = false
     this.principal = undefined
     this.withheldHeaders = nothing
+    this.verdictToken = undefined
     this.extraHeaders = []
     this.cancel = undefined
     this.aborted = false

@@ -1,8 +1,9 @@
 // Who a request speaks for, and what a guard may ask to find out. The answers are held in the worker's memory: nothing
 // here waits for a store or the network (accounts/mirror.ts implements it).
 
-import type { TokenIssuer } from '../lib/jwt.ts'
+import type { PublicJwk, TokenIssuer } from '../lib/jwt.ts'
 import type { Marks } from '../store/store.ts'
+import type { ClientCertificate } from './exchange.ts'
 import type { Quota } from './quota.ts'
 
 /** Who was authenticated. Never the credential. */
@@ -17,6 +18,8 @@ export interface Principal {
   readonly clientId: string
   /** How it was authenticated (`acr`); empty when nobody says. */
   readonly acr: string
+  /** When that was (`auth_time`); undefined when nobody says. */
+  readonly authTimeMs?: number
   /** Who vouches for it: the issuer of its token; empty for API keys, which are ours. */
   readonly issuer: string
   /** What it may use; of API keys. */
@@ -35,6 +38,13 @@ export interface KnownKey {
   readonly isCanary: boolean
 }
 
+/** A client that proves who it is with each request: by its certificate, or by signing. */
+export interface KnownClient {
+  readonly id: string
+  readonly scopes: readonly string[]
+  readonly keys: readonly PublicJwk[]
+}
+
 /** An access token of ours that is but a name. */
 export interface KnownToken {
   /** As a JWT would hold them. */
@@ -42,7 +52,17 @@ export interface KnownToken {
   readonly expiresAtMs: number
 }
 
+/** What statements to upstreams are signed with (upstream/signed-verdict.ts). */
+export interface VerdictKeys {
+  /** Ed25519, with its private half. */
+  readonly private: PublicJwk & { readonly kid: string }
+  /** What is published. */
+  readonly public: readonly PublicJwk[]
+}
+
 export interface Identity {
+  /** Undefined until there are some. */
+  readonly verdictKeys: VerdictKeys | undefined
   readonly issuers: ReadonlyMap<string, TokenIssuer>
   /** What is known may be out of date: nobody can be let in. */
   readonly isStale: boolean
@@ -57,6 +77,9 @@ export interface Identity {
   readonly nonceSecret: Uint8Array
   /** Proofs that were seen, on every worker. */
   readonly marks: Marks
+  findClient(id: string): KnownClient | undefined
+  /** The client that a verified certificate was registered for. */
+  findCertificate(certificate: ClientCertificate): KnownClient | undefined
   /** Tells that a key was used, for `last used`. */
   keyUsed(id: string, nowMs: number): void
   /** Asks for fresh keys of an issuer, because a token names one that is not known. Bounded on the other side. */

@@ -153,6 +153,11 @@ export const limitDefinitions = {
     unit: 'ms',
     default: 300_000,
     summary: 'Silence of both sides of a WebSocket or another tunnel.',
+  delayedAnswers: {
+    unit: 'count',
+    default: 1000,
+    max: 100_000,
+    summary: 'Refusals that one worker keeps back at the same time; more go out at once.',
   },
   responseInspected: {
     unit: 'bytes',

@@ -63,7 +63,7 @@ async function answer(ex: Exchange, edge: Edge): Promise<void> {
   const { phases } = ex.route
   const early = runPhase('onHeaders', phases.onHeaders, ex)
   const headersVerdict = early instanceof Promise ? await early : early
-  if (headersVerdict) return refuse(ex, edge, headersVerdict)
+  if (headersVerdict) return refuseLate(ex, edge, headersVerdict)
 
   const outgoing = await admitBody(ex, edge)
   if ('kind' in outgoing) return refuse(ex, edge, outgoing)
@@ -81,7 +81,7 @@ async function openTunnel(ex: Exchange, edge: Edge, client: TunnelClient): Promi
   const { phases } = ex.route
   const early = runPhase('onHeaders', phases.onHeaders, ex)
   const headersVerdict = early instanceof Promise ? await early : early
-  if (headersVerdict) return refuse(ex, edge, headersVerdict)
+  if (headersVerdict) return refuseLate(ex, edge, headersVerdict)
   const outcome = runPhase('onBody', phases.onBody, ex)
   const bodyVerdict = outcome instanceof Promise ? await outcome : outcome
   if (bodyVerdict) return refuse(ex, edge, bodyVerdict)
@@ -186,6 +186,19 @@ function tooLarge(limit: string): Verdict {
 
 function malformed(detail: string): Verdict {
   return { kind: 'deny', status: 400, reason: { code: 'body.malformed', detail } }
+}
+
+/** Refusals that are kept back now. */
+let delayed = 0
+
+async function refuseLate(ex: Exchange, edge: Edge, verdict: Verdict): Promise<void> {
+  const { delayMs = 0 } = verdict.kind === 'deny' ? verdict : {}
+  if (delayMs > 0 && delayed < ex.route.limits.delayedAnswers) {
+    delayed++
+    await new Promise(resolve => setTimeout(resolve, delayMs))
+    delayed--
+  }
+  if (!ex.aborted) refuse(ex, edge, verdict)
 }
 
 function refuse(ex: Exchange, edge: Edge, verdict: Verdict): void {

@@ -8,6 +8,8 @@ export type Verdict =
       readonly status: number
       readonly reason: Reason
       readonly retryAfterMs?: number
+      /** How long the answer is kept back, when it is enforced: for who guesses. Of guards that look at headers. */
+      readonly delayMs?: number
       /** `type` of the problem that the client is told (RFC 9457 §3.1.1); about:blank when absent. */
       readonly problemType?: string
       /** Flat; what the client must be told with this status, as WWW-Authenticate. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { nearest, type Problem } from '../lib/problem.ts'
 import type { RuleSource } from '../waf/types.ts'
 import { type DebianPaths, debianPaths, locateDebian, locateRules, type RuleFiles } from './locate.ts'
-import { setupValues } from './setup-values.ts'
+import { type Preset, setupValues } from './setup-values.ts'
 import { detectVersion, type RuleSetVersion } from './version.ts'
 
 export interface ResolveOptions {
@@ -20,6 +20,7 @@ export interface ResolveOptions {
   /** Only given values are set: without them, the sets' own set-up files and defaults hold. */
   readonly paranoia?: number
   readonly threshold?: number
+  readonly preset?: Preset
   /** Loaded after all set-up and before all rules: a test profile, a site's own settings. */
   readonly settings?: readonly RuleSource[]
   readonly debian?: DebianPaths

@@ -8,7 +8,13 @@ export interface SetupValues {
   readonly paranoia?: number
   /** Points at which a request is blocked. */
   readonly threshold?: number
+  /** Of the built-in rules. */
+  readonly preset?: Preset
 }
+
+export const presetNames = ['strict', 'balanced', 'lenient'] as const
+export type Preset = (typeof presetNames)[number]
+const presetLevels: Readonly<Record<Preset, number>> = { lenient: 1, balanced: 2, strict: 3 }
 
 /** Rule ids from here to +99 are for rules that we generate; sets and sites don't use them. */
 export const generatedIds = 77_000_000
@@ -30,6 +36,7 @@ export function setupValues(values: SetupValues): RuleSource | undefined {
   if (values.threshold !== undefined) {
     variables.push(['inbound_anomaly_score_threshold', Math.max(1, Math.trunc(values.threshold))])
   }
+  if (values.preset !== undefined) variables.push(['merlon_level', presetLevels[values.preset]])
   return variables.length === 0 ? undefined : setVariables('set-up values', generatedIds, variables)
 }
 

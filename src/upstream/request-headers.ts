@@ -65,6 +65,7 @@ export function requestHeaders(ex: Exchange, body: OutgoingBody, toOwnService = 
   if (length !== undefined) out.push('content-length', length)
   addForwarded(out, ex, trusted)
   out.push('x-request-id', ex.reference)
+  if (ex.verdictToken !== undefined) out.push('merlon-verdict', ex.verdictToken)
   const changed = [...changeHeaders(out, ex.route.headers.request)]
   if (toOwnService) addClient(changed, client)
   return changed

@@ -103,14 +103,32 @@ describe('explain', () => {
     assert.equal(code, 1)
     assert.match(stdout, /^waf +refuses with 403/m)
     assert.match(stdout, /ARGS:q\n +value +' OR '1'='1' --/)
-    const exclusion = stdout.slice(stdout.indexOf('  SecRule')).replace(/^ {2}/gm, '')
-    assert.match(exclusion, /ctl:ruleRemoveTargetById=\d+;ARGS:q"/)
-    writeFileSync(join(cwd, 'exclusions.conf'), exclusion)
-    const again = await cli(['explain', 'request.txt', '--rules', './exclusions.conf', 'builtin'], cwd)
+    const exclusions = stdout.slice(stdout.indexOf('  exclusions:')).trimEnd()
+    assert.match(exclusions, /rule: \d+, field: "ARGS:q", method: GET, path: "\/products", expires: \d{4}-\d\d-\d\d/)
+    const config = [
+      'listen: [{ http: ":0" }]',
+      'upstreams: { a: { servers: ["http://127.0.0.1:1"] } }',
+      'routes: [{ to: a }]',
+    ]
+    const guards = ['guards:', '  waf:', ...exclusions.split('\n').map(line => `  ${line}`)]
+    writeFileSync(join(cwd, 'merlon.yaml'), `${[...config, ...guards].join('\n')}\n`)
+    const again = await cli(['explain', 'request.txt', '-c', 'merlon.yaml'], cwd)
     assert.equal(again.code, 0, again.stdout)
     const elsewhere = raw.replace('/products', '/orders')
-    const other = await cli(['explain', '-', '--rules', './exclusions.conf', 'builtin'], cwd, elsewhere)
+    const other = await cli(['explain', '-', '-c', 'merlon.yaml'], cwd, elsewhere)
     assert.equal(other.code, 1, 'it holds for this path alone')
+  })
+
+  test('says what an exclusion would let in', async () => {
+    writeFileSync(
+      join(cwd, 'attacks.ndjson'),
+      [row('a', attack), row('b', '/?q=../../etc/passwd')]
+        .map(line => `${JSON.stringify({ ...JSON.parse(line), label: 'attack', category: 'sqli' })}\n`)
+        .join(''),
+    )
+    const { stdout } = await cli(['explain', 'request.txt', '--cost', 'attacks.ndjson'], cwd)
+    assert.match(stdout, /Of 2 attacks that are stopped \(of 2\), 1 \(50\.0 %\) would pass/)
+    assert.match(stdout, /By class: sqli 1\. For example a\./)
   })
 
   test('a row, by the route of a config in monitor mode', async () => {
@@ -127,6 +145,7 @@ describe('explain', () => {
       [
         ['lists', 'monitor', 'pass'],
         ['rate', 'monitor', 'pass'],
+        ['quota', 'monitor', 'pass'],
         ['waf', 'monitor', 'deny'],
       ],
     )

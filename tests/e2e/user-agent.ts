@@ -12,11 +12,14 @@ export interface Seen {
 
 export class UserAgent {
   readonly #origin: string
+  readonly #also: readonly string[]
   readonly #cookies = new Map<string, { readonly value: string; readonly path: string }>()
   page: Seen = { status: 0, url: '', text: '', headers: new Headers() }
 
-  constructor(origin: string) {
+  /** @param also Other origins whose pages it opens. */
+  constructor(origin: string, also: readonly string[] = []) {
     this.#origin = origin
+    this.#also = also
   }
 
   get cookies(): readonly string[] {
@@ -35,7 +38,7 @@ export class UserAgent {
     let next = new URL(url, this.#origin)
     let request = init
     for (let hops = 0; hops < 12; hops++) {
-      if (next.origin !== this.#origin) {
+      if (next.origin !== this.#origin && !this.#also.includes(next.origin)) {
         this.page = { status: 0, url: next.href, text: '', headers: new Headers() }
         return this.page
       }

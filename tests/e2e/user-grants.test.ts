@@ -100,7 +100,7 @@ test('a wrong verifier, a replayed code, another client: refused, and the tokens
     const { searchParams, hash } = new URL(agent.page.url)
     assert.equal(searchParams.get('error') ?? new URLSearchParams(hash.slice(1)).get('error'), error)
   }
-  for (const params of [{ redirect_uri: 'http://127.0.0.1:9/callback/' }, { client_id: 'mc_unknown' }]) {
+  for (const params of [{ redirect_uri: 'http://127.0.0.1:4999/callback/' }, { client_id: 'mc_unknown' }]) {
     await agent.open((await begin(config, params)).url)
     assert.equal(agent.page.status, 400)
     assert.ok(agent.page.url.startsWith(running.issuer), 'nobody is sent anywhere')
@@ -179,7 +179,7 @@ test('forms: sent from elsewhere, without their proof, or of another sign-in, th
   const { page } = agent
   assert.equal(
     page.headers.get('content-security-policy'),
-    "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self' http://127.0.0.1:9; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self' http://127.0.0.1:4999; base-uri 'none'; frame-ancestors 'none'",
   )
   assert.ok(!/\son\w+=|style=|<style|<script>/.test(page.text), 'nothing inline')
   const fields = { username: 'alice', password }

@@ -79,7 +79,7 @@ export class Bindings {
     const [text, ...more] = ex.headers.getAll('dpop')
     if (text === undefined || more.length > 0) return badProof(text === undefined ? 'missing' : 'there twice')
     const origins = this.#originsOf(bound.audience)
-    if (origins.length === 0) return badProof('for a service whose address nobody knows: set dpop.origins')
+    if (origins.length === 0) return badProof('for a service whose address nobody knows: set `origins`')
     const result = this.#proofs.verify(text, { method: ex.method, origins, path: ex.path, accessToken: token })
     if (!result.ok) return badProof(`refused: ${result.why}`)
     if (result.proof.jkt !== jkt) {
@@ -121,7 +121,7 @@ export class Bindings {
   }
 
   #originsOf(audience: readonly string[]): readonly string[] {
-    const { origins } = this.#options.dpop
+    const { origins } = this.#options
     if (origins.length > 0) return origins
     let known = this.#origins.get(audience)
     if (!known) {

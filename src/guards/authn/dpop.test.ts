@@ -263,7 +263,7 @@ describe('nonces', () => {
 })
 
 test('origins are the audience’s unless given; without any nobody passes', async () => {
-  const own = call({ ...plain, dpop: { nonce: false, origins: ['https://shop.test'] } })
+  const own = call({ ...plain, origins: ['https://shop.test'] })
   assert.equal((await own.send(proof())).status, 401)
   assert.equal((await own.send(proof({ claims: { htu: 'https://shop.test/things' } }))).status, 200)
 })

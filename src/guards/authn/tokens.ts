@@ -14,12 +14,15 @@ export type TokenResult =
       readonly binding: Binding
       /** What tokens of its issuer are for. */
       readonly audience: readonly string[]
+      /** What this one is for. */
+      readonly meantFor: readonly string[]
     }
-  | { readonly ok: false; readonly why: JwtFault | 'revoked' | 'unknown' | 'unavailable' }
+  | { readonly ok: false; readonly why: JwtFault | 'revoked' | 'unknown' | 'unavailable' | 'blocked' }
 
 interface Verified {
   readonly principal: Principal
   readonly binding: Binding
+  readonly meantFor: readonly string[]
   readonly deniable: readonly string[]
   readonly issuedAtMs: number
   readonly expiresAtMs: number
@@ -44,10 +47,12 @@ export class Tokens {
     this.#skewMs = skewMs
   }
 
-  check(token: string, nowMs: number): TokenResult | Promise<TokenResult> {
+  /** @param isBlocked Whether nothing is verified for this client that was not verified before. */
+  check(token: string, nowMs: number, isBlocked: () => boolean): TokenResult | Promise<TokenResult> {
     const key = hash('sha256', token, 'base64url')
     const known = this.#verified.get(key)
     if (known && this.#isCurrent(key, known, nowMs)) return this.#answer(key, known, nowMs)
+    if (isBlocked()) return { ok: false, why: 'blocked' }
     // A JWT has dots, a name of ours has none.
     return token.includes('.') ? this.#verify(key, token, nowMs) : this.#find(key, token, nowMs)
   }
@@ -97,7 +102,9 @@ export class Tokens {
     if (!principal || !binding) return { ok: false, why: 'claims' }
     const { iat } = claims
     const issuedAtMs = typeof iat === 'number' ? iat * 1000 : 0
-    const verified = { principal, binding, deniable: deniableOf(claims), issuedAtMs, expiresAtMs, issuer, found }
+    const meantFor = [claims['aud'] ?? []].flat().map(textOf)
+    const deniable = deniableOf(claims)
+    const verified = { principal, binding, meantFor, deniable, issuedAtMs, expiresAtMs, issuer, found }
     this.#verified.set(key, verified)
     return this.#answer(key, verified, nowMs)
   }
@@ -109,8 +116,8 @@ export class Tokens {
       return { ok: false, why: 'expired' }
     }
     if (this.#identity.isDenied(known.deniable, known.issuedAtMs)) return { ok: false, why: 'revoked' }
-    const { principal, binding, issuer } = known
-    return { ok: true, principal, binding, audience: issuer.audience }
+    const { principal, binding, meantFor, issuer } = known
+    return { ok: true, principal, binding, audience: issuer.audience, meantFor }
   }
 }
 
@@ -121,7 +128,9 @@ function principalOf(claims: Claims, { issuer }: TokenIssuer): Principal | undef
   // RFC 9068 §2.2: a token without a person behind it has its client as subject.
   const kind = id === clientId ? 'client' : 'user'
   const scopes = scopesOf(claims)
-  return { kind, id, scopes, ...membership(kind, claims, scopes), clientId, acr: textOf(claims['acr']), issuer }
+  const { acr, auth_time: authTime } = claims
+  const authenticated = { acr: textOf(acr), ...(typeof authTime === 'number' && { authTimeMs: authTime * 1000 }) }
+  return { kind, id, scopes, ...membership(kind, claims, scopes), clientId, ...authenticated, issuer }
 }
 
 function textOf(claim: unknown): string {

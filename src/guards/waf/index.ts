@@ -16,6 +16,7 @@ import { nodePorts } from '../../waf/node.ts'
 import type { Interruption, RuleSource, Waf, WafTransaction } from '../../waf/types.ts'
 import { Audit } from './audit.ts'
 import { evidenceOf } from './evidence.ts'
+import { exclusionSource, expiredWarnings } from './exclusions.ts'
 import { type WafOptions, wafOptions } from './options.ts'
 import { SeenFiles } from './seen-files.ts'
 import { warmUp } from './warm-up.ts'
@@ -41,7 +42,8 @@ export const waf: GuardDefinition<'waf', typeof wafOptions> = {
       return !now.ok || JSON.stringify(now.sources) !== sources || files.haveChanged()
     }
     const audit = auditOf(options, made.waf, tools)
-    const warnings = [...made.warnings, ...auditWarnings(options, made.waf)]
+    const expired = expiredWarnings(options.exclusions, tools.now())
+    const warnings = [...made.warnings, ...auditWarnings(options, made.waf), ...expired]
     return { ok: true, guard: new WafGuard(made.waf, isStale, audit), warnings }
   },
 }
@@ -66,9 +68,11 @@ function auditWarnings(options: WafOptions, { settings }: Waf): Problem[] {
   return [{ code: 'waf.audit-file', severity: 'warning', file: '', line: 0, column: 0, path, message }]
 }
 
-function resolve({ rules, paranoia, threshold }: WafOptions, tools: GuardTools): ResolveResult {
+function resolve(options: WafOptions, tools: GuardTools): ResolveResult {
+  const { rules, paranoia, threshold, preset, exclusions, richText } = options
   const { stateDir, configDir, limits } = tools
-  return resolveRules({ rules, paranoia, threshold, stateDir, from: configDir, settings: [settingsOf(limits)] })
+  const settings = [settingsOf(limits), ...exclusionSource(exclusions, richText)]
+  return resolveRules({ rules, paranoia, threshold, preset, stateDir, from: configDir, settings })
 }
 
 /** A clipped multipart body ends in a boundary that the gateway sets. */

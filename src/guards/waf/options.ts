@@ -1,6 +1,7 @@
 // Options of the guard `waf`.
 
 import { z } from 'zod'
+import { presetNames } from '../../rulesets/setup-values.ts'
 
 const auditOptions = z
   .strictObject({
@@ -28,6 +29,49 @@ const auditOptions = z
 
 export type AuditOptions = z.output<typeof auditOptions>
 
+const path = z.string().regex(/^\/[^"\\%\x00-\x20\x7f*]*\*?$/, 'takes a path such as /articles, or /articles/*')
+const field = z
+  .string()
+  .regex(/^(?:LAYERS:)?[A-Z_]+(?::[A-Za-z0-9_.[\]$/*@-]+)?$/, 'takes a place as events name it, such as ARGS:json.body')
+  .max(300)
+
+export const exclusionOptions = z
+  .strictObject({
+    rule: z
+      .number()
+      .int()
+      .min(1)
+      .max(99_999_999)
+      .meta({ description: 'Id of the rule, as events and explain give it.' }),
+    field: field.optional().meta({
+      description:
+        'The place that the rule no longer looks at, such as ARGS:json.body. Without it, the whole rule is off.',
+    }),
+    method: z
+      .string()
+      .regex(/^[A-Z-]{1,32}$/, 'takes a method such as POST')
+      .optional()
+      .meta({ description: 'Only for this method.' }),
+    path: path.meta({ description: 'The decoded path, or its beginning and `*`.' }),
+    expires: z
+      .union([z.iso.date(), z.iso.datetime({ offset: true })])
+      .optional()
+      .meta({ description: 'Last day (in UTC) or moment of it. Later it is off, and the config gets a warning.' }),
+    reason: z.string().max(500).optional().meta({ description: 'Why, for those who come later.' }),
+  })
+  .meta({ description: 'What a rule no longer looks at.' })
+
+export type ExclusionOptions = z.output<typeof exclusionOptions>
+
+const richTextOptions = z
+  .strictObject({
+    path: path.meta({ description: 'The decoded path, or its beginning and `*`.' }),
+    field: field.meta({ description: 'The field whose value is rich text, such as ARGS:json.body.' }),
+  })
+  .meta({ description: 'A field that holds documentation, articles, or code that people post.' })
+
+export type RichTextOptions = z.output<typeof richTextOptions>
+
 export const wafOptions = z
   .strictObject({
     rules: z
@@ -44,6 +88,17 @@ export const wafOptions = z
     }),
     threshold: z.number().int().min(1).max(10_000).default(5).meta({
       description: 'Points at which a request is refused. A rule that is sure of an attack weighs 5.',
+    }),
+    preset: z.enum(presetNames).default('balanced').meta({
+      description:
+        'How the built-in rules weigh misses against false alarms: strict, balanced or lenient. docs/detection.md has the rates.',
+    }),
+    exclusions: z.array(exclusionOptions).max(500).default([]).meta({
+      description: 'What rules no longer look at, as `merlon explain` and `merlon events` propose it.',
+    }),
+    richText: z.array(richTextOptions).max(100).default([]).meta({
+      description:
+        'Fields of rich text: markup, code and commands pass in them; event handlers, script outside blocks of code and SQL that leaves a string do not.',
     }),
     audit: auditOptions.optional(),
   })

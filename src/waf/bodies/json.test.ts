@@ -51,6 +51,8 @@ describe('JSON bodies', () => {
   for (const [body, want] of good) {
     test(`reads ${body}`, () =>
       assert.deepEqual(parseJson(body, limits), { arguments: want, error: undefined, duplicateKey: undefined }))
+    test(`reads ${body} from its bytes`, () =>
+      assert.deepEqual(parseJson(body, limits, Buffer.from(body, 'latin1')).arguments, want))
   }
   for (const [body, message, args] of bad) {
     test(`refuses ${body}`, () => {

@@ -3,11 +3,13 @@
 // Unlike there, an empty object or array yields its name with an empty value, so that no key goes unseen.
 
 import type { ByteString } from '../../lib/bytes.ts'
+import { type JsonName, jsonRoot } from './json-names.ts'
 import { type JsonNode, readJson } from './json-reader.ts'
 import type { BodyLimits, FlatArguments, ParsedJson } from './types.ts'
 
-export function parseJson(body: ByteString, limits: BodyLimits): ParsedJson {
-  const document = readJson(body, limits)
+/** `source`: the bytes of the body, when they are at hand. */
+export function parseJson(body: ByteString, limits: BodyLimits, source?: Buffer): ParsedJson {
+  const document = readJson(body, limits, source)
   return {
     arguments: document.root ? flattenJson(document.root) : [],
     error: document.error,
@@ -18,7 +20,7 @@ export function parseJson(body: ByteString, limits: BodyLimits): ParsedJson {
 /** The arguments of a tree that was read before. */
 function flattenJson(root: JsonNode): FlatArguments {
   const list: FlatArguments = []
-  flatten(root, 'json', list)
+  flatten(root, jsonRoot(), list)
   return list
 }
 
@@ -28,19 +30,19 @@ const longName = 512
 const keptName = 256
 
 // The depth of the recursion is the depth of the document, which the reader has bounded.
-function flatten(node: JsonNode, path: ByteString, into: FlatArguments): void {
+function flatten(node: JsonNode, path: JsonName, into: FlatArguments): void {
   if (node.kind !== 'array' && node.kind !== 'object') {
-    into.push(path, node.value)
+    into.push(path.text, node.value)
     return
   }
-  const isLong = path.length > longName
+  const isLong = path.text.length > longName
   const length = node.kind === 'array' ? node.values.length : node.names.length
-  if (isLong || (length === 0 && path !== 'json')) into.push(path, '')
-  const name = isLong ? path.slice(0, keptName) : path
+  if (isLong || (length === 0 && path.text !== 'json')) into.push(path.text, '')
+  const parent = isLong ? path.shortened(keptName) : path
   for (let i = 0; i < length; i++) {
     const value = node.values[i]
-    const child = node.kind === 'array' ? `${name}.array_${i}` : `${name}.${node.names[i] || 'empty-key'}`
+    const child = node.kind === 'array' ? parent.item(i) : parent.member(node.names[i] ?? '')
     if (value) flatten(value, child, into)
-    else into.push(child, '') // an error came before the value
+    else into.push(child.text, '') // an error came before the value
   }
 }

@@ -32,6 +32,11 @@ export class WordTable {
     this.longest = longest
   }
 
+  /** The words of a class. */
+  wordsOf(kind: number): readonly string[] {
+    return this.#words.filter((_, index) => this.#classes[index] === kind)
+  }
+
   /** The class of the word from `start` to `end`, whose hash is given; 0 when it is not in the table. */
   find(value: ByteString, start: number, end: number, hash: number): number {
     for (let slot = this.#slotOf(hash); ; slot = (slot + 1) & this.#mask) {

@@ -8,6 +8,12 @@ import { type ByteSet, hasByte } from '../regex/byte-set.ts'
 const maskBits = 30
 const maxClasses = 2 * maskBits
 
+/** Which classes: bits as of `low` and `high`. */
+export interface ByteMasks {
+  readonly low: number
+  readonly high: number
+}
+
 export class ByteClasses {
   /** Masks by byte. */
   readonly low = new Int32Array(256)

@@ -100,19 +100,35 @@ export function simplified(cut: Cut): Cut {
   return makeCut(literals, cut.bytes, Infinity) ?? cut
 }
 
-/** The weaker cut "one of these bytes": of each literal the byte that fewest values hold. */
+/** The weaker cut "one of these bytes": few bytes that values seldom hold, at least one of each literal. */
 export function rarestBytes(cut: Cut): Cut {
   const bytes = emptySet()
-  for (let i = 0; i < 8; i++) bytes[i] = cut.bytes[i] ?? 0
-  for (const literal of cut.literals) {
-    let rarest = literal.charCodeAt(0)
-    for (let i = 1; i < literal.length; i++) {
-      const byte = literal.charCodeAt(i)
-      if ((valueShare[byte] ?? 1) < (valueShare[rarest] ?? 1)) rarest = byte
+  addSet(bytes, cut.bytes)
+  const counts = new Float64Array(256)
+  let open = cut.literals.map(distinctBytes)
+  for (const list of open) for (const byte of list) counts[byte] = (counts[byte] ?? 0) + 1
+  // Greedily: the byte that covers most literals for what it costs.
+  while (open.length > 0) {
+    let best = 0
+    let bestGain = -1
+    for (let byte = 0; byte < 256; byte++) {
+      const gain = (counts[byte] ?? 0) / (valueShare[byte] ?? 1)
+      if (gain <= bestGain) continue
+      best = byte
+      bestGain = gain
     }
-    addByte(bytes, rarest)
+    addByte(bytes, best)
+    open = open.filter(list => {
+      if (!list.includes(best)) return true
+      for (const byte of list) counts[byte] = (counts[byte] ?? 0) - 1
+      return false
+    })
   }
   return bytesCut(bytes)
+}
+
+function distinctBytes(literal: ByteString): number[] {
+  return [...new Set(Array.from(literal, char => char.charCodeAt(0)))]
 }
 
 /** The rarest part of a long literal. */

@@ -4,10 +4,10 @@ import { type ByteString, lowerAscii } from '../../lib/bytes.ts'
 import type { Node } from '../regex/ast.ts'
 import { type ByteSet, emptySet, foldCase } from '../regex/byte-set.ts'
 import { createMatcher } from './aho-corasick.ts'
-import { ByteClasses } from './byte-classes.ts'
+import { ByteClasses, type ByteMasks } from './byte-classes.ts'
 import { type Cut, makeCut } from './cut.ts'
 import type { LiteralTables } from './literal-trie.ts'
-import { type Requirements, requirementsOf } from './requirements.ts'
+import { type Requirements, requirementsOf, usefulBytes } from './requirements.ts'
 
 /** What the prefilter watches for. Several entries may share an id: it is a candidate when one of them is. */
 export type PrefilterEntry =
@@ -22,6 +22,12 @@ export interface PrefilterIndex {
   /** By entry. */
   readonly ids: Int32Array
   readonly minBytes: Int32Array
+  /** 1 for an entry with a cut that no byte satisfies. */
+  readonly needsLiteral: Uint8Array
+  /** cutsOfEntry[e]…cutsOfEntry[e + 1]: the cuts of an entry, those without literals first. */
+  readonly cutsOfEntry: Int32Array
+  /** The byte classes that can make an entry a candidate without a literal. */
+  readonly telling: ByteMasks
   /** By cut: its entry, its bytes as masks of byte classes, whether it has literals. */
   readonly cutEntry: Int32Array
   readonly cutLow: Int32Array
@@ -36,8 +42,11 @@ export interface PrefilterIndex {
 export function buildIndex(entries: readonly PrefilterEntry[]): PrefilterIndex {
   const wanted = entries.map(requirementsFor)
   const cuts: { entry: number; cut: Cut }[] = []
+  const cutsOfEntry = [0]
   wanted.forEach((requirements, entry) => {
-    for (const cut of requirements.cuts) cuts.push({ entry, cut })
+    const byUse = [...requirements.cuts].sort((a, b) => Math.min(1, a.literals.length) - Math.min(1, b.literals.length))
+    for (const cut of byUse) cuts.push({ entry, cut })
+    cutsOfEntry.push(cuts.length)
   })
   const literals: ByteString[] = []
   const cutsOfLiteral: number[][] = []
@@ -60,14 +69,29 @@ export function buildIndex(entries: readonly PrefilterEntry[]): PrefilterIndex {
     })),
   )
   const ids = Int32Array.from(entries, entry => entry.id)
+  const cutLow = Int32Array.from(cuts, ({ cut }) => classes.lowMask(cut.bytes))
+  const cutHigh = Int32Array.from(cuts, ({ cut }) => classes.highMask(cut.bytes))
+  const needsLiteral = Uint8Array.from(wanted, () => 0)
+  cuts.forEach(({ entry }, k) => {
+    if (cutLow[k] === 0 && cutHigh[k] === 0) needsLiteral[entry] = 1
+  })
+  const telling = { low: 0, high: 0 }
+  cuts.forEach(({ entry }, k) => {
+    if (needsLiteral[entry] === 1) return
+    telling.low |= cutLow[k] as number
+    telling.high |= cutHigh[k] as number
+  })
   return {
     tables,
     classes,
     ids,
     minBytes: Int32Array.from(wanted, requirements => requirements.minBytes),
+    needsLiteral,
+    cutsOfEntry: Int32Array.from(cutsOfEntry),
+    telling,
     cutEntry: Int32Array.from(cuts, ({ entry }) => entry),
-    cutLow: Int32Array.from(cuts, ({ cut }) => classes.lowMask(cut.bytes)),
-    cutHigh: Int32Array.from(cuts, ({ cut }) => classes.highMask(cut.bytes)),
+    cutLow,
+    cutHigh,
     cutHasLiterals: Uint8Array.from(cuts, ({ cut }) => (cut.literals.length > 0 ? 1 : 0)),
     ...cutsOfOutputs(tables, cutsOfLiteral),
     largestId: ids.reduce((largest, id) => Math.max(largest, id), 0),
@@ -80,7 +104,8 @@ function requirementsFor(entry: PrefilterEntry): Requirements {
   // An empty phrase matches nothing, so it asks for nothing; but a phrase of any number of literals is watched.
   const literals = entry.literals.filter(literal => literal !== '').map(lowerAscii)
   const cut = makeCut(literals, foldCase(entry.bytes ?? emptySet()), Infinity)
-  return { minBytes: 1, cuts: cut === undefined ? [] : [cut] }
+  if (cut === undefined) return { minBytes: 1, cuts: [] }
+  return { minBytes: 1, cuts: [cut, ...usefulBytes([cut])] }
 }
 
 function cutsOfOutputs(

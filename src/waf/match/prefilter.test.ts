@@ -8,6 +8,7 @@ import { compileRegex } from '../regex/index.ts'
 import { flags, pattern, text } from '../regex/random-pattern.test-helper.ts'
 import type { Regex } from '../regex/types.ts'
 import { createPrefilter } from './prefilter.ts'
+import { maxProfiles } from './profiles.ts'
 
 function compiled(source: string, options = {}): Regex {
   const result = compileRegex(source, options)
@@ -73,17 +74,34 @@ function bytesOf(text: string): Uint32Array {
   return set
 }
 
-test('profiles say what no literal can change', () => {
+test('says what no literal can change', () => {
   const prefilter = createPrefilter([
-    { id: 0, ast: compiled('a=b').ast },
-    { id: 1, ast: compiled('\\(.*x').ast },
+    { id: 0, ast: compiled('a(?:b|=)').ast },
+    { id: 1, ast: compiled('\\([^x]*\\)').ast },
+    { id: 2, ast: compiled('union').ast },
   ])
-  prefilter.scan('foo(')
-  const first = prefilter.profile
-  assert.equal((prefilter.possible(first)[0] ?? 0) & 1, 0)
-  prefilter.scan('oof(')
-  assert.equal(prefilter.profile, first)
-  assert.equal(prefilter.possible(0)[0], 3)
+  const possible = (value: string, more = '') => {
+    prefilter.scan(value)
+    const masks = prefilter.masksOf(bytesOf(more))
+    return prefilter.possibleFor(prefilter.lowMask, prefilter.highMask, value.length, masks)[0] ?? 0
+  }
+  assert.equal(possible('foo(') & 2, 0)
+  assert.equal(possible('foo(', ')') & 2, 2)
+  assert.equal(possible('uni') & 4, 0, 'too short')
+  assert.equal(possible('noinu') & 4, 4)
+})
+
+test('tells no more profiles apart than it keeps, and is right beyond', () => {
+  const marks = Array.from({ length: 20 }, (_, i) => String.fromCharCode(0x80 + i))
+  const prefilter = createPrefilter(marks.map((mark, id) => ({ id, literals: [], bytes: bytesOf(mark) })))
+  const textOf = (bits: number) => `${marks.filter((_, i) => (bits >> i) & 1).join('')}a long tail of letters`
+  for (let bits = 0; bits < maxProfiles; bits++) prefilter.scan(textOf(bits))
+  assert.equal(prefilter.profileCount, maxProfiles)
+  for (const bits of [maxProfiles, 0xfffff, 0xabcde, 5]) {
+    prefilter.scan(textOf(bits))
+    assert.equal(prefilter.candidates[0], bits)
+  }
+  assert.equal(prefilter.profileCount, maxProfiles)
 })
 
 test('never loses a match of random patterns', () => {

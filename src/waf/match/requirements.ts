@@ -82,14 +82,21 @@ function choose(pool: readonly Cut[]): Cut[] {
     cuts.push(cut)
     cost *= cut.cost
   }
-  for (const cut of [...cuts]) {
+  return [...cuts, ...usefulBytes(cuts)]
+}
+
+/** The rarest bytes of cuts of literals, where few values hold any of them. */
+export function usefulBytes(cuts: readonly Cut[]): Cut[] {
+  const found: Cut[] = []
+  for (const cut of cuts) {
     if (cut.literals.length === 0) continue
     const bytes = rarestBytes(cut)
-    if (bytes.cost < usefulBytesCost && !cuts.some(chosen => chosen.literals.length === 0 && implies(chosen, bytes))) {
-      cuts.push(bytes)
+    const known = [...cuts, ...found]
+    if (bytes.cost < usefulBytesCost && !known.some(other => other.literals.length === 0 && implies(other, bytes))) {
+      found.push(bytes)
     }
   }
-  return cuts
+  return found
 }
 
 const nothing: Affix = { strings: [''], orElse: undefined }

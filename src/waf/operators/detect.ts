@@ -9,6 +9,7 @@ import { detectLookup as findLookup } from '../detectors/lookup.ts'
 import { detectNoSql as findNoSql } from '../detectors/nosql.ts'
 import { detectObject as findObject } from '../detectors/objects.ts'
 import { detectPath as findPath } from '../detectors/path.ts'
+import { detectSqlInText, withoutCode } from '../detectors/rich-text.ts'
 import { detectShell as findShell } from '../detectors/shell.ts'
 import { detectSql } from '../detectors/sql.ts'
 import { detectSsrf as findSsrf } from '../detectors/ssrf.ts'
@@ -20,15 +21,38 @@ import { detectXss } from '../detectors/xss.ts'
 import { capture, check, ok } from './argument.ts'
 import type { OperatorCall, OperatorDefinition } from './types.ts'
 
-export const detectSQLi = check(
+export const detectSQLi = textual(
   'detectSQLi',
-  'The value would change the structure of an SQL statement.',
-  (value, call) => report(detectSql(value), value, call),
+  'The value would change the structure of an SQL statement. `text`: prose and blocks of code are no statements.',
+  detectSql,
+  detectSqlInText,
 )
 
-export const detectXSS = check('detectXSS', 'The value would run script in an HTML page.', (value, call) =>
-  report(detectXss(value), value, call),
+export const detectXSS = textual(
+  'detectXSS',
+  'The value would run script in an HTML page. `text`: what stands in blocks of code is shown and not run.',
+  detectXss,
+  value => detectXss(withoutCode(value)),
 )
+
+/** A detector that reads rich text in another way. Both give places in the value as it is. */
+function textual(
+  name: string,
+  summary: string,
+  plain: (value: ByteString) => Detection | undefined,
+  inText: (value: ByteString) => Detection | undefined,
+): OperatorDefinition {
+  return {
+    name,
+    summary,
+    compile({ text }) {
+      const kind = text.trim()
+      if (kind !== '' && kind !== 'text') return { ok: false, message: 'expected nothing, or text' }
+      const detect = kind === 'text' ? inText : plain
+      return ok({ test: (value, call) => report(detect(value), value, call) })
+    },
+  }
+}
 
 export const detectGraphQL = check(
   'detectGraphQL',

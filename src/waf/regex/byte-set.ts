@@ -1,11 +1,19 @@
 // Sets of bytes: what a class, a dot or a literal of a pattern comes down to. Eight 32-bit words, one bit a byte.
 
+import type { ByteString } from '../../lib/bytes.ts'
+
 export type ByteSet = Uint32Array
 
 const BYTES = 256
 
 export function emptySet(): ByteSet {
   return new Uint32Array(8)
+}
+
+export function byteSetOf(bytes: ByteString): ByteSet {
+  const set = emptySet()
+  for (let i = 0; i < bytes.length; i++) addByte(set, bytes.charCodeAt(i))
+  return set
 }
 
 export function addByte(set: ByteSet, byte: number): void {

@@ -135,7 +135,8 @@ function isBlank(c: number): boolean {
 }
 
 /** Parses the body, or the start of it that there is, with the processor that Content-Type or a rule chose. */
-export function takeRequestBody(state: State, body: ByteString, isCut: boolean): void {
+export function takeRequestBody(state: State, bytes: Buffer, isCut: boolean): void {
+  const body = bytes.toString('latin1')
   state.requestBody = body
   const limit = state.settings.requestFieldsLimitBytes
   if (state.bodyProcessor !== 'MULTIPART' && state.bodyProcessor !== '' && body.length > limit) {
@@ -148,7 +149,7 @@ export function takeRequestBody(state: State, body: ByteString, isCut: boolean):
       addFormArguments(state, body)
       break
     case 'JSON':
-      takeJson(state, body, isCut)
+      takeJson(state, body, bytes, isCut)
       break
     case 'XML':
       takeXml(state, body, isCut)
@@ -169,9 +170,9 @@ function fail(state: State, what: string, error: BodyError | undefined): void {
 /** The longest token that a cut can leave incomplete: an escaped pair of surrogates. */
 const cutTokenBytes = 12
 
-function takeJson(state: State, body: ByteString, isCut: boolean): void {
+function takeJson(state: State, body: ByteString, bytes: Buffer, isCut: boolean): void {
   if (body === '') return
-  const parsed = parseJson(body, state.settings)
+  const parsed = parseJson(body, state.settings, bytes)
   state.jsonDuplicateKey = parsed.duplicateKey
   addArguments(state, parsed.arguments)
   const isOfCut = isCut && parsed.error !== undefined && parsed.error.offset > body.length - cutTokenBytes

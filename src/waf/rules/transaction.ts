@@ -1,6 +1,6 @@
 // One transaction as callers see it: takes the request and response in order, runs the phases, hands out what was found.
 
-import { type ByteString, bufferToBytes, lowerAscii } from '../../lib/bytes.ts'
+import { type ByteString, lowerAscii } from '../../lib/bytes.ts'
 import type {
   AuditEngine,
   Interruption,
@@ -138,7 +138,7 @@ export class Transaction implements WafTransaction {
 
   responseBodyDone(): Interruption | undefined {
     const state = this.#state
-    state.responseBody = joined(this.#responseChunks)
+    state.responseBody = joined(this.#responseChunks).toString('latin1')
     this.#responseChunks = []
     if (state.responseBodyTruncated && state.settings.responseBodyOverflow === 'reject')
       this.#reject(502, 'response', 4)
@@ -184,10 +184,9 @@ const limitRule: Omit<RuleInfo, 'phase' | 'message'> = {
   text: '',
 }
 
-function joined(chunks: readonly Uint8Array[]): ByteString {
+function joined(chunks: readonly Uint8Array[]): Buffer {
   const only = chunks.length === 1 ? chunks[0] : undefined
-  if (only) return bufferToBytes(only)
-  return chunks.length === 0 ? '' : bufferToBytes(Buffer.concat(chunks))
+  return only ? Buffer.from(only.buffer, only.byteOffset, only.byteLength) : Buffer.concat(chunks)
 }
 
 function mediaType(value: ByteString): ByteString {

@@ -16,6 +16,7 @@ export const base64Decode: Transformation = {
   name: 'base64Decode',
   summary: 'Decodes base64 up to the first byte that is not of the alphabet.',
   apply: value => decode(value, false),
+  isShorter: isShorterDecoded,
 }
 
 export const base64DecodeExt: Transformation = {
@@ -28,6 +29,18 @@ export const base64Encode: Transformation = {
   name: 'base64Encode',
   summary: 'Encodes as base64 with padding.',
   apply: value => (value === '' ? value : Buffer.from(value, 'latin1').toString('base64')),
+}
+
+/** Most texts: their first word has few letters, and a space or a stop ends it. */
+function isShorterDecoded(value: ByteString, bytes: number): boolean {
+  const needed = Math.ceil((bytes * 4) / 3)
+  let count = 0
+  for (let i = 0; i < value.length && count < needed; i++) {
+    const c = value.charCodeAt(i)
+    if ((sextet[c] ?? -1) >= 0) count++
+    else if (c !== 0x0d && c !== 0x0a) break
+  }
+  return count > 0 && count < needed
 }
 
 function decode(value: ByteString, forgiving: boolean): ByteString {

@@ -19,6 +19,8 @@ export const htmlEntityDecode: Transformation = {
   summary: 'Decodes &quot; &amp; &lt; &gt; &nbsp; and numeric references, with or without the semicolon.',
   apply(value) {
     let i = value.indexOf('&')
+    // "Smith & sons": most ampersands in texts start nothing.
+    while (i >= 0 && !mayStart(value.charCodeAt(i + 1))) i = value.indexOf('&', i + 1)
     if (i < 0) return value
     const length = value.length
     const bytes = load(value)
@@ -38,6 +40,12 @@ export const htmlEntityDecode: Transformation = {
     }
     return end === length ? value : take(end)
   },
+}
+
+/** By the byte behind an ampersand: a number, or the first letter of a name. */
+function mayStart(c: number): boolean {
+  const lower = c | 0x20
+  return c === 0x23 || lower === 0x71 || lower === 0x61 || lower === 0x6c || lower === 0x67 || lower === 0x6e
 }
 
 /** The code point that `numeric` or `named` found last. */

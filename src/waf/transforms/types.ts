@@ -9,4 +9,6 @@ export interface Transformation {
   readonly summary: string
   /** Returns the very same string when nothing changes, so that `===` tells cheaply whether it did. Never throws. */
   apply(value: ByteString): ByteString
+  /** Whether the outcome surely has fewer bytes than that, where this is told sooner than the outcome is made. */
+  isShorter?(value: ByteString, bytes: number): boolean
 }

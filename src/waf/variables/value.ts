@@ -3,7 +3,47 @@
 
 import type { ByteString } from '../../lib/bytes.ts'
 
-const noNumbers: readonly number[] = []
+/** What a value became in a TransformStep; a list, as there are few. */
+export class ValueResult {
+  readonly step: number
+  readonly text: ByteString
+  /** Nothing but the case of letters is changed. */
+  readonly isSame: boolean
+  readonly next: ValueResult | undefined
+
+  constructor(step: number, text: ByteString, isSame: boolean, next: ValueResult | undefined) {
+    this.step = step
+    this.text = text
+    this.isSame = isSame
+    this.next = next
+  }
+}
+
+/** Which patterns may match a text, as a filter found. */
+export class Finding {
+  /** Of the FilterScope that looked; -1 for none. */
+  readonly scope: number
+  readonly patterns: readonly number[]
+  /** One bit of 32 for each pattern, shared by those of equal rest. */
+  readonly bits: number
+  /** Triggers of transformations that the text pulls. */
+  readonly triggered: number
+
+  constructor(scope: number, patterns: readonly number[], triggered: number) {
+    this.scope = scope
+    this.patterns = patterns
+    this.triggered = triggered
+    let bits = 0
+    for (let i = 0; i < patterns.length; i++) bits |= 1 << ((patterns[i] as number) & 31)
+    this.bits = bits
+  }
+
+  has(pattern: number): boolean {
+    return (this.bits & (1 << (pattern & 31))) !== 0 && this.patterns.includes(pattern)
+  }
+}
+
+const nothingFound = new Finding(-1, [], -1)
 
 export class Value {
   /** As SecLang spells it: `ARGS`. */
@@ -11,13 +51,13 @@ export class Value {
   /** Name inside a collection; undefined for a scalar. */
   readonly key: ByteString | undefined
   readonly value: ByteString
-  /** By TransformStep.id; made when first needed. */
-  results: (ByteString | undefined)[] | undefined = undefined
-  /** Patterns of rules that may match, as found in a FilterScope, whose id it is. Two places: usual, high paranoia. */
-  candidates: readonly number[] = noNumbers
-  scope = -1
-  highCandidates: readonly number[] = noNumbers
-  highScope = -1
+  /** Of the steps that changed it, or might have. */
+  results: ValueResult | undefined = undefined
+  /** Triggers of transformations that it pulls: all of them until it is scanned. */
+  triggered = -1
+  /** What rules of usual and of high paranoia may match it. */
+  finding: Finding = nothingFound
+  highFinding: Finding = nothingFound
   /** A name that is not made of the two: MATCHED_VARS keeps the names of what matched. */
   readonly label: ByteString | undefined
 

@@ -2,14 +2,15 @@
 // and higher paranoia. A group is scanned when the first of its rules is reached, so a site at paranoia level 1 never
 // pays for the patterns of level 4.
 
-import type { PrefilterEntry } from '../../match/prefilter.ts'
+import { createPrefilter, type Prefilter, type PrefilterEntry } from '../../match/prefilter.ts'
+import { byteSetOf } from '../../regex/byte-set.ts'
 import type { Target } from '../../variables/target.ts'
 import type { Rule } from '../rule.ts'
 import type { TransformStep, TransformTree } from '../transform-step.ts'
-import { type Entry, entryOf } from './entry.ts'
+import { type Entry, entriesOf } from './entry.ts'
 import { FilterGroup, type FilterUnit, firstPattern } from './group.ts'
-import { type FilterChain, FilterScope } from './scope.ts'
-import { triggers } from './triggers.ts'
+import { type AddedBytes, type FilterChain, FilterScope } from './scope.ts'
+import { bytesAdded, triggerNumber, triggers } from './triggers.ts'
 
 const high = 'high'
 
@@ -18,7 +19,7 @@ const maxUnits = 31
 
 interface Filterable {
   readonly rule: Rule
-  readonly entry: Entry
+  readonly entries: readonly Entry[]
   readonly key: string
   readonly targets: readonly Target[]
 }
@@ -42,7 +43,7 @@ function filterableOf(rule: Rule): Filterable | undefined {
   const link = rule.links[0]
   const targets = link?.targets
   if (!link || !targets || targets.fixedFrom === 0 || targets.targets.some(target => target.count)) return undefined
-  const found = entryOf(link)
+  const found = entriesOf(link)
   return found && { rule, ...found, targets: targets.targets }
 }
 
@@ -57,15 +58,18 @@ function buildGroup(index: number, isHigh: boolean, members: readonly Filterable
 class GroupBuilder {
   readonly #entries: PrefilterEntry[] = []
   readonly #patterns = new Map<string, number>()
-  readonly #triggers = new Map<string, number>()
   readonly #chains = new Map<TransformStep | undefined, { triggers: number; patterns: Set<number> }>()
   /** By pattern: labels of the targets that its rules look at. */
   readonly #labels = new Map<number, Set<string>>()
-  readonly #tree: TransformTree
   #next = firstPattern
 
+  /** The triggers of all transformations of the rule set: a value that this group scans may be asked for any of them. */
   constructor(tree: TransformTree) {
-    this.#tree = tree
+    for (const name of tree.used) {
+      const id = triggerNumber(name)
+      const trigger = triggers.get(name)
+      if (id !== undefined && trigger !== undefined && trigger !== 'case-only') this.#entries.push({ id, ...trigger })
+    }
   }
 
   pattern(member: Filterable): number {
@@ -76,7 +80,7 @@ class GroupBuilder {
     return id
   }
 
-  #patternOf({ rule, entry, key }: Filterable): number {
+  #patternOf({ rule, entries, key }: Filterable): number {
     const link = rule.links[0]
     const steps = link?.multiMatch ? [undefined, ...(link.step?.path ?? [])] : [link?.step]
     const full = `${link?.multiMatch ? 'multi' : ''} ${link?.step?.id ?? ''} ${key}`
@@ -84,7 +88,7 @@ class GroupBuilder {
     if (known !== undefined) return known
     const id = this.#next++
     this.#patterns.set(full, id)
-    this.#entries.push({ id, ...entry })
+    for (const entry of entries) this.#entries.push({ id, ...entry })
     for (const step of steps) this.#chain(withoutCaseSteps(step)).patterns.add(id)
     return id
   }
@@ -93,53 +97,48 @@ class GroupBuilder {
     const known = this.#chains.get(step)
     if (known) return known
     let bits = 0
-    for (const each of step?.path ?? []) bits |= this.#trigger(each.transformation.name.toLowerCase())
+    for (const each of step?.path ?? []) bits |= triggerBit(each.transformation.name.toLowerCase())
     const chain = { triggers: bits, patterns: new Set<number>() }
     this.#chains.set(step, chain)
     return chain
   }
 
-  /** The bit of a trigger, 0 for none, -1 for one that is always pulled. */
-  #trigger(name: string): number {
-    const trigger = triggers.get(name)
-    if (trigger === 'case-only') return 0
-    if (trigger === undefined) return -1
-    const known = this.#triggers.get(name)
-    if (known !== undefined) return 1 << known
-    const id = this.#triggers.size
-    if (id >= firstPattern) return -1
-    this.#triggers.set(name, id)
-    this.#entries.push({ id, ...trigger })
-    return 1 << id
-  }
-
   build(index: number, isHigh: boolean, units: Units): FilterGroup {
-    const words = (this.#next >>> 5) + 1
-    const chains = Array.from(this.#chains, ([step, chain]) => {
-      const mask = new Int32Array(words)
-      for (const id of chain.patterns) mask[id >>> 5] = (mask[id >>> 5] as number) | (1 << (id & 31))
-      return { step, triggers: chain.triggers, suffixes: this.#suffixes(step), mask, patterns: chain.patterns }
-    })
+    const prefilter = createPrefilter(this.#entries)
+    const added: AddedBytes = step => {
+      const bytes = bytesAdded(step.path.map(each => each.transformation.name.toLowerCase()))
+      return bytes === undefined ? undefined : prefilter.masksOf(byteSetOf(bytes))
+    }
     const shared = new Map<string, FilterScope>()
     const placed = units.byPhase(labels => {
-      const mine = chains.filter(chain =>
-        [...chain.patterns].some(id => labels.some(label => this.#labels.get(id)?.has(label))),
-      )
-      const key = mine.map(chain => chain.step?.id ?? '-').join()
-      const known = shared.get(key) ?? new FilterScope(shared.size, mine)
+      const chains = this.#chainsFor(labels, prefilter)
+      const key = chains.map(({ step, mask }) => `${step?.id ?? '-'}:${mask.join('.')}`).join()
+      const known = shared.get(key) ?? new FilterScope(shared.size, chains, added)
       shared.set(key, known)
       return known
     })
-    return new FilterGroup(index, isHigh, this.#entries, placed, this.#next)
+    return new FilterGroup(index, isHigh, prefilter, placed, this.#next)
   }
 
-  #suffixes(last: TransformStep | undefined): FilterChain['suffixes'] {
-    const names = (last?.path ?? []).map(step => step.transformation.name.toLowerCase())
-    return names.flatMap((name, i) => {
-      const step = this.#tree.chain(names.slice(i))
-      return step ? [{ step, trigger: this.#trigger(name) }] : []
-    })
+  /** What rules that look at one of the targets do with its values. */
+  #chainsFor(labels: readonly string[], prefilter: Prefilter): FilterChain[] {
+    const found: FilterChain[] = []
+    for (const [step, { triggers, patterns }] of this.#chains) {
+      const mine = [...patterns].filter(id => labels.some(label => this.#labels.get(id)?.has(label)))
+      if (mine.length === 0) continue
+      const mask = new Int32Array((this.#next >>> 5) + 1)
+      for (const id of mine) mask[id >>> 5] = (mask[id >>> 5] as number) | (1 << (id & 31))
+      found.push({ step, triggers, mask, minBytes: prefilter.fewestBytes(mine) })
+    }
+    return found
   }
+}
+
+/** 0 for a transformation that changes no more than case, -1 for one that changes every value. */
+function triggerBit(name: string): number {
+  if (triggers.get(name) === 'case-only') return 0
+  const number = triggerNumber(name)
+  return number === undefined ? -1 : 1 << number
 }
 
 /** Candidates do not depend on case, so case-only steps at the end need not be taken to find them. */

@@ -2,34 +2,42 @@
 
 import type { ByteString } from '../../../lib/bytes.ts'
 import { detectorNeeds } from '../../detectors/needs.ts'
+import { secretNames } from '../../detectors/path-names.ts'
+import { Notable, notableWords } from '../../detectors/sql-words.ts'
+import { bytesCut, makeCut } from '../../match/cut.ts'
+import type { Requirements } from '../../match/requirements.ts'
 import { PhraseOperator } from '../../operators/phrases.ts'
 import { RegexOperator } from '../../operators/regex.ts'
 import { OperatorCall } from '../../operators/types.ts'
 import type { Node } from '../../regex/ast.ts'
-import { addByte, addRange, type ByteSet, emptySet } from '../../regex/byte-set.ts'
+import { addByte, addRange, type ByteSet, byteSetOf, emptySet } from '../../regex/byte-set.ts'
 import type { Link } from '../rule.ts'
 
 /** A PrefilterEntry without its id. */
-export type Entry = { readonly ast: Node } | { readonly literals: readonly ByteString[]; readonly bytes?: ByteSet }
+export type Entry =
+  | { readonly ast: Node }
+  | { readonly requirements: Requirements }
+  | { readonly literals: readonly ByteString[]; readonly bytes?: ByteSet }
 
-export function entryOf(link: Link): { readonly entry: Entry; readonly key: string } | undefined {
+/** `entries`: a value that matches holds what one of them asks for. */
+export function entriesOf(link: Link): { readonly entries: readonly Entry[]; readonly key: string } | undefined {
   const { operator, operatorName } = link
   const argument = link.argument?.isStatic ? link.argument.source : undefined
   if (operator === undefined || link.negated) return undefined
   if (operator instanceof RegexOperator)
-    return { entry: { ast: operator.regex.ast }, key: `rx ${operator.regex.source}` }
+    return { entries: [{ ast: operator.regex.ast }], key: `rx ${operator.regex.source}` }
   if (operator instanceof PhraseOperator) {
-    return { entry: { literals: operator.literals }, key: `pm ${operator.literals.join('\n')}` }
+    return { entries: [{ literals: operator.literals }], key: `pm ${operator.literals.join('\n')}` }
   }
   if (stringOperators.has(operatorName)) {
     if (argument === undefined || argument === '') return undefined
-    return { entry: { literals: [argument] }, key: `= ${argument}` }
+    return { entries: [{ literals: [argument] }], key: `= ${argument}` }
   }
   if (operatorName === 'validatebyterange') {
-    return { entry: { literals: [], bytes: matchingBytes(link) }, key: `range ${argument}` }
+    return { entries: [{ literals: [], bytes: matchingBytes(link) }], key: `range ${argument}` }
   }
-  const entry = fixedEntries.get(operatorName)
-  return entry && { entry, key: operatorName }
+  const entries = fixedEntries.get(operatorName)
+  return entries && { entries, key: operatorName }
 }
 
 const stringOperators = new Set(['contains', 'strmatch', 'streq', 'beginswith', 'endswith', 'containsword'])
@@ -45,21 +53,38 @@ function matchingBytes(link: Link): ByteSet {
   return set
 }
 
-function bytesOf(text: string, ...ranges: readonly (readonly [number, number])[]): ByteSet {
+function highBytes(): ByteSet {
   const set = emptySet()
-  for (let i = 0; i < text.length; i++) addByte(set, text.charCodeAt(i))
-  for (const [first, last] of ranges) addRange(set, first, last)
+  addRange(set, 0x80, 0xff)
   return set
 }
 
+function one(bytes: ByteString, ...literals: readonly ByteString[]): Entry {
+  return { literals, bytes: byteSetOf(bytes) }
+}
+
+/** Functions of SQL, and what stands behind the name of one in a call: more names than texts hold by chance. */
+function sqlCall(): Entry {
+  const name = makeCut(notableWords.wordsOf(Notable.call), emptySet())
+  return { requirements: { minBytes: 2, cuts: [...(name ? [name] : []), bytesCut(byteSetOf('(./'))] } }
+}
+
+/** Calls that detectXss knows where there is no other mark of script. */
+const scriptCalls = ['alert(', 'prompt(', 'confirm(', 'eval(', 'timeout(', 'interval(', 'with(', '](', 'expression(']
+
 /** Held to the detectors by a test: a value with none of this is never reported. */
-const fixedEntries: ReadonlyMap<string, Entry> = new Map<string, Entry>([
-  ['detectxss', { literals: [], bytes: bytesOf('<=:"\'`(') }],
-  ['detectsqli', { literals: ['--'], bytes: bytesOf('/;<=>@^`|\xa0', [0x00, 0x2c]) }],
-  ...Object.entries(detectorNeeds).map(([name, { literals, bytes }]): [string, Entry] => [
+export const fixedEntries: ReadonlyMap<string, readonly Entry[]> = new Map<string, readonly Entry[]>([
+  ['detectxss', [one('<=:"\'`', ...scriptCalls, 'constructor')]],
+  ['detectsqli', [one('\'"`', '||', '&&', 'p_', ...notableWords.wordsOf(Notable.always)), sqlCall()]],
+  ['detectpath', [one('/\\', '..2f', '0x', ...secretNames)]],
+  ['detectshell', [one(';|&`$\n\r\\^?*\'"{')]],
+  ['detectssrf', [one('', '//', 'http:', 'https:')]],
+  ['detectgraphql', [one('{')]],
+  ['classify', [one('\'"<>;|&$`(){}[]\\*=!#%^~\0\n\r', '..', '//', '--')]],
+  ...Object.entries(detectorNeeds).map(([name, { literals, bytes }]): [string, Entry[]] => [
     name,
-    { literals, bytes: bytesOf(bytes) },
+    [one(bytes, ...literals)],
   ]),
-  ['validateurlencoding', { literals: [], bytes: bytesOf('%') }],
-  ['validateutf8encoding', { literals: [], bytes: bytesOf('', [0x80, 0xff]) }],
+  ['validateurlencoding', [one('%')]],
+  ['validateutf8encoding', [{ literals: [], bytes: highBytes() }]],
 ])

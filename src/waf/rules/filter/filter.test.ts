@@ -7,17 +7,26 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { lowerAscii } from '../../../lib/bytes.ts'
+import { isSuspicious } from '../../classifier/gate.ts'
+import { detectGraphql } from '../../detectors/graphql.ts'
+import { detectPath } from '../../detectors/path.ts'
+import { detectShell } from '../../detectors/shell.ts'
 import { detectSql } from '../../detectors/sql.ts'
+import { Notable, notableWords } from '../../detectors/sql-words.ts'
+import { detectSsrf } from '../../detectors/ssrf.ts'
 import { detectXss } from '../../detectors/xss.ts'
+import { createPrefilter } from '../../match/prefilter.ts'
 import { nodePorts } from '../../node.ts'
 import { hasByte } from '../../regex/byte-set.ts'
+import { corpusValues } from '../../regex/crs.test-helper.ts'
 import { ProblemList } from '../../seclang/source.ts'
 import { transformations } from '../../transforms/index.ts'
 import type { RuleSource, WafTransaction } from '../../types.ts'
 import { testPorts } from '../engine.test-helper.ts'
 import { buildProgram, loadProgram } from '../program.ts'
 import { Transaction } from '../transaction.ts'
-import { alwaysTriggeredBytes, triggers } from './triggers.ts'
+import { fixedEntries } from './entry.ts'
+import { alwaysBit, alwaysTriggeredBytes, bitsThatChange, triggers } from './triggers.ts'
 
 const fragments = fc.oneof(
   fc.constantFrom(
@@ -73,6 +82,26 @@ const fragments = fc.oneof(
       '^',
       'nul',
     ],
+    ...[
+      ', ',
+      '; ',
+      ' (',
+      ') ',
+      '& ',
+      "it's ",
+      'if ',
+      'if,',
+      'for ',
+      'ping ',
+      'c',
+      'u',
+      'r',
+      'l ',
+      'powershell',
+      '%u',
+      '%4',
+    ],
+    ...['&lt', '&l', '&#', 'YWxlcnQoMSk', 'c3lzdGVt', '\xa0', '\xc2\xa0', '../', '.', '..', '\\'],
   ),
   fc.string({ maxLength: 6 }),
   fc.uint8Array({ maxLength: 4 }).map(bytes => Buffer.from(bytes).toString('latin1')),
@@ -86,7 +115,7 @@ describe('triggers', () => {
       assert.ok(transformation)
       const isTriggered = (value: string) => {
         if (value.length <= alwaysTriggeredBytes) return true
-        if (trigger === 'case-only') return false
+        if (trigger === 'case-only') return bitsThatChange(name) === alwaysBit
         const lower = lowerAscii(value)
         if (trigger.literals.some(literal => lower.includes(literal))) return true
         return Array.from(value).some(c => hasByte(trigger.bytes, c.charCodeAt(0)))
@@ -99,20 +128,101 @@ describe('triggers', () => {
         ),
         { numRuns: 2000 },
       )
+      if (bitsThatChange(name) === alwaysBit) return
+      fc.assert(
+        fc.property(bytes, value => isTriggered(value) || transformation.apply(value) === value),
+        { numRuns: 1000 },
+      )
     })
   }
+
+  for (const [name, trigger] of triggers) {
+    if (trigger === 'case-only' || trigger.adds === undefined) continue
+    it(`${name} adds nothing but ${JSON.stringify(trigger.adds)} and makes no value longer`, () => {
+      const apply = transformations.get(name)?.apply
+      fc.assert(
+        fc.property(text, value => {
+          const input = Buffer.from(value, 'latin1').toString('latin1')
+          const output = apply?.(input) ?? ''
+          const known = new Set(lowerAscii(input) + trigger.adds)
+          return output.length <= input.length && Array.from(lowerAscii(output)).every(c => known.has(c))
+        }),
+        { numRuns: 2000 },
+      )
+    })
+  }
+
+  it('base64Decode tells rightly that its outcome is shorter', () => {
+    const decode = transformations.get('base64decode')
+    fc.assert(
+      fc.property(fc.oneof(text, fc.base64String({ maxLength: 12 })), fc.nat(12), (value, bytes) => {
+        return !decode?.isShorter?.(value, bytes) || decode.apply(value).length < bytes
+      }),
+      { numRuns: 3000 },
+    )
+    assert.equal(decode?.isShorter?.('Please ring', 5), true)
+    assert.equal(decode?.isShorter?.('Customer of', 5), false)
+    assert.equal(decode?.isShorter?.('(as it came)', 5), false)
+  })
 })
 
-it('the detectors report nothing without the bytes that their entries ask for', () => {
-  fc.assert(
-    fc.property(text, value => {
-      const harmlessXss = value.replaceAll(/[<=:"'`(]/g, '')
-      const harmlessSql = value.replaceAll(/[\x00-\x2c/;<=>@^`|\xa0]/g, '').replaceAll(/-{2,}/g, '-')
-      assert.equal(detectXss(harmlessXss), undefined, harmlessXss)
-      assert.equal(detectSql(harmlessSql), undefined, harmlessSql)
-    }),
-    { numRuns: 2000 },
+type DetectorRow = readonly [name: string, detect: (value: string) => unknown, found: string]
+
+const detectors: readonly DetectorRow[] = [
+  ['detectxss', detectXss, '<script>alert(1)</script>'],
+  ['detectsqli', detectSql, '1 union select 1'],
+  ['detectpath', value => detectPath(value, 'value') ?? detectPath(value, 'url'), '../../etc/passwd'],
+  ['detectshell', detectShell, ';c$@at /etc/passwd'],
+  ['detectssrf', value => detectSsrf(value, 'hidden') ?? detectSsrf(value, 'private'), 'http://169.254.169.254/'],
+  ['detectgraphql', detectGraphql, '{__schema{types{name}}}'],
+  ['classify', value => (isSuspicious(value) ? true : undefined), 'a;b;c'],
+]
+
+describe('a detector reports nothing without what its entries ask for', () => {
+  const words = [...notableWords.wordsOf(Notable.always), ...notableWords.wordsOf(Notable.call)]
+  const more = fc.constantFrom(
+    ...[
+      ...words,
+      '(1)',
+      ' (',
+      '.x',
+      "')",
+      '||',
+      '&&',
+      'xp_',
+      'alert(1)',
+      'javascript:',
+      'self[',
+      'expression(',
+      '$\x7bIFS}',
+    ],
+    ...[
+      '.env',
+      'etc/passwd',
+      'c:\\windows',
+      'http:127.0.0.1',
+      'http://169.254.169.254/',
+      'query{__schema{a}}',
+      'cat',
+      ';id',
+      'eval(',
+    ],
   )
+  const value = fc.array(fc.oneof(more, fragments), { maxLength: 7 }).map(parts => parts.join(''))
+  const attacks = corpusValues(400, 300)
+  for (const [name, detect, sample] of detectors) {
+    it(name, () => {
+      const prefilter = createPrefilter((fixedEntries.get(name) ?? []).map(entry => ({ id: 0, ...entry })))
+      assert.ok(detect(sample), 'the sample is found')
+      const check = (text: string) => {
+        if (detect(text) === undefined) return
+        prefilter.scan(text)
+        assert.ok(prefilter.has(0), JSON.stringify(text))
+      }
+      fc.assert(fc.property(value, check), { numRuns: 4000 })
+      for (const attack of [sample, ...attacks]) check(attack)
+    })
+  }
 })
 
 const ownRules = `SecDefaultAction "phase:2,log,pass"

@@ -3,12 +3,12 @@
 // stands for an operator together with its transformations.
 
 import type { ByteString } from '../../../lib/bytes.ts'
-import { createPrefilter, type Prefilter, type PrefilterEntry } from '../../match/prefilter.ts'
+import type { Prefilter } from '../../match/prefilter.ts'
 import type { State } from '../../variables/state.ts'
 import { members, type Target } from '../../variables/target.ts'
-import type { Value } from '../../variables/value.ts'
-import type { FilterChain, FilterScope } from './scope.ts'
-import { alwaysTriggeredBytes } from './triggers.ts'
+import { Finding, type Value } from '../../variables/value.ts'
+import type { FilterChain, FilterScope, Outcome } from './scope.ts'
+import { alwaysBit, alwaysTriggeredBytes } from './triggers.ts'
 
 /** Numbers below are the triggers of transformations. */
 export const firstPattern = 32
@@ -44,7 +44,7 @@ export class FilterGroup {
   constructor(
     index: number,
     isHigh: boolean,
-    entries: readonly PrefilterEntry[],
+    prefilter: Prefilter,
     units: readonly (readonly FilterUnit[])[],
     patternEnd: number,
   ) {
@@ -59,7 +59,7 @@ export class FilterGroup {
     }
     this.hits = new Int32Array(patternEnd)
     this.#units = units
-    this.#prefilter = createPrefilter(entries)
+    this.#prefilter = prefilter
     this.#words = this.#prefilter.candidates.length
     this.#found = new Int32Array(this.#words)
     for (let i = 0; i < keptTexts; i++) this.#bitsOfText.push(new Int32Array(this.#words))
@@ -72,9 +72,9 @@ export class FilterGroup {
     for (const { target, bit, scope } of this.#units[phase] ?? []) {
       const values = members(state, target)
       for (let i = 0; i < values.length; i++) {
-        const candidates = this.#candidates(values[i] as Value, scope)
-        for (let k = 0; k < candidates.length; k++) {
-          const pattern = candidates[k] as number
+        const { patterns } = this.#findingOf(values[i] as Value, scope)
+        for (let k = 0; k < patterns.length; k++) {
+          const pattern = patterns[k] as number
           hits[pattern] = (hits[pattern] as number) | bit
         }
       }
@@ -83,45 +83,43 @@ export class FilterGroup {
 
   /** Whether a value of a prepared phase may match a pattern. */
   mayMatch(value: Value, pattern: number): boolean {
-    const scope = (this.#isHigh ? value.highScope : value.scope) - this.#firstScope
-    if (scope < 0 || scope >= this.#scopeCount) return true
-    return (this.#isHigh ? value.highCandidates : value.candidates).includes(pattern)
+    const finding = this.#isHigh ? value.highFinding : value.finding
+    const scope = finding.scope - this.#firstScope
+    return scope < 0 || scope >= this.#scopeCount || finding.has(pattern)
   }
 
-  #candidates(value: Value, scope: FilterScope): readonly number[] {
-    const known = (this.#isHigh ? value.highScope : value.scope) - this.#firstScope
-    if (known >= 0 && known < this.#scopeCount && scope.coveredBy[known] === 1) {
-      return this.#isHigh ? value.highCandidates : value.candidates
-    }
-    const found = this.#find(value, scope)
-    if (this.#isHigh) {
-      value.highScope = this.#firstScope + scope.id
-      value.highCandidates = found
-    } else {
-      value.scope = this.#firstScope + scope.id
-      value.candidates = found
-    }
-    return found
+  #findingOf(value: Value, scope: FilterScope): Finding {
+    const known = this.#isHigh ? value.highFinding : value.finding
+    const seenBy = known.scope - this.#firstScope
+    if (seenBy >= 0 && seenBy < this.#scopeCount && scope.coveredBy[seenBy] === 1) return known
+    const finding = this.#find(value, scope)
+    value.triggered = finding.triggered
+    if (this.#isHigh) value.highFinding = finding
+    else value.finding = finding
+    return finding
   }
 
-  #find(value: Value, scope: FilterScope): readonly number[] {
+  #find(value: Value, scope: FilterScope): Finding {
     const text = value.value
     const known = scope.recent.get(text)
     if (known !== undefined) return known
-    const found = this.#findAnew(value, scope)
-    scope.recent.set(text, found)
-    return found
+    const finding = this.#findAnew(value, scope)
+    scope.recent.set(text, finding)
+    return finding
   }
 
-  #findAnew(value: Value, scope: FilterScope): readonly number[] {
+  #findAnew(value: Value, scope: FilterScope): Finding {
     let found = this.#scan(value, scope)
     for (let i = 0; i < scope.always.length; i++) {
       found = this.#withChain(value, scope.always[i] as FilterChain, found)
     }
-    return found
+    return new Finding(this.#firstScope + scope.id, found, value.triggered)
   }
 
   #withChain(value: Value, chain: FilterChain, found: readonly number[]): readonly number[] {
+    const transformation = chain.step?.transformation
+    const input = chain.step?.before === undefined ? value.value : chain.step.before.of(value)
+    if (transformation?.isShorter?.(input, chain.minBytes)) return found
     this.#prefilter.scan(chain.step === undefined ? value.value : chain.step.of(value))
     const bits = this.#found
     for (let w = 1; w < this.#words; w++) {
@@ -135,20 +133,35 @@ export class FilterGroup {
     const text = value.value
     const words = this.#words
     const found = this.#found
-    const plain = this.#bitsOfText[0] as Int32Array
-    this.#prefilter.scan(text)
-    plain.set(this.#prefilter.candidates)
+    const prefilter = this.#prefilter
+    prefilter.scan(text)
+    const { candidates } = prefilter
+    value.triggered = text.length <= alwaysTriggeredBytes ? -1 : (candidates[0] as number) | alwaysBit
+    const plan = scope.planFor(value.triggered, words)
+    for (let w = 1; w < words; w++) found[w] = (candidates[w] as number) & (plan.plain[w] as number)
+    if (plan.changing.length > 0) this.#scanOutcomes(value, plan.changing)
+    return listBits(found, words)
+  }
+
+  /** Adds to `found` what may match what the steps make of a value, which was scanned last. */
+  #scanOutcomes(value: Value, outcomes: readonly Outcome[]): void {
+    const text = value.value
+    const words = this.#words
+    const found = this.#found
+    const prefilter = this.#prefilter
+    const { lowMask, highMask } = prefilter
+    this.#bitsOfText[0]?.set(prefilter.candidates)
     this.#texts[0] = text
-    const plan = scope.planFor(text.length <= alwaysTriggeredBytes ? -1 : (plain[0] as number), words)
     let texts = 1
-    for (let w = 1; w < words; w++) found[w] = (plain[w] as number) & (plan.plain[w] as number)
-    for (const { step, mask } of plan.changing) {
+    for (let o = 0; o < outcomes.length; o++) {
+      const { step, mask, adds } = outcomes[o] as Outcome
+      if (adds && !meets(prefilter.possibleFor(lowMask, highMask, text.length, adds), mask)) continue
       const outcome = step.of(value)
-      let bits: Int32Array | undefined
+      let bits = step.isSame(value) ? this.#bitsOfText[0] : undefined
       for (let i = 0; i < texts && bits === undefined; i++) if (this.#texts[i] === outcome) bits = this.#bitsOfText[i]
       if (bits === undefined) {
-        this.#prefilter.scan(outcome)
-        bits = this.#prefilter.candidates
+        prefilter.scan(outcome)
+        bits = prefilter.candidates
         if (texts < keptTexts) {
           this.#texts[texts] = outcome
           this.#bitsOfText[texts++]?.set(bits)
@@ -156,8 +169,12 @@ export class FilterGroup {
       }
       for (let w = 1; w < words; w++) found[w] = (found[w] as number) | ((bits[w] as number) & (mask[w] as number))
     }
-    return listBits(found, words)
   }
+}
+
+function meets(a: Int32Array, b: Int32Array): boolean {
+  for (let w = 1; w < b.length; w++) if (((a[w] ?? 0) & (b[w] as number)) !== 0) return true
+  return false
 }
 
 function listBits(bits: Int32Array, words: number): readonly number[] {

@@ -2,6 +2,8 @@
 // plans made for them, and what was found for values that come again.
 
 import { RecentTexts } from '../../../lib/recent-texts.ts'
+import type { ByteMasks } from '../../match/byte-classes.ts'
+import type { Finding } from '../../variables/value.ts'
 import type { TransformStep } from '../transform-step.ts'
 
 export interface FilterChain {
@@ -9,11 +11,14 @@ export interface FilterChain {
   readonly step: TransformStep | undefined
   /** Bits of the triggers, any of which makes the chain change a value; -1: it changes every value. */
   readonly triggers: number
-  /** The chain from each of its steps on, with the trigger of that step; steps above it that change nothing need not run. */
-  readonly suffixes: readonly { readonly step: TransformStep; readonly trigger: number }[]
-  /** One bit for each pattern that looks at the outcome of this chain. */
+  /** One bit for each pattern of the scope that looks at the outcome of this chain. */
   readonly mask: Int32Array
+  /** Fewest bytes that any of these patterns matches. */
+  readonly minBytes: number
 }
+
+/** Classes of the bytes that some steps may bring in; undefined when they may bring in any, or make a value longer. */
+export type AddedBytes = (step: TransformStep) => ByteMasks | undefined
 
 const maxPlans = 4096
 
@@ -26,19 +31,24 @@ export class FilterScope {
   readonly chains: readonly FilterChain[]
   /** Those that change every value, such as base64Decode. */
   readonly always: readonly FilterChain[]
+  readonly #added: AddedBytes
   readonly #plans = new Map<number, Plan>()
-  /** Candidates of values that come again: names, header values, words. */
-  readonly recent = new RecentTexts<readonly number[]>()
+  /** For values that come again: names, header values, words. */
+  readonly recent = new RecentTexts<Finding>()
 
-  constructor(id: number, chains: readonly FilterChain[]) {
+  constructor(id: number, chains: readonly FilterChain[], added: AddedBytes) {
     this.id = id
+    this.#added = added
     this.chains = chains.filter(chain => chain.triggers !== -1)
     this.always = chains.filter(chain => chain.triggers === -1)
   }
 
   covers(other: FilterScope): boolean {
-    const mine = new Set([...this.chains, ...this.always])
-    return [...other.chains, ...other.always].every(chain => mine.has(chain))
+    const mine = new Map([...this.chains, ...this.always].map(chain => [chain.step, chain]))
+    return [...other.chains, ...other.always].every(({ step, mask }) => {
+      const covering = mine.get(step)?.mask
+      return covering !== undefined && mask.every((word, w) => (word & ~(covering[w] ?? 0)) === 0)
+    })
   }
 
   /** `triggered` has a bit for each trigger that the value holds; `words` is the length of a set of patterns. */
@@ -46,17 +56,18 @@ export class FilterScope {
     const known = this.#plans.get(triggered)
     if (known !== undefined) return known
     const plain: Int32Array = new Int32Array(words)
-    const outcomes = new Map<TransformStep, Int32Array>()
+    const outcomes = new Map<TransformStep, { readonly mask: Int32Array; readonly adds: ByteMasks | undefined }>()
     for (const chain of this.chains) {
-      const step = (chain.triggers & triggered) === 0 ? undefined : firstChanging(chain, triggered)
+      const step = (chain.triggers & triggered) === 0 ? undefined : chain.step?.from(triggered)
       let mask = plain
       if (step !== undefined) {
-        mask = outcomes.get(step) ?? new Int32Array(words)
-        outcomes.set(step, mask)
+        const outcome = outcomes.get(step) ?? { mask: new Int32Array(words), adds: this.#added(step) }
+        outcomes.set(step, outcome)
+        mask = outcome.mask
       }
       for (let w = 0; w < words; w++) mask[w] = (mask[w] as number) | (chain.mask[w] as number)
     }
-    const plan = { plain, changing: Array.from(outcomes, ([step, mask]) => ({ step, mask })) }
+    const plan = { plain, changing: Array.from(outcomes, ([step, outcome]) => ({ step, ...outcome })) }
     if (this.#plans.size < maxPlans) this.#plans.set(triggered, plan)
     return plan
   }
@@ -69,13 +80,9 @@ export interface Plan {
 }
 
 /** What some steps make of a value, and the patterns that look at it. */
-interface Outcome {
+export interface Outcome {
   readonly step: TransformStep
   readonly mask: Int32Array
-}
-
-/** Steps above the first whose trigger is pulled leave the value as it is, but for those that change its case. */
-function firstChanging(chain: FilterChain, triggered: number): TransformStep | undefined {
-  for (const { step, trigger } of chain.suffixes) if (trigger === 0 || (trigger & triggered) !== 0) return step
-  return chain.step
+  /** As of AddedBytes. */
+  readonly adds: ByteMasks | undefined
 }

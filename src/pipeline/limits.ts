@@ -153,6 +153,7 @@ export const limitDefinitions = {
     unit: 'ms',
     default: 300_000,
     summary: 'Silence of both sides of a WebSocket or another tunnel.',
+  },
   delayedAnswers: {
     unit: 'count',
     default: 1000,

@@ -360,6 +360,16 @@ for (const [name, lines, want] of malformed) {
   })
 }
 
+test('malformed requests without end end the connection', async () => {
+  await using gateway = await openHttp2Gateway({ servers: ['http://127.0.0.1:9'] })
+  using client = await openFrameClient(gateway.port)
+  const head = Buffer.concat([getHead(), hpack(['connection', 'close'])])
+  for (let i = 0; i < 200; i++) client.send(frame(1, endHeaders | endStream, 2 * i + 1, head))
+  await eventually(() => client.closed)
+  await eventually(() => gateway.done.some(({ verdict }) => verdict?.reason.code === 'http.malformed'))
+  assert.equal(gateway.listener.stats.requests, 0)
+})
+
 test('a header with a byte that no value may have is left out before anybody sees it', async () => {
   const seen: string[] = []
   await using backend = await openBackend((req, res) => {

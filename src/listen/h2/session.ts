@@ -31,6 +31,8 @@ export interface Http2Host {
 
 /** For a client that answers no PING while we say goodbye, or takes no GOAWAY. */
 const farewellMs = 1_000
+/** Requests that nghttp2 refuses by itself before it ends the connection. */
+const invalidFramesMax = 100
 /** Room for pieces of cookies (RFC 9113 §8.2.3), which are counted as one when they are one again. */
 const cookiePieces = 32
 
@@ -76,6 +78,7 @@ export class Http2Connection implements Timed {
         enableConnectProtocol: true,
       },
       maxHeaderListPairs: pairs,
+      maxSessionInvalidFrames: invalidFramesMax,
       strictSingleValueFields: false,
     })
     this.#session.setLocalWindowSize(Math.max(65_535, 16 * limits.http2Window))

@@ -49,7 +49,7 @@ export async function benchAuthn(): Promise<void> {
   )
   const made = authn.create(authnOptions.parse({ require: ['oauth2', 'apiKey'] }), {
     now: Date.now,
-    counters: { take: () => ({ allowed: true, remaining: 0, resetMs: 0, retryAfterMs: 0 }) },
+    counters: { take: () => ({ allowed: true, remaining: 1000, resetMs: 0, retryAfterMs: 0 }) },
     limits: defaultLimits,
     configDir: '/',
     stateDir: '/',

@@ -30,6 +30,8 @@ import { createUpstream, type Upstream } from './upstream/upstream.ts'
 export interface BuildTools {
   readonly counters: Counters
   readonly quotas?: Quotas
+  /** For the guard of policies. */
+  readonly recordUse?: GuardTools['recordUse']
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** Called once for each exchange, when all is over. */
@@ -178,6 +180,7 @@ class Builder {
       limits,
       configDir: dir,
       stateDir: store.state,
+      ...(this.#tools.recordUse && { recordUse: this.#tools.recordUse }),
       ...(this.#tools.quotas && { quotas: this.#tools.quotas }),
       ...scope?.tools,
       ...(accounts.oauth && { ownIssuer: accounts.oauth.issuer }),

@@ -80,7 +80,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'authz',
     group: call,
-    summary: 'policies: explain a decision, compare two sets, print the schema',
+    summary: 'policies: explain a decision, compare two sets, find unused grants, print the schema',
     load: () => import('./authz.ts'),
   },
   { name: 'status', group: operate, summary: 'what a running gateway is doing', load: () => import('./status.ts') },

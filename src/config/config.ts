@@ -83,8 +83,17 @@ export interface AcmeConfig {
   readonly directory: string
   /** File. */
   readonly ca: string | undefined
-  readonly challenge: 'http-01' | 'tls-alpn-01'
+  readonly challenge: 'http-01' | 'tls-alpn-01' | 'dns-01'
+  /** Of dns-01. */
+  readonly dnsHook?: DnsHookConfig
   readonly eab: { readonly kid: string; readonly hmacKey: string } | undefined
+}
+
+export interface DnsHookConfig {
+  /** Program and arguments; `present` or `cleanup`, the name and the value of the record follow. */
+  readonly command: readonly string[]
+  /** Until everybody can see a new record. */
+  readonly waitMs: number
 }
 
 export interface StoreConfig {

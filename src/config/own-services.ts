@@ -20,7 +20,7 @@ const defaultTokenMs = 3_600_000
 
 /** The worker itself answers there. */
 export const verdictKeysName = '(verdict-keys)'
-export const verdictKeysPath = '/.well-known/merlon/jwks.json'
+const verdictKeysPath = '/.well-known/merlon/jwks.json'
 
 /** What the authorization server answers at. */
 export const oauthPaths: readonly string[] = [

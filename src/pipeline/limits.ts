@@ -73,6 +73,21 @@ export const limitDefinitions = {
     default: 60_000,
     summary: 'Silence of a client that does not take its response.',
   },
+  responseMinRate: {
+    unit: 'bytesPerSecond',
+    default: 500,
+    summary: 'Mean rate at which a client takes a response while we wait for it, after responseRateGrace.',
+  },
+  responseRateGrace: {
+    unit: 'ms',
+    default: 10_000,
+    summary: 'Time waited for a client to take its response before its mean rate counts.',
+  },
+  responseStall: {
+    unit: 'ms',
+    default: 1_000,
+    summary: 'A response not taken for so long is cut when requests wait for a connection to its upstream.',
+  },
   keepAliveTimeout: { unit: 'ms', default: 65_000, summary: 'Silence between two requests of a connection.' },
   lingerTimeout: {
     unit: 'ms',

@@ -22,6 +22,12 @@ export interface UpstreamConnection {
   readonly address?: string
 }
 
+/** A request on a connection of a server. */
+export interface Held {
+  readonly stalledSinceMs: number
+  cut(): void
+}
+
 export interface ServerOptions {
   readonly to?: UpstreamConnection
   readonly weight?: number
@@ -60,6 +66,8 @@ export class UpstreamServer {
   active = 0
   /** For balance.ts: what the server is owed. */
   credit = 0
+  /** Requests that hold a connection. */
+  readonly held = new Set<Held>()
   /** How often it was taken out for failing. */
   ejections = 0
   /** By upstream.ts: told of every answer, and asked whether one more server may be out. */

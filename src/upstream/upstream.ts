@@ -124,6 +124,7 @@ async function sendTo(
     const overHttp2 = openTunnel ? undefined : server.http2
     const attempt = overHttp2 ? new Http2Attempt(ex, server, sink) : new Attempt(ex, server, sink, openTunnel)
     ex.cancel = () => attempt.cancel()
+    server.held.add(attempt)
     try {
       if (attempt instanceof Attempt) dispatch(server, ex, body, attempt, openTunnel !== undefined)
       else if (overHttp2) void attempt.send(overHttp2, body)
@@ -141,6 +142,7 @@ async function sendTo(
       if (!again || !(attempt.started || picker.hasOther(failed))) throw error
       if (!budget.take(performance.now())) throw error
     } finally {
+      server.held.delete(attempt)
       picker.release(server)
     }
   }

@@ -29,7 +29,7 @@ export function wsFrame(opcode: number, payload: string | Uint8Array = '', optio
 const text = (payload: string | Uint8Array, options?: FrameOptions) => wsFrame(1, payload, options)
 const more = (payload: string | Uint8Array, fin: boolean) => wsFrame(0, payload, { fin })
 
-export function closePayload(code: number, reason: string | Uint8Array = ''): Buffer {
+function closePayload(code: number, reason: string | Uint8Array = ''): Buffer {
   return Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from(reason)])
 }
 

@@ -22,6 +22,8 @@ export class Http2Attempt implements ResponseFlow {
   headed = false
   /** The server says that it has done nothing (RFC 9113 §8.7). */
   refused = false
+  /** Since when the client takes nothing; 0: it does. */
+  stalledSinceMs = 0
   readonly #ex: Exchange
   readonly #server: UpstreamServer
   readonly #sink: ResponseSink
@@ -60,12 +62,19 @@ export class Http2Attempt implements ResponseFlow {
     this.#fail(new GatewayError('CLIENT_ABORTED', 'client', 'the client closed the connection'))
   }
 
+  /** Takes the stream from a client that does not take its response. */
+  cut(): void {
+    this.#fail(new GatewayError('CLIENT_STALLED', 'client', 'the response was not taken while others waited'))
+  }
+
   pause(): void {
+    this.stalledSinceMs ||= performance.now()
     this.#stream?.pause()
     this.#stream?.setTimeout(0)
   }
 
   resume(): void {
+    this.stalledSinceMs = 0
     if (this.#ended) return
     this.#stream?.resume()
     this.#stream?.setTimeout(this.#timeoutMs())

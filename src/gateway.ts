@@ -15,6 +15,7 @@ import { type Lines, openLines } from './events/lines.ts'
 import { addSeries, labels } from './events/metrics.ts'
 import { formatPrometheus } from './events/prometheus.ts'
 import { Recorder } from './events/recorder.ts'
+import { signInEvent } from './events/sign-in-event.ts'
 import { systemEvent } from './events/system-event.ts'
 import { Fleet } from './fleet.ts'
 import { auditFile } from './guards/waf/index.ts'
@@ -88,6 +89,7 @@ class ControlPlane implements Gateway, Runtime {
   readonly #options: GatewayOptions
   readonly #log: Log
   readonly #startedAtMs = Date.now()
+  readonly #nextReference = createReferences()
   readonly #journal: Journal
   readonly #recorder: Recorder
   readonly #counters: SharedCounters
@@ -138,13 +140,12 @@ class ControlPlane implements Gateway, Runtime {
       },
     })
 
-    const nextReference = createReferences()
     this.#certificates = new CertificateManager({
       stateDir: config.store.state,
       now: Date.now,
       log: this.#log,
       report: (code, detail) => {
-        this.#recorder.add([systemEvent(code, detail, nextReference(), Date.now())], () => {})
+        this.#recorder.add([systemEvent(code, detail, this.#nextReference(), Date.now())], () => {})
       },
       onChange: async () => {
         const current = this.#certificates.current
@@ -205,6 +206,7 @@ class ControlPlane implements Gateway, Runtime {
       now: Date.now,
       onUpdate: update => this.#fleet.updateIdentity(update),
       log: this.#log,
+      report: report => this.#recorder.add([signInEvent(report, this.#nextReference(), Date.now())], () => {}),
     })
     this.#quotaKeeper = await QuotaKeeper.open(
       await openRecords({ file: quotasPath(state), database: undefined }),

@@ -1,27 +1,30 @@
 // Everything about who may call: clients, API keys, signing keys, revocations, issuers. Lives in the main thread, which
 // alone writes the store; what workers must know goes to them with every change, after it is durable.
 
-import type { TokenIssuer } from '../lib/jwt.ts'
+import type { PublicJwk, TokenIssuer } from '../lib/jwt.ts'
 import type { VerdictKeys } from '../pipeline/identity.ts'
 import type { Records } from '../store/store.ts'
 import { createAdapter } from './adapter.ts'
 import { type ApiKey, ApiKeys, type IssuedKey, type KeyInput } from './api-keys.ts'
 import { type Client, Clients, type CreatedClient, clientEntry, type NewClient } from './clients.ts'
 import { DenyList } from './deny-list.ts'
+import { AccountFailure } from './failure.ts'
 import { Follower } from './follower.ts'
 import { type IssuerConfig, Issuers } from './issuers.ts'
-import { type Keyring, type KeyringPlace, openKeyring } from './keyring.ts'
+import { type Keyring, type KeyringPlace, openKeyring, rotateMasterKey } from './keyring.ts'
+import { MasterKeyError } from './master-key.ts'
 import { createOAuthServer } from './oauth-server.ts'
 import { OpaqueTokens, tokenKinds, tokenOf } from './opaque-tokens.ts'
 import { defaultLook, readLook } from './pages/layout.ts'
 import type { ProviderConfig } from './pages/providers.ts'
+import { People } from './people.ts'
+import type { SignInReport } from './report.ts'
 import { type AccountsService, openAccountsService } from './service.ts'
-import { endSessions, grantFamily, grantOf } from './sessions.ts'
+import { grantFamily, grantOf } from './sessions.ts'
 import { type SigningAlgorithm, SigningKeys } from './signing-keys.ts'
 import { TokenEndpoints } from './token-endpoints.ts'
 import { tokenTtlS } from './token-ttl.ts'
 import type { ClientEntry, DeniedEntry, IdentityState, IdentityUpdate, KeyEntry } from './update.ts'
-import type { StoredUser, UserProfile } from './users/user.ts'
 import { Users } from './users/users.ts'
 
 export interface OAuthConfig {
@@ -49,7 +52,10 @@ export interface AccountsOptions extends KeyringPlace {
   /** How long workers go on with what they know when a shared store is out of reach. */
   readonly staleAfterMs?: number
   readonly log?: (level: 'info' | 'warn' | 'error', message: string) => void
+  readonly report?: (report: SignInReport) => void
 }
+
+type OwnIssuer = Pick<OAuthConfig, 'issuer' | 'resources'>
 
 const tendEveryMs = 3_600_000
 const usedEveryMs = 60_000
@@ -61,6 +67,8 @@ export class Accounts {
   readonly clients: Clients
   readonly keys: ApiKeys
   readonly users: Users
+  /** What changes a user and ends what they have open. */
+  readonly people: People
   readonly now: () => number
   readonly #options: AccountsOptions
   readonly #records: Records
@@ -100,6 +108,10 @@ export class Accounts {
     this.clients = new Clients(records, keyring, now)
     this.keys = new ApiKeys(records, keyring, now)
     this.users = new Users(records, keyring, now, message => options.log?.('warn', message))
+    this.people = new People(this.users, records, now, {
+      denyGrant: family => this.#denyGrant(family),
+      denyUser: (userId, issuedBeforeMs) => this.#denyUser(userId, issuedBeforeMs),
+    })
     this.#signingKeys = new SigningKeys(records, keyring, now)
     this.#verdictSigning = new SigningKeys(records, keyring, now, verdictKind)
     this.#denied = new DenyList(records, now)
@@ -151,6 +163,23 @@ export class Accounts {
     } catch (error) {
       await options.records.close()
       throw error
+    }
+  }
+
+  /**
+   * What workers would know now, without a gateway and without a change: not the keys of other issuers, which are fetched.
+   * @throws MasterKeyError when the master key is missing or wrong
+   */
+  static async look(options: AccountsOptions, oauth: OwnIssuer | undefined): Promise<IdentityState> {
+    const accounts = await Accounts.openForGateway(options)
+    try {
+      if (oauth) {
+        accounts.#own = ownIssuer(oauth, await accounts.#signingKeys.published())
+        await accounts.#tokens.load(options.records, oauth.issuer, options.now())
+      }
+      return accounts.state()
+    } finally {
+      await accounts.close()
     }
   }
 
@@ -208,6 +237,15 @@ export class Accounts {
     return key
   }
 
+  /** @throws AccountFailure when it can't be done */
+  async rotateMasterKey(newKey: string | undefined): Promise<void> {
+    try {
+      await rotateMasterKey(this.#records, this.#keyring, this.#options, newKey)
+    } catch (error) {
+      throw error instanceof MasterKeyError ? new AccountFailure('conflict', error.message) : error
+    }
+  }
+
   async createClient(input: NewClient): Promise<CreatedClient> {
     const created = await this.clients.create(input)
     await this.#tellClient(created.clientId)
@@ -229,48 +267,7 @@ export class Accounts {
     return client
   }
 
-  async changeUser(who: string, change: Partial<UserProfile>): Promise<StoredUser> {
-    const user = await this.users.changeProfile(await this.users.present(who), change)
-    // Tokens say which roles their user has: who has others now fetches another.
-    if (change.roles || change.groups) await this.#denyUser(user, this.now())
-    return user
-  }
-
-  async setUserPassword(who: string, password: string): Promise<StoredUser> {
-    return this.#signOut(await this.users.setPassword(await this.users.present(who), password))
-  }
-
-  async resetUserFactors(who: string): Promise<StoredUser> {
-    return this.#signOut(await this.users.resetFactors(await this.users.present(who)))
-  }
-
-  async disableUser(who: string): Promise<StoredUser> {
-    const user = await this.users.setDisabled(await this.users.present(who), true)
-    await this.#denyUser(user, undefined)
-    return this.#signOut(user)
-  }
-
-  async enableUser(who: string): Promise<StoredUser> {
-    const user = await this.users.setDisabled(await this.users.present(who), false)
-    // Tokens know whole seconds, and there is none of before in this one.
-    await this.#denyUser(user, Math.floor(this.now() / 1000) * 1000)
-    return user
-  }
-
-  async deleteUser(who: string): Promise<StoredUser> {
-    const user = await this.users.present(who)
-    await this.users.directory.delete(user.userId)
-    await this.#denyUser(user, undefined)
-    return this.#signOut(user)
-  }
-
-  /** Ends all sessions and tokens of a user, who may sign in anew. */
-  async #signOut(user: StoredUser): Promise<StoredUser> {
-    for (const family of await endSessions(this.#records, user.userId)) await this.#denyGrant(family)
-    return user
-  }
-
-  #denyUser({ userId }: StoredUser, issuedBeforeMs: number | undefined): Promise<void> {
+  #denyUser(userId: string, issuedBeforeMs: number | undefined): Promise<void> {
     const entry = this.#untilForgotten(`user:${userId}`)
     return this.#deny(issuedBeforeMs === undefined ? entry : { ...entry, issuedBeforeMs })
   }
@@ -369,14 +366,7 @@ export class Accounts {
       this.#tell({ tokens: this.#tokens.entries() })
     }
     const keys = await this.#signingKeys.current(signing, rotateMs)
-    this.#own = {
-      issuer,
-      audience: [issuer],
-      otherAudience: resources,
-      algorithms: ['ES256', 'EdDSA', 'RS256'],
-      typ: 'at+jwt',
-      keys: keys.public,
-    }
+    this.#own = ownIssuer(oauth, keys.public)
     const server = createOAuthServer({
       issuer,
       algorithm: signing,
@@ -391,9 +381,10 @@ export class Accounts {
       keyring: this.#keyring,
       adapter: this.#adapter(issuer),
       endpoints: this.#endpoints,
-      setPassword: (userId, password) => this.setUserPassword(userId, password),
+      setPassword: (userId, password) => this.people.setPassword(userId, password),
       now: this.now,
       onError: message => this.#options.log?.('error', message),
+      report: report => this.#options.report?.(report),
     })
     if (this.#service) this.#service.use(server, issuer)
     else this.#service = await openAccountsService(socketPath, this.#endpoints, server, issuer)
@@ -452,6 +443,11 @@ export class Accounts {
     for (const entry of update.denied ?? []) this.#deniedEntries.set(entry.what, entry)
     this.#options.onUpdate?.(update)
   }
+}
+
+function ownIssuer({ issuer, resources }: OwnIssuer, keys: readonly PublicJwk[]): TokenIssuer {
+  const algorithms = ['ES256', 'EdDSA', 'RS256'] as const
+  return { issuer, audience: [issuer], otherAudience: resources, algorithms, typ: 'at+jwt', keys }
 }
 
 export function accountsPath(stateDir: string): string {

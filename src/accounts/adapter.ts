@@ -9,6 +9,9 @@ import type { Keyring } from './keyring.ts'
 import { tokenModels } from './opaque-tokens.ts'
 import { grantFamily } from './sessions.ts'
 
+/** Why a code or refresh token is refused that came twice at once. */
+export const usedAlready = 'it was used already'
+
 const deviceGrantType = 'urn:ietf:params:oauth:grant-type:device_code'
 
 export interface AdapterOptions {
@@ -115,7 +118,7 @@ function recordsAdapter(model: string, options: AdapterOptions): Adapter {
       if (await records.consume(kind, hashOf(id), now())) return
       const grantId = (await find(id))?.grantId
       if (grantId !== undefined) await endGrant(grantId)
-      throw new errors.InvalidGrant('it was used already')
+      throw new errors.InvalidGrant(usedAlready)
     },
     destroy: async id => {
       await records.delete(kind, hashOf(id))

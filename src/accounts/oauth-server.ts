@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import Provider, { type Configuration, errors, type JWKS, type KoaContextWithOIDC } from 'oidc-provider'
 import { certificateHeader, readCertificate } from '../lib/shown-certificate.ts'
 import type { Records } from '../store/store.ts'
-import type { createAdapter } from './adapter.ts'
+import { type createAdapter, usedAlready } from './adapter.ts'
 import { hasName } from './certificate-names.ts'
 import { nameKindOf } from './client-auth.ts'
 import type { Clients } from './clients.ts'
@@ -15,6 +15,8 @@ import { accountCallback } from './pages/account.ts'
 import type { Look } from './pages/layout.ts'
 import { Pages } from './pages/pages.ts'
 import { type ProviderConfig, Providers } from './pages/providers.ts'
+import { clientIpOf } from './pages/request.ts'
+import type { SignInReport } from './report.ts'
 import type { SigningAlgorithm, SigningKeySet } from './signing-keys.ts'
 import type { TokenEndpoints } from './token-endpoints.ts'
 import { userGrantConfiguration, userScopes } from './user-grants.ts'
@@ -40,7 +42,16 @@ export interface OAuthServerOptions {
   /** Signs the user out everywhere. */
   readonly setPassword: (userId: string, password: string) => Promise<unknown>
   readonly onError: (message: string) => void
+  readonly report: (report: SignInReport) => void
 }
+
+/** Somebody has a copy of a code or refresh token: the texts of the provider, and ours. */
+const reuses = [
+  'authorization code already consumed',
+  'device code already consumed',
+  'refresh token already used',
+  usedAlready,
+]
 
 /** What is fetched is a key set of a client; the provider looks at no more of it than this. */
 const jwksBytesMax = 64 * 1024
@@ -66,6 +77,12 @@ export function createOAuthServer(
       .then(put => put !== undefined)
   }
   provider.use(options.endpoints.answer)
+  provider.on('grant.error', (ctx, error) => {
+    if (!reuses.includes(error.error_detail ?? error.error_description ?? '')) return
+    const { RefreshToken: refresh, AuthorizationCode: code, Client: client } = ctx.oidc.entities
+    const about = refresh?.grantId ?? code?.grantId ?? client?.clientId ?? ''
+    options.report({ code: 'accounts.token-reuse', about, clientIp: clientIpOf(ctx.req) })
+  })
   provider.on('server_error', (_ctx, error) => options.onError(`the authorization server failed: ${error.message}`))
   const providers = new Providers(options.providers, options)
   const key = options.keyring.hash('cookies')

@@ -60,6 +60,19 @@ const operations = {
     accounts.clients.rotate(input.clientId, input.overlap),
   ),
   'clients/revoke': operation(clientId, (accounts, input) => accounts.revokeClient(input.clientId)),
+  'keyring/rotate': operation(
+    z.strictObject({
+      newKey: z
+        .string()
+        .max(4096)
+        .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'is no place for a key: write env:NAME or file:PATH')
+        .optional(),
+    }),
+    async (accounts, { newKey }) => {
+      await accounts.rotateMasterKey(newKey)
+      return {}
+    },
+  ),
   'keys/create': operation(
     z.strictObject({
       name: nameText,

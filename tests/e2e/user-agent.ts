@@ -13,13 +13,19 @@ export interface Seen {
 export class UserAgent {
   readonly #origin: string
   readonly #also: readonly string[]
+  readonly #via: string
+  readonly setCookies: string[] = []
   readonly #cookies = new Map<string, { readonly value: string; readonly path: string }>()
   page: Seen = { status: 0, url: '', text: '', headers: new Headers() }
 
-  /** @param also Other origins whose pages it opens. */
-  constructor(origin: string, also: readonly string[] = []) {
+  /**
+   * @param also Other origins whose pages it opens.
+   * @param via Where the origin is really reached, as behind a balancer that takes TLS off.
+   */
+  constructor(origin: string, also: readonly string[] = [], via = origin) {
     this.#origin = origin
     this.#also = also
+    this.#via = via
   }
 
   get cookies(): readonly string[] {
@@ -42,7 +48,8 @@ export class UserAgent {
         this.page = { status: 0, url: next.href, text: '', headers: new Headers() }
         return this.page
       }
-      const response = await fetch(next, {
+      const target = next.origin === this.#origin ? new URL(next.pathname + next.search, this.#via) : next
+      const response = await fetch(target, {
         redirect: 'manual',
         ...request,
         headers: { accept: 'text/html', cookie: this.#cookieHeader(next.pathname), ...request.headers },
@@ -88,6 +95,7 @@ export class UserAgent {
 
   #take(headers: Headers): void {
     for (const line of headers.getSetCookie()) {
+      this.setCookies.push(line)
       const [pair = '', ...attributes] = line.split(/; ?/)
       const at = pair.indexOf('=')
       const find = (name: string) =>

@@ -9,13 +9,14 @@ import type { Records } from '../../store/store.ts'
 import type { Clients } from '../clients.ts'
 import { AccountFailure } from '../failure.ts'
 import type { Keyring } from '../keyring.ts'
+import type { SignInReport } from '../report.ts'
 import { canHavePasskeys } from '../users/passkeys.ts'
 import { hasSecondFactor, type StoredUser } from '../users/user.ts'
 import { secondFactorAccount, type Users } from '../users/users.ts'
 import { deviceOf, setDevice } from './device-cookie.ts'
 import { formTarget, type Look, type Page, redirect, sendPage } from './layout.ts'
 import { type Providers, providerCallback } from './providers.ts'
-import { networkOf, proofOf, readOwnForm } from './request.ts'
+import { clientIpOf, networkOf, proofOf, readOwnForm } from './request.ts'
 import { type SignInState, SignInStates } from './sign-in-state.ts'
 import { consentView, type FormPlace, missingFactorView, secondFactorView, signInView } from './sign-in-views.ts'
 
@@ -32,6 +33,7 @@ export interface SignInOptions {
   /** Other identity providers. */
   readonly providers: Providers
   readonly onProblem: (message: string) => void
+  readonly report: (report: SignInReport) => void
   readonly now: () => number
 }
 
@@ -172,9 +174,10 @@ export class SignIn {
       account: user?.userId ?? `name/${hash('sha256', typed.toLowerCase(), 'base64url')}`,
       device: user && deviceOf(step.req, key, user.userId, now()),
     })
-    if (!('succeeded' in turn)) return this.#wait(step, turn.waitMs, typed)
+    if (!('succeeded' in turn)) return this.#wait(step, user?.userId, turn.waitMs, typed)
     const good = await users.checkPassword(user, form.get('password') ?? '')
     if (!good || !user || (again !== undefined && again !== user.userId)) {
+      this.#report(step, 'accounts.sign-in-failed', user?.userId)
       return this.#show(step, 'Name or password is wrong.', { status: 401, typed })
     }
     turn.succeeded()
@@ -188,6 +191,7 @@ export class SignIn {
       challenge === undefined ? undefined : await users.passkeys.use(form.get('answer') ?? '', challenge, issuer)
     const wanted = step.state.userId ?? step.interaction.session?.accountId
     if (!used || used.user.disabledAtMs !== undefined || (wanted !== undefined && used.user.userId !== wanted)) {
+      this.#report(step, 'accounts.sign-in-failed', used?.user.userId)
       return this.#show(step, 'That passkey was not accepted.', { status: 401 })
     }
     // The authenticator has checked who holds it: something one has, and something one knows or is.
@@ -240,13 +244,21 @@ export class SignIn {
       account: secondFactorAccount(user.userId),
       device: deviceOf(step.req, key, user.userId, now()),
     })
-    if (!('succeeded' in turn)) return this.#wait(step, turn.waitMs)
-    if (!(await check(user))) return this.#show(step, 'That code is not right, or was used before.', { status: 401 })
+    if (!('succeeded' in turn)) return this.#wait(step, user.userId, turn.waitMs)
+    if (!(await check(user))) {
+      this.#report(step, 'accounts.sign-in-failed', user.userId)
+      return this.#show(step, 'That code is not right, or was used before.', { status: 401 })
+    }
     turn.succeeded()
     await this.#proved(step, user, [...step.state.amr, method])
   }
 
-  #wait(step: Step, waitMs: number, typed?: string): Promise<void> {
+  #report({ req }: Step, code: SignInReport['code'], userId: string | undefined): void {
+    this.#options.report({ code, about: userId ?? '', clientIp: clientIpOf(req) })
+  }
+
+  #wait(step: Step, userId: string | undefined, waitMs: number, typed?: string): Promise<void> {
+    this.#report(step, 'accounts.sign-in-slowed', userId)
     const seconds = Math.ceil(waitMs / 1000)
     const text = `Too many attempts. Try again in ${seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`}.`
     return this.#show(step, text, { status: 429, retryAfterS: seconds, ...(typed !== undefined && { typed }) })
@@ -297,7 +309,8 @@ export class SignIn {
     if (interaction.deviceCode !== undefined) return redirect(res, '/oauth/device')
     const params = new URLSearchParams()
     for (const [name, value] of Object.entries(interaction.params)) {
-      if (name !== 'prompt' && value !== undefined) params.set(name, String(value))
+      if (name === 'prompt' || value === undefined) continue
+      for (const one of [value].flat()) params.append(name, String(one))
     }
     redirect(res, `/oauth/authorize?${params}`)
   }

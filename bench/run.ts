@@ -1,5 +1,5 @@
 // `npm run bench`: the benchmarks in one run, on one core each, with ratios. Parts by argument: engine, authn, authz,
-// hostile, memory, load.
+// hostile, memory, load, websockets.
 
 import { benchAuthn } from './authn.ts'
 import { benchAuthz } from './authz.ts'
@@ -8,6 +8,7 @@ import { benchLoad } from './load/run.ts'
 import { benchMemory } from './memory.ts'
 import { benchRivals } from './rivals/compare.ts'
 import { benchWaf } from './waf.ts'
+import { benchWebSockets } from './websockets.ts'
 
 const parts = {
   engine: async () => benchRivals(benchWaf()),
@@ -16,6 +17,7 @@ const parts = {
   hostile: async () => benchHostile(),
   memory: async () => benchMemory(),
   load: benchLoad,
+  websockets: benchWebSockets,
 }
 
 const wanted = process.argv.slice(2)

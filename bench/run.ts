@@ -1,5 +1,5 @@
 // `npm run bench`: the benchmarks in one run, on one core each, with ratios. Parts by argument: engine, authn, authz,
-// hostile, memory, handshake, load.
+// hostile, memory, handshake, load, websockets.
 
 import { benchAuthn } from './authn.ts'
 import { benchAuthz } from './authz.ts'
@@ -9,6 +9,7 @@ import { benchLoad } from './load/run.ts'
 import { benchMemory } from './memory.ts'
 import { benchRivals } from './rivals/compare.ts'
 import { benchWaf } from './waf.ts'
+import { benchWebSockets } from './websockets.ts'
 
 const parts = {
   engine: async () => benchRivals(benchWaf()),
@@ -18,6 +19,7 @@ const parts = {
   memory: async () => benchMemory(),
   handshake: benchHandshake,
   load: benchLoad,
+  websockets: benchWebSockets,
 }
 
 const wanted = process.argv.slice(2)

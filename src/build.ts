@@ -145,7 +145,7 @@ class Builder {
   }
 
   #route(config: RouteConfig): Route {
-    const { name, mode, guards, to, limits, body, paths, headers, clientCert, maintenance, pages } = config
+    const { name, mode, guards, to, limits, body, websocket, paths, headers, clientCert, maintenance, pages } = config
     const steps = this.#steps(name, guards, limits)
     return {
       name,
@@ -155,6 +155,7 @@ class Builder {
       destination: maintenance ? closedFor(maintenance, this.#destination(to)) : this.#destination(to),
       limits,
       body,
+      messages: websocket !== 'pass' ? steps.filter(({ guard }) => guard.onMessage) : undefined,
       paths,
       headers: headers ? compileHeaderRules(headers) : noHeaderRules,
       ...(pages && { pages: this.#pages(name, pages) }),
@@ -313,7 +314,7 @@ class Running implements Guard {
 
   onDone(ex: Exchange): void {
     // The fallback route is not begun: what is malformed is never matched.
-    if (this.#routes.has(ex.route)) this.#count--
+    if (ex.handshake === undefined && this.#routes.has(ex.route)) this.#count--
     if (this.#count === 0) this.#ended?.()
     this.#report?.(ex)
   }

@@ -173,6 +173,8 @@ export interface UpstreamConfig {
   /** Beside `servers`; 1 each unless given. */
   readonly weights?: readonly number[]
   readonly health: HealthConfig | undefined
+  /** `http/1.1` unless given. */
+  readonly protocol?: 'http/1.1' | 'h2'
   readonly balance?: BalanceConfig
   readonly ejection?: EjectionConfig
   readonly breaker?: BreakerConfig
@@ -249,6 +251,8 @@ export interface RouteConfig {
   readonly guards: Readonly<Record<string, GuardConfig>>
   readonly body: BodyPolicy
   readonly paths: PathForm
+  /** Whether messages of WebSockets are looked at, or their bytes passed on; `inspect` unless given. */
+  readonly websocket?: 'inspect' | 'pass'
   readonly headers?: HeadersConfig
   /** Client certificates that the route demands. */
   readonly clientCert?: RouteCertificateConfig

@@ -70,6 +70,7 @@ export function eventOf(ex: Exchange): StoredEvent | undefined {
       detail: told(reason.detail, reason.evidence),
       score: scoreOf(ex),
       ja4: ex.client.tls?.ja4,
+      http_fingerprint: ex.client.http,
       findings: ex.findings.slice(0, findingsMax).map(describeFinding),
       us: Math.round(ex.inspectUs),
       principal: ex.principal === undefined ? undefined : { kind: ex.principal.kind, id: display(ex.principal.id) },

@@ -93,9 +93,9 @@ export class Http1Edge implements Edge {
     return this.#body.readUpTo(limitBytes)
   }
 
-  restOfBody(maxBytes: number): AsyncIterable<Uint8Array> {
+  restOfBody(maxBytes: number, patient = false): AsyncIterable<Uint8Array> {
     this.#continue()
-    return this.#body.rest(maxBytes)
+    return this.#body.rest(maxBytes, patient)
   }
 
   /** Only to clients that know what it is (RFC 9110 §15.2). */

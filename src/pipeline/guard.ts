@@ -19,6 +19,11 @@ export interface Guard {
   onHeaders?(ex: Exchange): Outcome
   /** The body is read up to its limit (`ex.body`). Having this method is what makes us wait for it. Also without a body. */
   onBody?(ex: Exchange): Outcome
+  /**
+   * A WebSocket message is read (`ex.body`): an exchange of its own, with the head of the handshake. At once, for the
+   * connection waits.
+   */
+  onMessage?(ex: Exchange): Verdict | undefined
   onResponseHeaders?(ex: Exchange): Outcome
   /** The start of a text response is read (`ex.responseBody`). Having this method is what makes us hold it back. */
   onResponseBody?(ex: Exchange): Outcome

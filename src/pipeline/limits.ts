@@ -148,6 +148,27 @@ export const limitDefinitions = {
     default: 2_000,
     summary: 'WINDOW_UPDATE frames of one HTTP/2 connection within 30 s, beside one for each KiB that was sent to it.',
   },
+  websocketMessageBytes: {
+    unit: 'bytes',
+    default: MiB,
+    max: 2 ** 26,
+    summary: 'Size of a message of a WebSocket client.',
+  },
+  websocketMessages: {
+    unit: 'count',
+    default: 1_000,
+    summary: 'Messages, PINGs among them, of one WebSocket client within 10 s.',
+  },
+  websocketFrames: {
+    unit: 'count',
+    default: 10_000,
+    summary: 'Frames of one WebSocket client within 10 s: messages may come in many.',
+  },
+  tunnelIdleTimeout: {
+    unit: 'ms',
+    default: 300_000,
+    summary: 'Silence of both sides of a WebSocket or another tunnel.',
+  },
   delayedAnswers: {
     unit: 'count',
     default: 1000,

@@ -130,7 +130,12 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseFlow {
     }
     this.#server.answered(status)
     this.#ex.upstream = this.#server.url
-    this.#settle.resolve({ closed: this.#openTunnel(socket, controller.rawHeaders as Buffer[]) })
+    try {
+      this.#settle.resolve({ closed: this.#openTunnel(socket, controller.rawHeaders as Buffer[]) })
+    } catch (error) {
+      socket.destroy()
+      this.#settle.reject(error)
+    }
   }
 
   #malformed(detail: string): void {

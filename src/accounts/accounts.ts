@@ -10,6 +10,7 @@ import { type Client, Clients, type CreatedClient, clientEntry, type NewClient }
 import { DenyList } from './deny-list.ts'
 import { AccountFailure } from './failure.ts'
 import { Follower } from './follower.ts'
+import type { ImportedKey, ImportReport } from './imported-key.ts'
 import { type IssuerConfig, Issuers } from './issuers.ts'
 import { type Keyring, type KeyringPlace, openKeyring, rotateMasterKey } from './keyring.ts'
 import { MasterKeyError } from './master-key.ts'
@@ -223,6 +224,12 @@ export class Accounts {
     const { issued, entry } = await this.keys.create(input)
     this.#tell({ keys: [entry] })
     return issued
+  }
+
+  async importKeys(given: readonly ImportedKey[], isDryRun: boolean): Promise<ImportReport> {
+    const { report, entries } = await this.keys.import(given, isDryRun)
+    if (entries.length > 0) this.#tell({ keys: entries })
+    return report
   }
 
   async rotateKey(keyId: string, overlapMs: number): Promise<IssuedKey> {

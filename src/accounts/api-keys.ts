@@ -1,11 +1,13 @@
 // API keys: `mk_ENV_RANDOM_CHECK`, shown once, kept as a peppered hash. A key has an id of its own, so that it can be
-// talked about; rotating gives the id a new secret, and the old one works for a while.
+// talked about; rotating gives the id a new secret, and the old one works for a while. Keys that another system gave out
+// are known by their SHA-256 alone. Their secrets may be weak, so that hash is sealed where ours are only hashed.
 
 import { createCheckedToken, randomBase62 } from '../lib/checked-token.ts'
 import type { Quota } from '../pipeline/quota.ts'
 import type { Records } from '../store/store.ts'
 import { allRecords, changeRecord } from './changed-record.ts'
 import { AccountFailure } from './failure.ts'
+import type { ImportedKey, ImportReport } from './imported-key.ts'
 import type { Keyring } from './keyring.ts'
 import type { KeyEntry } from './update.ts'
 
@@ -28,6 +30,8 @@ export interface KeyInput {
 interface KeyData extends Omit<KeyInput, 'canary'> {
   readonly canary?: boolean
   readonly hashes: readonly { readonly hash: string; readonly untilMs?: number }[]
+  /** The SHA-256 of a key that another system gave out, sealed; it has no `hashes`. */
+  readonly sealed?: string
   /** The start of the key, to find it again in a list. */
   readonly hint: string
   readonly createdAtMs: number
@@ -72,7 +76,51 @@ export class ApiKeys {
     }
     const indexes = { owner: input.owner }
     await this.#records.put({ kind, id: keyId, json: JSON.stringify(data), indexes }, 0)
-    return { issued: { keyId, key }, entry: entryOf(keyId, data) }
+    return { issued: { keyId, key }, entry: this.#entryOf(keyId, data) }
+  }
+
+  /** Takes over keys that another system gave out: all of them or, when one is known already, none. */
+  async import(
+    given: readonly ImportedKey[],
+    isDryRun: boolean,
+  ): Promise<{ readonly report: ImportReport; readonly entries: readonly KeyEntry[] }> {
+    const all = given.map(input => [this.#importedId(input.sha256), this.#importedData(input)] as const)
+    const known: ImportReport['known'][number][] = []
+    const seen = new Set<string>()
+    for (const [index, [keyId]] of all.entries()) {
+      if (seen.has(keyId)) throw new AccountFailure('invalid', `keys.${index}.sha256: the same key stands there twice`)
+      seen.add(keyId)
+      if (await this.#records.get(kind, keyId)) known.push({ index, keyId })
+    }
+    if (isDryRun) return { report: { imported: [], known }, entries: [] }
+    const records = all.map(([id, data]) => ({ kind, id, json: JSON.stringify(data) }))
+    if (known.length > 0 || !(await this.#records.createAll(records))) {
+      const { index, keyId } = known[0] ?? { index: 0, keyId: 'another one' }
+      throw new AccountFailure('conflict', `keys.${index}.sha256: is known already, as ${keyId}: nothing was imported`)
+    }
+    const imported = all.map(([keyId, { name }]) => ({ keyId, name }))
+    return { report: { imported, known }, entries: all.map(([id, data]) => this.#entryOf(id, data)) }
+  }
+
+  /** Made from the hash, so that a key can't be imported twice, nor again after it was revoked. */
+  #importedId(sha256: string): string {
+    return `key_${Buffer.from(this.#keyring.hash(`imported ${sha256}`), 'base64url').toString('hex', 0, 12)}`
+  }
+
+  #importedData({ sha256, name, owner, scopes, expires, ranges, quota }: ImportedKey): KeyData {
+    return {
+      name,
+      env: 'imported',
+      owner,
+      scopes,
+      expiresAtMs: expires,
+      networks: ranges,
+      ...(quota && { quota }),
+      hashes: [],
+      sealed: this.#keyring.seal(sha256, `${kind}/${this.#importedId(sha256)}`),
+      hint: '(imported)',
+      createdAtMs: this.#now(),
+    }
   }
 
   async get(keyId: string): Promise<ApiKey | undefined> {
@@ -87,27 +135,30 @@ export class ApiKeys {
   /** What workers must know: every key that is not revoked. */
   async entries(): Promise<readonly KeyEntry[]> {
     const all = await allRecords<KeyData>(this.#records, kind)
-    return all.filter(([, data]) => data.revokedAtMs === undefined).map(([id, data]) => entryOf(id, data))
+    return all.filter(([, data]) => data.revokedAtMs === undefined).map(([id, data]) => this.#entryOf(id, data))
   }
 
   /** Undefined when there is none or it is revoked. */
   async entry(keyId: string): Promise<KeyEntry | undefined> {
     const record = await this.#records.get(kind, keyId)
     const data = record && (JSON.parse(record.json) as KeyData)
-    return data && data.revokedAtMs === undefined ? entryOf(keyId, data) : undefined
+    return data && data.revokedAtMs === undefined ? this.#entryOf(keyId, data) : undefined
   }
 
   async rotate(keyId: string, overlapMs: number): Promise<{ readonly issued: IssuedKey; readonly entry: KeyEntry }> {
     let key = ''
     const data = await this.#change(keyId, before => {
       if (before.revokedAtMs !== undefined) throw new AccountFailure('conflict', `the key ${keyId} is revoked`)
+      if (before.sealed !== undefined) {
+        throw new AccountFailure('conflict', `the key ${keyId} was imported: make a new one instead, then revoke it`)
+      }
       key = createCheckedToken(`mk_${before.env}`, secretBits)
       const nowMs = this.#now()
       const old = before.hashes.slice(0, 1).map(({ hash }) => ({ hash, untilMs: nowMs + overlapMs }))
       const hashes = [{ hash: this.#keyring.hash(key) }, ...(overlapMs > 0 ? old : [])]
       return { ...before, hashes, hint: hintOf(key), rotatedAtMs: nowMs }
     })
-    return { issued: { keyId, key }, entry: entryOf(keyId, data) }
+    return { issued: { keyId, key }, entry: this.#entryOf(keyId, data) }
   }
 
   async revoke(keyId: string): Promise<ApiKey> {
@@ -117,6 +168,23 @@ export class ApiKeys {
 
   async used(keyId: string, atMs: number): Promise<void> {
     await this.#change(keyId, data => ({ ...data, lastUsedAtMs: Math.max(atMs, data.lastUsedAtMs ?? 0) }))
+  }
+
+  #entryOf(id: string, data: KeyData): KeyEntry {
+    const { hashes, scopes, expiresAtMs, networks, canary = false, quota, sealed } = data
+    const own = hashes.map(({ hash, untilMs }) => ({ hash, untilMs }))
+    const sha256 = sealed && this.#keyring.open(sealed, `${kind}/${id}`)
+    const importedHash = sha256 && { importedHash: Buffer.from(sha256, 'hex').toString('base64url') }
+    return {
+      id,
+      hashes: own,
+      scopes,
+      expiresAtMs,
+      networks,
+      isCanary: canary,
+      ...(quota && { quota }),
+      ...importedHash,
+    }
   }
 
   #change(keyId: string, change: (data: KeyData) => KeyData): Promise<KeyData> {
@@ -130,14 +198,8 @@ function hintOf(key: string): string {
   return `${mk}_${env}_${random.slice(0, 4)}…`
 }
 
-function entryOf(id: string, data: KeyData): KeyEntry {
-  const { hashes, scopes, expiresAtMs, networks, canary = false, quota } = data
-  const own = hashes.map(({ hash, untilMs }) => ({ hash, untilMs }))
-  return { id, hashes: own, scopes, expiresAtMs, networks, isCanary: canary, ...(quota && { quota }) }
-}
-
 function shown(keyId: string, data: KeyData): ApiKey {
-  const { hashes: _, ...rest } = data
+  const { hashes: _, sealed: __, ...rest } = data
   return {
     keyId,
     ...rest,

@@ -8,6 +8,7 @@ import type { ClientCertificate } from '../pipeline/exchange.ts'
 import type { Identity, KnownClient, KnownKey, KnownToken, VerdictKeys } from '../pipeline/identity.ts'
 import type { Marks } from '../store/store.ts'
 import { namesOf } from './certificate-names.ts'
+import { importedKeyLengthMax } from './imported-key.ts'
 import { type Introspected, Introspector } from './introspector.ts'
 import { pepperedHash } from './keyring.ts'
 import {
@@ -43,6 +44,8 @@ export class IdentityMirror implements Identity {
   readonly #keys = new Map<string, KeyEntry>()
   /** By hash; the old secret of a rotated key until its time is over. */
   readonly #hashes = new Map<string, { readonly key: KeyEntry; readonly untilMs: number | undefined }>()
+  /** Keys that other systems gave out, by their SHA-256. */
+  readonly #imported = new Map<string, KeyEntry>()
   /** Peppered hashes of good keys by their plain hash, which is ten times as fast. */
   readonly #peppered = new Lru<string, string>(rememberedMax)
   readonly #clients = new Map<string, ClientEntry>()
@@ -84,6 +87,7 @@ export class IdentityMirror implements Identity {
       this.#remove(key.id)
       this.#keys.set(key.id, key)
       for (const { hash, untilMs } of key.hashes) this.#hashes.set(hash, { key, untilMs })
+      if (key.importedHash !== undefined) this.#imported.set(key.importedHash, key)
     }
     for (const token of tokens) this.#tokens.set(token.hash, token)
     for (const hash of removedTokens) this.#tokens.delete(hash)
@@ -94,12 +98,20 @@ export class IdentityMirror implements Identity {
 
   findKey(secret: string, nowMs: number): KnownKey | undefined {
     const plain = hash('sha256', secret, 'base64url')
+    // It may be of our form and yet of another gateway.
+    const imported = this.#imported.get(plain)
+    if (imported) return imported
     const known = this.#peppered.get(plain)
     const peppered = known ?? pepperedHash(this.#pepper, secret)
     const found = this.#hashes.get(peppered)
     if (!found || (found.untilMs !== undefined && found.untilMs <= nowMs)) return undefined
     if (known === undefined) this.#peppered.set(plain, peppered)
     return found.key
+  }
+
+  findImportedKey(secret: string): KnownKey | undefined {
+    if (this.#imported.size === 0 || secret.length > importedKeyLengthMax) return undefined
+    return this.#imported.get(hash('sha256', secret, 'base64url'))
   }
 
   findToken(hash: string, nowMs: number): KnownToken | 'inactive' | undefined {
@@ -154,6 +166,7 @@ export class IdentityMirror implements Identity {
     const known = this.#keys.get(id)
     if (!known) return
     for (const { hash } of known.hashes) this.#hashes.delete(hash)
+    if (known.importedHash !== undefined) this.#imported.delete(known.importedHash)
     this.#keys.delete(id)
   }
 

@@ -3,31 +3,21 @@
 
 import { z } from 'zod'
 import { durationField, networkField } from '../lib/fields.ts'
-import { parseQuota } from '../pipeline/quota.ts'
 import type { Accounts } from './accounts.ts'
 import { clientAuthSchema } from './client-auth.ts'
 import { clientGrants } from './clients.ts'
 import { AccountFailure } from './failure.ts'
-import { nameText, type Operation, operation } from './operation.ts'
+import { importedKey, importedKeysMax } from './imported-key.ts'
+import { nameText, type Operation, operation, quotaText, scopes } from './operation.ts'
 import { grantsProblem, redirectUri } from './redirect-uris.ts'
 import { userOperations } from './user-operations.ts'
 
-/** RFC 6749 §3.3, and no wildcard that a reader could take for more than its letters. */
-const scopeText = z.string().regex(/^[A-Za-z0-9:._/-]{1,64}$/, 'may hold letters, digits and : . _ / -, 64 at the most')
-const scopes = z.array(scopeText).max(64).default([])
 const maxOverlapMs = 30 * 86_400_000
 const overlap = durationField
   .refine(ms => ms <= maxOverlapMs, { message: 'must be at most 30d' })
   .prefault('0s')
   .meta({ description: 'How long the old secret still works.' })
 const ttl = durationField.refine(ms => ms >= 1000 && ms <= 3660 * 86_400_000, { message: 'must be 1s to 3660d' })
-
-const quotaText = z.string().transform((text, context) => {
-  const quota = parseQuota(text)
-  if (quota) return quota
-  context.addIssue({ code: 'custom', message: 'is no quota: write 1000/hour, 1000/day or 1000/month', input: text })
-  return z.NEVER
-})
 
 const clientId = z.strictObject({ clientId: z.string().max(100) })
 const keyId = z.strictObject({ keyId: z.string().max(100) })
@@ -93,6 +83,10 @@ const operations = {
         ...(quota && { quota }),
         expiresAtMs: expiresIn === undefined ? undefined : accounts.now() + expiresIn,
       }),
+  ),
+  'keys/import': operation(
+    z.strictObject({ keys: z.array(importedKey).min(1).max(importedKeysMax), dryRun: z.boolean().default(false) }),
+    (accounts, { keys, dryRun }) => accounts.importKeys(keys, dryRun),
   ),
   'keys/list': operation(z.strictObject({}), async accounts => ({ keys: await accounts.keys.list() })),
   'keys/show': operation(keyId, async (accounts, input) =>

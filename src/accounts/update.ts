@@ -9,6 +9,8 @@ export interface KeyEntry {
   readonly id: string
   /** The hash of the key, and of the one before it until its time is over. */
   readonly hashes: readonly { readonly hash: string; readonly untilMs: number | undefined }[]
+  /** SHA-256 of a key that another system gave out, base64url. */
+  readonly importedHash?: string
   readonly scopes: readonly string[]
   readonly expiresAtMs: number | undefined
   readonly networks: readonly string[]

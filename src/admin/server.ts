@@ -18,8 +18,10 @@ export interface AdminServer {
 
 /** sun_path holds 108 bytes on Linux and 104 elsewhere, the closing zero included. */
 const socketPathMax = 103
-/** No request of the admin API is larger. */
+/** No request from elsewhere than the socket is larger. */
 const bodyBytesMax = 64 * 1024
+/** On the socket of the state folder, which is ours alone: a file of keys to be imported. */
+const socketBodyBytesMax = 2 * 1024 * 1024
 
 export function adminSocketPath(stateDir: string): string {
   return join(stateDir, 'admin.sock')
@@ -76,7 +78,7 @@ async function answer(
   let result = json(known.length === 0 ? 404 : 405, { title: known.length === 0 ? 'Not found' : 'Method not allowed' })
   if (route) {
     try {
-      const body = await readJson(req)
+      const body = await readJson(req, access === 'socket' ? socketBodyBytesMax : bodyBytesMax)
       result = body.ok
         ? await route.handle(runtime, new URLSearchParams(query), body.value)
         : json(400, { title: 'Bad request', detail: body.why })
@@ -100,12 +102,12 @@ function send(res: ServerResponse, result: AdminAnswer): void {
 
 type Body = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly why: string }
 
-async function readJson(req: IncomingMessage): Promise<Body> {
+async function readJson(req: IncomingMessage, bytesMax: number): Promise<Body> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (bytes > bodyBytesMax) return { ok: false, why: 'the body is too large' }
+    if (bytes > bytesMax) return { ok: false, why: 'the body is too large' }
     chunks.push(chunk)
   }
   if (bytes === 0) return { ok: true, value: undefined }

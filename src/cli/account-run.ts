@@ -36,7 +36,7 @@ export async function runAccounts<Result>(
     throw new CommandFailure(detail, reply.status === 400 ? 2 : 1)
   }
   if (database === undefined && !existsSync(accountsPath(state))) {
-    if (!operation.endsWith('/create')) throw new CommandFailure(`there are no accounts in ${state} yet`)
+    if (!/\/(create|import)$/.test(operation)) throw new CommandFailure(`there are no accounts in ${state} yet`)
     say(`no gateway runs with ${state}: the accounts there are made now`)
   }
   try {

@@ -1,9 +1,10 @@
-// merlon keys create | list | show | rotate | revoke | scan
+// merlon keys create | import | list | show | rotate | revoke | scan
 
 import type { Command } from 'commander'
 import type { ApiKey, IssuedKey } from '../accounts/api-keys.ts'
 import { type AccountOptions, accountOptions, collect, columns, runAccounts, when } from './account-run.ts'
 import { action } from './action.ts'
+import { importKeys } from './keys-import.ts'
 import { type ScanOptions, scanKeys } from './keys-scan.ts'
 import { examples, print, printJson } from './output.ts'
 
@@ -38,6 +39,18 @@ export function define(command: Command): void {
     ['merlon keys create --name cron --ip 10.0.0.0/8 --json', 'as {"keyId","key"}'],
     ['merlon keys create --name bait-in-the-wiki --canary', 'a key that tells when somebody steals it'],
   ])
+
+  const take = accountOptions(
+    command.command('import').description('take over keys that another system gave out, by their SHA-256'),
+  )
+  take
+    .argument(
+      '<file>',
+      'a JSON object in each line, or CSV with a header: sha256, name, owner, scopes, expires, ranges, quota',
+    )
+    .option('--dry-run', 'check the file against what is known, and import nothing')
+    .action(action(importKeys))
+  examples(take, [['merlon keys import old-keys.ndjson', 'all of them, or none when a line is wrong']])
 
   accountOptions(command.command('list').description('print all keys, by their first letters')).action(action(listKeys))
 

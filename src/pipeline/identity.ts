@@ -67,6 +67,8 @@ export interface Identity {
   /** What is known may be out of date: nobody can be let in. */
   readonly isStale: boolean
   findKey(secret: string, nowMs: number): KnownKey | undefined
+  /** A key that another system gave out, so it may look like anything. */
+  findImportedKey(secret: string): KnownKey | undefined
   /** By the SHA-256 of the token, in base64url: one of ours, or what another issuer has said of one of its own. */
   findToken(hash: string, nowMs: number): KnownToken | 'inactive' | undefined
   /** Asks issuers about a token that nothing is known of. Undefined when there is nobody to ask. */

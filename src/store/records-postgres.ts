@@ -67,11 +67,15 @@ const telling = (change: string) => `with gone as (${change} returning kind, id)
   told as (select pg_notify('${channel}', $1 || E'\\n' || kind || E'\\n' || id) as n from gone)
   select (select count(*) from gone) as count, (select count(n) from told)`
 
+const createMany = telling(`insert into merlon_records (kind, id, version, expires_ms, json)
+  select kind, id, 1, expires_ms, json from unnest($2::text[], $3::text[], $4::bigint[], $5::text[]) n(kind, id, expires_ms, json)`)
 const remove = telling('delete from merlon_records where kind = $2 and id = $3')
 const removeFamily = telling('delete from merlon_records where family = $2')
 const markUsed = telling(
   'update merlon_records set consumed_ms = $4 where kind = $2 and id = $3 and consumed_ms is null',
 )
+
+const uniqueViolation = '23505'
 
 class PostgresRecords implements Records {
   readonly #pool: pg.Pool
@@ -116,13 +120,21 @@ class PostgresRecords implements Records {
     return row && Number(row.version)
   }
 
+  async createAll(records: readonly NewRecord[]): Promise<boolean> {
+    try {
+      await this.#count(createMany, [this.#own, ...manyOf(records)])
+      return true
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === uniqueViolation) return false
+      throw error
+    }
+  }
+
   async putAll(records: readonly NewRecord[]): Promise<void> {
     const sql = `insert into merlon_records as r (kind, id, version, expires_ms, json)
       select kind, id, 1, expires_ms, json from unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) n(kind, id, expires_ms, json)
       on conflict (kind, id) do update set version = r.version + 1, expires_ms = excluded.expires_ms, json = excluded.json`
-    const expires = records.map(({ expiresAtMs }) => (expiresAtMs === undefined ? null : Math.trunc(expiresAtMs)))
-    const of = (name: 'kind' | 'id' | 'json') => records.map(record => record[name])
-    await this.#pool.query(sql, [of('kind'), of('id'), expires, of('json')])
+    await this.#pool.query(sql, manyOf(records))
   }
 
   async delete(kind: string, id: string): Promise<boolean> {
@@ -163,6 +175,13 @@ class PostgresRecords implements Records {
     const { rows } = await this.#pool.query<{ readonly count: string }>(sql, [...values])
     return Number(rows[0]?.count)
   }
+}
+
+/** Column by column, for `unnest`. */
+function manyOf(records: readonly NewRecord[]): unknown[] {
+  const expires = records.map(({ expiresAtMs }) => (expiresAtMs === undefined ? null : Math.trunc(expiresAtMs)))
+  const of = (name: 'kind' | 'id' | 'json') => records.map(record => record[name])
+  return [of('kind'), of('id'), expires, of('json')]
 }
 
 function recordOf(row: Row): StoredRecord {

@@ -142,6 +142,19 @@ class SqliteRecords implements Records {
     })
   }
 
+  async createAll(records: readonly NewRecord[]): Promise<boolean> {
+    return this.#transaction(() => {
+      const known = this.#prepare('select 1 from records where kind = ? and id = ?')
+      const ids = new Set(records.map(({ kind, id }) => `${kind}\n${id}`))
+      if (ids.size < records.length || records.some(({ kind, id }) => known.get(kind, id))) return false
+      const write = this.#prepare('insert into records (kind, id, version, expires_ms, json) values (?, ?, 1, ?, ?)')
+      for (const { kind, id, expiresAtMs, json } of records) {
+        write.run(kind, id, expiresAtMs === undefined ? null : Math.trunc(expiresAtMs), json)
+      }
+      return true
+    })
+  }
+
   async delete(kind: string, id: string): Promise<boolean> {
     return Number(this.#prepare('delete from records where kind = ? and id = ?').run(kind, id).changes) > 0
   }

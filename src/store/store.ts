@@ -100,6 +100,8 @@ export interface Records {
   put(record: NewRecord, ifVersion?: number): Promise<number | undefined>
   /** Writes many at once, all or none, whatever their versions; without families and indexes. Watchers are not told. */
   putAll(records: readonly Omit<NewRecord, 'family' | 'indexes'>[]): Promise<void>
+  /** Writes many new ones at once and tells watchers; resolves to false, and writes none, when one was there already. */
+  createAll(records: readonly Omit<NewRecord, 'family' | 'indexes'>[]): Promise<boolean>
   /** Whether it was there. */
   delete(kind: string, id: string): Promise<boolean>
   /** Marks as used; true for the first caller alone, whoever calls at the same time. */

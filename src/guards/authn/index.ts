@@ -33,6 +33,7 @@ const nobody: Identity = {
   isStale: false,
   verdictKeys: undefined,
   findKey: () => undefined,
+  findImportedKey: () => undefined,
   findToken: () => undefined,
   introspect: () => undefined,
   isDenied: () => false,
@@ -191,9 +192,15 @@ class AuthnGuard implements Guard {
 
   #checkKey(ex: Exchange, secret: string): Verdict | undefined {
     const why = (reason: string) => refuse('authn.invalid-key', `the API key is ${reason}`, { error: 'invalid_token' })
-    if (!isCheckedToken(secret)) return this.#accepts('apiKey') ? why('malformed') : notAccepted('API keys')
     const nowMs = this.#tools.now()
-    const key = this.#identity.findKey(secret, nowMs)
+    const isOwn = isCheckedToken(secret)
+    if (!isOwn) {
+      if (!this.#accepts('apiKey')) return notAccepted('API keys')
+      // How hard a key of another system is to guess nobody knows: who guesses is not told even when it is right.
+      if (this.#offenders.isBlocked(ex, nowMs)) return this.#offenders.blocked(ex, nowMs)
+    }
+    const key = isOwn ? this.#identity.findKey(secret, nowMs) : this.#identity.findImportedKey(secret)
+    if (!isOwn && !key) return why('malformed, and none that was imported')
     if (key?.isCanary) {
       this.#identity.keyUsed(key.id, nowMs)
       // To its thief it looks like any key that is unknown.

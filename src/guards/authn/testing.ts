@@ -41,6 +41,7 @@ export const partner: TokenIssuer = {
 interface Known {
   denied?: string[]
   keys?: Record<string, KnownKey>
+  imported?: Record<string, KnownKey>
   /** By hash. */
   tokens?: Record<string, KnownToken>
   /** By id, or by the fingerprint of their certificate. */
@@ -48,7 +49,10 @@ interface Known {
   introspect?: (token: string) => KnownToken | 'inactive' | 'unavailable'
 }
 
-export function open(options: object, { denied = [], keys = {}, tokens = {}, clients = {}, introspect }: Known = {}) {
+export function open(
+  options: object,
+  { denied = [], keys = {}, imported = {}, tokens = {}, clients = {}, introspect }: Known = {},
+) {
   const clock = { ms: nowMs }
   const wanted: string[] = []
   const used: string[] = []
@@ -58,6 +62,7 @@ export function open(options: object, { denied = [], keys = {}, tokens = {}, cli
     isStale: false,
     verdictKeys: undefined,
     findKey: secret => keys[secret],
+    findImportedKey: secret => imported[secret],
     findToken: hash => tokens[hash],
     introspect: token => (introspect ? Promise.resolve(introspect(token)) : undefined),
     isDenied: whats => whats.some(what => denied.includes(what)),

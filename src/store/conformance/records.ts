@@ -97,6 +97,19 @@ export function testRecords(
     await records.putAll([])
   })
 
+  check('creates many at once, or none when one is there', async records => {
+    assert.equal(await records.createAll([record('a', { expiresAtMs: 5000 }), record('b')]), true)
+    assert.deepEqual(
+      [(await records.get('thing', 'a'))?.expiresAtMs, (await records.get('thing', 'b'))?.version],
+      [5000, 1],
+    )
+    assert.equal(await records.createAll([record('c'), record('b', { json: '"lost"' })]), false)
+    assert.equal(await records.createAll([record('d'), record('d')]), false)
+    assert.deepEqual(ids(await records.list('thing', { limit: 9 })), ['a', 'b'])
+    assert.equal((await records.get('thing', 'b'))?.json, '{"id":"b"}')
+    assert.equal(await records.createAll([]), true)
+  })
+
   check('deletes', async records => {
     await records.put(record('a'))
     assert.equal(await records.delete('thing', 'a'), true)

@@ -60,9 +60,9 @@ export class FilterGroup {
     this.hits = new Int32Array(patternEnd)
     this.#units = units
     this.#prefilter = prefilter
-    this.#words = this.#prefilter.candidates.length
+    this.#words = (patternEnd >>> 5) + 1
     this.#found = new Int32Array(this.#words)
-    for (let i = 0; i < keptTexts; i++) this.#bitsOfText.push(new Int32Array(this.#words))
+    for (let i = 0; i < keptTexts; i++) this.#bitsOfText.push(new Int32Array(prefilter.candidates.length))
   }
 
   /** Scans the values that rules of the phase look at. */
@@ -150,14 +150,16 @@ export class FilterGroup {
     const found = this.#found
     const prefilter = this.#prefilter
     const { lowMask, highMask } = prefilter
-    this.#bitsOfText[0]?.set(prefilter.candidates)
+    const plain = this.#bitsOfText[0] as Int32Array
+    plain.set(prefilter.candidates)
     this.#texts[0] = text
     let texts = 1
     for (let o = 0; o < outcomes.length; o++) {
-      const { step, mask, adds } = outcomes[o] as Outcome
+      const { step, mask, adds, needs } = outcomes[o] as Outcome
+      if (needs && !meets(plain, needs)) continue
       if (adds && !meets(prefilter.possibleFor(lowMask, highMask, text.length, adds), mask)) continue
       const outcome = step.of(value)
-      let bits = step.isSame(value) ? this.#bitsOfText[0] : undefined
+      let bits = step.isSame(value) ? plain : undefined
       for (let i = 0; i < texts && bits === undefined; i++) if (this.#texts[i] === outcome) bits = this.#bitsOfText[i]
       if (bits === undefined) {
         prefilter.scan(outcome)

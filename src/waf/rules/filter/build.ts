@@ -55,7 +55,7 @@ function buildGroup(index: number, isHigh: boolean, members: readonly Filterable
   const placed = members.map(member => ({ member, pattern: builder.pattern(member) }))
   const units = new Units(members)
   const group = builder.build(index, isHigh, units)
-  for (const { member, pattern } of placed) member.rule.setFilter(group, pattern, units.mask(member))
+  for (const { member, pattern } of placed) member.rule.setFilter(group, pattern, units.ofTargets(member))
 }
 
 class GroupBuilder {
@@ -200,10 +200,8 @@ class Units {
     for (const [i, label] of labels.entries()) this.#bits.set(label, 1 << Math.min(i, maxUnits - 1))
   }
 
-  mask({ targets }: Filterable): number {
-    let mask = 0
-    for (const { label } of targets) mask |= this.#bits.get(label) ?? 0
-    return mask
+  ofTargets({ targets }: Filterable): readonly number[] {
+    return targets.map(({ label }) => this.#bits.get(label) ?? 0)
   }
 
   /**

@@ -124,7 +124,7 @@ class GroupBuilder {
     const placed = units.byPhase(labels => {
       const chains = this.#chainsFor(labels, prefilter)
       const key = chains.map(({ step, mask }) => `${step?.id ?? '-'}:${mask.join('.')}`).join()
-      const known = shared.get(key) ?? new FilterScope(shared.size, chains, facts)
+      const known = shared.get(key) ?? new FilterScope(index, shared.size, chains, facts)
       shared.set(key, known)
       return known
     })

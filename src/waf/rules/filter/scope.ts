@@ -3,7 +3,7 @@
 
 import { RecentTexts } from '../../../lib/recent-texts.ts'
 import type { ByteMasks } from '../../match/byte-classes.ts'
-import type { Finding } from '../../variables/value.ts'
+import { Finding } from '../../variables/value.ts'
 import type { TransformStep } from '../transform-step.ts'
 
 export interface FilterChain {
@@ -29,6 +29,13 @@ export interface OutcomeFacts {
 }
 
 const maxPlans = 4096
+/** More than there can be in a group: each is a set of patterns that some target needs. */
+const maxScopes = 1 << 20
+
+/** A finding names its scope by a number that no scope of another group has. */
+export function firstScopeOf(group: number): number {
+  return group * maxScopes
+}
 
 /** What is to be done with the values of some targets: only chains of rules that look at them. */
 export class FilterScope {
@@ -41,12 +48,14 @@ export class FilterScope {
   readonly always: readonly FilterChain[]
   readonly #facts: OutcomeFacts
   readonly #plans = new Map<number, Plan>()
+  readonly findings: FindingCache
   /** For values that come again: names, header values, words. */
   readonly recent = new RecentTexts<Finding>()
 
-  constructor(id: number, chains: readonly FilterChain[], facts: OutcomeFacts) {
+  constructor(group: number, id: number, chains: readonly FilterChain[], facts: OutcomeFacts) {
     this.id = id
     this.#facts = facts
+    this.findings = new FindingCache(firstScopeOf(group) + id)
     this.chains = chains.filter(chain => chain.triggers !== -1)
     this.always = chains.filter(chain => chain.triggers === -1)
   }
@@ -81,6 +90,35 @@ export class FilterScope {
     if (this.#plans.size < maxPlans) this.#plans.set(triggered, plan)
     return plan
   }
+}
+
+/** A power of two. */
+const findingSlots = 1024
+
+/** One object for equal findings, of which there are few: most values have the candidates of many others. */
+class FindingCache {
+  readonly #scope: number
+  readonly #slots: (Finding | undefined)[] = new Array(findingSlots).fill(undefined)
+
+  constructor(scope: number) {
+    this.#scope = scope
+  }
+
+  get(bits: Int32Array, triggered: number): Finding {
+    let hash = triggered
+    for (let w = 0; w < bits.length; w++) hash = Math.imul(hash ^ (bits[w] as number), 0x9e3779b1)
+    const slot = (hash ^ (hash >>> 15)) & (findingSlots - 1)
+    const known = this.#slots[slot]
+    if (known !== undefined && known.triggered === triggered && sameBits(known.bits, bits)) return known
+    const made = new Finding(this.#scope, bits.slice(), triggered)
+    this.#slots[slot] = made
+    return made
+  }
+}
+
+function sameBits(a: Int32Array, b: Int32Array): boolean {
+  for (let w = 0; w < b.length; w++) if (a[w] !== b[w]) return false
+  return true
 }
 
 export interface Plan {

@@ -1,19 +1,23 @@
-// `npm run bench`: the benchmarks in one run, on one core each, with ratios. Parts by argument: engine, authn, hostile,
-// memory, load.
+// `npm run bench`: the benchmarks in one run, on one core each, with ratios. Parts by argument: engine, authn, authz,
+// hostile, memory, load, websockets.
 
 import { benchAuthn } from './authn.ts'
+import { benchAuthz } from './authz.ts'
 import { benchHostile } from './hostile.ts'
 import { benchLoad } from './load/run.ts'
 import { benchMemory } from './memory.ts'
 import { benchRivals } from './rivals/compare.ts'
 import { benchWaf } from './waf.ts'
+import { benchWebSockets } from './websockets.ts'
 
 const parts = {
   engine: async () => benchRivals(benchWaf()),
   authn: benchAuthn,
+  authz: benchAuthz,
   hostile: async () => benchHostile(),
   memory: async () => benchMemory(),
   load: benchLoad,
+  websockets: benchWebSockets,
 }
 
 const wanted = process.argv.slice(2)

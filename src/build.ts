@@ -30,6 +30,8 @@ import { createUpstream, type Upstream } from './upstream/upstream.ts'
 export interface BuildTools {
   readonly counters: Counters
   readonly quotas?: Quotas
+  /** For the guard of policies. */
+  readonly recordUse?: GuardTools['recordUse']
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** Called once for each exchange, when all is over. */
@@ -137,7 +139,7 @@ class Builder {
   }
 
   #route(config: RouteConfig): Route {
-    const { name, mode, guards, to, limits, body, paths, headers, clientCert, maintenance, pages } = config
+    const { name, mode, guards, to, limits, body, websocket, paths, headers, clientCert, maintenance, pages } = config
     const steps: Step[] = []
     for (const definition of chain) {
       const own = guards[definition.name]
@@ -160,6 +162,7 @@ class Builder {
       destination: maintenance ? closedFor(maintenance, this.#destination(to)) : this.#destination(to),
       limits,
       body,
+      messages: websocket !== 'pass' ? steps.filter(({ guard }) => guard.onMessage) : undefined,
       paths,
       headers: headers ? compileHeaderRules(headers) : noHeaderRules,
       ...(pages && { pages: this.#pages(name, pages) }),
@@ -177,6 +180,7 @@ class Builder {
       limits,
       configDir: dir,
       stateDir: store.state,
+      ...(this.#tools.recordUse && { recordUse: this.#tools.recordUse }),
       ...(this.#tools.quotas && { quotas: this.#tools.quotas }),
       ...scope?.tools,
       ...(accounts.oauth && { ownIssuer: accounts.oauth.issuer }),
@@ -295,7 +299,7 @@ class Running implements Guard {
 
   onDone(ex: Exchange): void {
     // The fallback route is not begun: what is malformed is never matched.
-    if (this.#routes.has(ex.route)) this.#count--
+    if (ex.handshake === undefined && this.#routes.has(ex.route)) this.#count--
     if (this.#count === 0) this.#ended?.()
     this.#report?.(ex)
   }

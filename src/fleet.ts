@@ -11,6 +11,7 @@ import type { ListenerSettings } from './listen/settings.ts'
 import { findTaken, listensOf, planOf } from './listening.ts'
 import type { Listening, Plan } from './messages.ts'
 import type { StoredEvent } from './store/store.ts'
+import type { KeptUse } from './store/use-keeper.ts'
 import { WorkerHandle } from './worker-handle.ts'
 
 export interface FleetOptions {
@@ -22,6 +23,7 @@ export interface FleetOptions {
   readonly onLines?: (lines: readonly LogLine[]) => void
   /** Who may call, as a worker that starts now must know it. */
   readonly identity?: () => IdentityState
+  readonly onPoliciesUsed?: (uses: readonly KeptUse[]) => void
   readonly onKeysUsed?: (used: readonly (readonly [id: string, atMs: number])[]) => void
   readonly onWantKeys?: (issuer: string) => void
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void
@@ -230,6 +232,7 @@ export class Fleet {
     const worker = new WorkerHandle(this.#nextId++, data, {
       onEvents: this.#options.onEvents,
       onLines: lines => this.#options.onLines?.(lines),
+      onPoliciesUsed: uses => this.#options.onPoliciesUsed?.(uses),
       onKeysUsed: used => this.#options.onKeysUsed?.(used),
       onWantKeys: issuer => this.#options.onWantKeys?.(issuer),
       onExit: (gone, error) => this.#exited(gone, error),

@@ -15,6 +15,7 @@ import { type Lines, openLines } from './events/lines.ts'
 import { addSeries, labels } from './events/metrics.ts'
 import { formatPrometheus } from './events/prometheus.ts'
 import { Recorder } from './events/recorder.ts'
+import { signInEvent } from './events/sign-in-event.ts'
 import { systemEvent } from './events/system-event.ts'
 import { Fleet } from './fleet.ts'
 import { auditFile } from './guards/waf/index.ts'
@@ -27,6 +28,7 @@ import { createSharedMarks } from './store/marks-shared.ts'
 import { DatabaseError, openRecords } from './store/open-records.ts'
 import { QuotaKeeper } from './store/quota-keeper.ts'
 import type { EventFilter, Journal, StoredEvent } from './store/store.ts'
+import { type KeptUse, UseKeeper } from './store/use-keeper.ts'
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string) => void
 
@@ -60,6 +62,10 @@ function quotasPath(stateDir: string): string {
   return join(stateDir, 'quotas.db')
 }
 
+function usesPath(stateDir: string): string {
+  return join(stateDir, 'uses.db')
+}
+
 export function journalPath(stateDir: string): string {
   return join(stateDir, 'events.db')
 }
@@ -83,6 +89,7 @@ class ControlPlane implements Gateway, Runtime {
   readonly #options: GatewayOptions
   readonly #log: Log
   readonly #startedAtMs = Date.now()
+  readonly #nextReference = createReferences()
   readonly #journal: Journal
   readonly #recorder: Recorder
   readonly #counters: SharedCounters
@@ -90,6 +97,7 @@ class ControlPlane implements Gateway, Runtime {
   readonly #certificates: CertificateManager
   #openAccounts: Accounts | undefined
   #quotaKeeper: QuotaKeeper | undefined
+  #useKeeper: UseKeeper | undefined
   #lines = new Map<string, Lines>()
   /** Audit logs by file. */
   #auditLogs = new Map<string, Lines>()
@@ -123,6 +131,7 @@ class ControlPlane implements Gateway, Runtime {
       marks: createSharedMarks(),
       log: this.#log,
       identity: () => this.#accounts.state(),
+      onPoliciesUsed: uses => this.#policiesUsed(uses),
       onKeysUsed: used => void this.#accounts.keysUsed(used),
       onWantKeys: issuer => this.#accounts.wantKeys(issuer),
       onEvents: (worker, events) => this.#recorder.add(events, count => worker.stored(count)),
@@ -131,13 +140,12 @@ class ControlPlane implements Gateway, Runtime {
       },
     })
 
-    const nextReference = createReferences()
     this.#certificates = new CertificateManager({
       stateDir: config.store.state,
       now: Date.now,
       log: this.#log,
       report: (code, detail) => {
-        this.#recorder.add([systemEvent(code, detail, nextReference(), Date.now())], () => {})
+        this.#recorder.add([systemEvent(code, detail, this.#nextReference(), Date.now())], () => {})
       },
       onChange: async () => {
         const current = this.#certificates.current
@@ -164,6 +172,18 @@ class ControlPlane implements Gateway, Runtime {
     return this.#quotaKeeper
   }
 
+  #policiesUsed(uses: readonly KeptUse[]): void {
+    const keeper = this.#useKeeper
+    const wasFull = keeper?.isFull
+    keeper?.add(uses).then(
+      () => {
+        if (keeper.isFull && !wasFull)
+          this.#log('warn', 'more uses of policies than are kept: `authz unused` knows not all')
+      },
+      error => this.#log('error', `uses of policies were not stored: ${messageOf(error)}`),
+    )
+  }
+
   get ready(): boolean {
     return this.#state === 'serving' && this.#fleet.workers.length > 0
   }
@@ -186,11 +206,13 @@ class ControlPlane implements Gateway, Runtime {
       now: Date.now,
       onUpdate: update => this.#fleet.updateIdentity(update),
       log: this.#log,
+      report: report => this.#recorder.add([signInEvent(report, this.#nextReference(), Date.now())], () => {}),
     })
     this.#quotaKeeper = await QuotaKeeper.open(
       await openRecords({ file: quotasPath(state), database: undefined }),
       error => this.#log('error', `quotas were not stored: ${messageOf(error)}`),
     )
+    this.#useKeeper = await UseKeeper.open(await openRecords({ file: usesPath(state), database: undefined }))
     await this.#useAccounts(this.#config)
     const problems = await this.#applyToFleet(this.#config)
     if (problems.length === 0) this.#state = 'serving'
@@ -369,6 +391,7 @@ class ControlPlane implements Gateway, Runtime {
     await this.#socket?.close()
     await this.#openAccounts?.close()
     await this.#quotaKeeper?.close()
+    await this.#useKeeper?.close()
     await Promise.all([...this.#lines.values(), ...this.#auditLogs.values()].map(lines => lines.close()))
   }
 }

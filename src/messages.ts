@@ -9,6 +9,7 @@ import type { MetricsSnapshot } from './events/metrics.ts'
 import type { Problem } from './lib/problem.ts'
 import type { ListenerSettings } from './listen/settings.ts'
 import type { StoredEvent } from './store/store.ts'
+import type { KeptUse } from './store/use-keeper.ts'
 
 export interface WorkerData {
   readonly counters: SharedArrayBuffer
@@ -79,6 +80,7 @@ export type FromWorker =
     }
   | { readonly type: 'events'; readonly events: readonly StoredEvent[] }
   | { readonly type: 'lines'; readonly lines: readonly LogLine[]; readonly bytes: number }
+  | { readonly type: 'policiesUsed'; readonly uses: readonly KeptUse[] }
   | { readonly type: 'keysUsed'; readonly used: readonly (readonly [id: string, atMs: number])[] }
   | { readonly type: 'wantKeys'; readonly issuer: string }
   /** Nothing is accepted any more; what is under way goes on. */

@@ -8,6 +8,7 @@ import type { MetricsSnapshot } from './events/metrics.ts'
 import { countersOnly } from './events/metrics.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
 import type { StoredEvent } from './store/store.ts'
+import type { KeptUse } from './store/use-keeper.ts'
 
 /** Compiling the largest rule sets takes a second; a worker that takes longer than this is stuck. */
 const answerTimeoutMs = 60_000
@@ -18,6 +19,7 @@ const stuckMs = 15_000
 export interface WorkerEvents {
   onEvents(worker: WorkerHandle, events: readonly StoredEvent[]): void
   onLines(lines: readonly LogLine[]): void
+  onPoliciesUsed(uses: readonly KeptUse[]): void
   onKeysUsed(used: readonly (readonly [id: string, atMs: number])[]): void
   onWantKeys(issuer: string): void
   onExit(worker: WorkerHandle, error: Error): void
@@ -161,6 +163,7 @@ export class WorkerHandle {
   #received(message: FromWorker): void {
     if (message.type === 'events') return this.#events.onEvents(this, message.events)
     if (message.type === 'lines') return this.#tookLines(message)
+    if (message.type === 'policiesUsed') return this.#events.onPoliciesUsed(message.uses)
     if (message.type === 'keysUsed') return this.#events.onKeysUsed(message.used)
     if (message.type === 'wantKeys') return this.#events.onWantKeys(message.issuer)
     const key = 'version' in message ? `${message.type} ${message.version}` : keyOf(message)

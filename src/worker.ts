@@ -10,12 +10,14 @@ import { eventOf } from './events/event.ts'
 import { LineOutbox } from './events/line-outbox.ts'
 import { addSeries, labels, type MetricsSnapshot, WorkerMetrics } from './events/metrics.ts'
 import { Outbox } from './events/outbox.ts'
+import { Refusals } from './events/refusals.ts'
 import type { Problem } from './lib/problem.ts'
 import { type Http1Listener, openHttp1Listener } from './listen/h1.ts'
 import { createReferences } from './listen/reference.ts'
 import { type ListenerSettings, plainSettings } from './listen/settings.ts'
 import type { FromWorker, Listening, Plan, ToWorker, WorkerData } from './messages.ts'
 import type { Exchange } from './pipeline/exchange.ts'
+import { UseOutbox } from './policies/use-outbox.ts'
 import { SharedCounters } from './store/counters-shared.ts'
 import { SharedMarks } from './store/marks-shared.ts'
 import { SharedQuotas } from './store/quotas-shared.ts'
@@ -38,6 +40,8 @@ class DataPlane {
   readonly #parts = new Parts()
   readonly #outbox: Outbox
   readonly #lineOutbox: LineOutbox
+  readonly #refusals: Refusals
+  readonly #uses: UseOutbox
   readonly #listeners = new Map<string, Http1Listener>()
   /** Counts of listeners that are closed by now. */
   readonly #closedStats = { connectionsRefused: 0, parseErrors: 0, handshakes: 0, handshakeFailures: 0 }
@@ -59,6 +63,8 @@ class DataPlane {
         onWantKeys: issuer => post({ type: 'wantKeys', issuer }),
       })
     this.#outbox = new Outbox(events => post({ type: 'events', events }))
+    this.#refusals = new Refusals(event => this.#outbox.push(event), this.#nextReference)
+    this.#uses = new UseOutbox(uses => post({ type: 'policiesUsed', uses }))
     this.#lineOutbox = new LineOutbox((lines, bytes) => post({ type: 'lines', lines, bytes }))
   }
 
@@ -91,6 +97,7 @@ class DataPlane {
     const built = buildGateway(config, {
       counters: this.#counters,
       quotas: this.#quotas,
+      recordUse: use => this.#uses.add(use),
       now: Date.now,
       report: ex => this.#report(ex),
       metrics: this.#metrics,
@@ -122,6 +129,7 @@ class DataPlane {
           handler,
           settings: this.#settingsOf(key, this.#pending?.plan ?? this.#plan),
           nextReference: this.#nextReference,
+          onRefused: (cause, clientIp) => this.#refusals.add(cause, clientIp, Date.now()),
           now: Date.now,
         })
         this.#listeners.set(key, listener)
@@ -202,6 +210,7 @@ class DataPlane {
     await this.#current?.gateway.close(1000)
     this.#outbox.flush()
     this.#lineOutbox.flush()
+    this.#uses.flush()
     this.#post({ type: 'drained', ...this.#measure() })
   }
 

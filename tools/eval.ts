@@ -219,6 +219,7 @@ function table(title: string, counts: Counts, shown = Number.POSITIVE_INFINITY):
 
 if (options.fp) print('benign, but blocked', alarms)
 if (options.fn) print('attacks that passed', misses)
+confusion()
 table('right, by category', categories)
 table('right, worst sources', sources, 12)
 table('right, by file', files)
@@ -263,6 +264,17 @@ function comparison(rules: string): string {
 function lineOf(rules: string, byFile: Counts, us: number): string {
   const shares = [...byFile.byKey].map(([file, value]) => `${file} ${percent(value).trim()}`)
   return `${rules.padEnd(10)} ${shares.join(', ')}, ${us.toFixed(0)} µs`
+}
+
+/** What was said of each label: blocked and let pass. */
+function confusion(): void {
+  const { right: caught, total: attacks } = labels.byKey.get('attack') ?? { right: 0, total: 0 }
+  const { right: passed, total: honest } = labels.byKey.get('benign') ?? { right: 0, total: 0 }
+  const line = (label: string, blocked: number, passing: number) =>
+    console.log(`${label.padEnd(8)} ${String(blocked).padStart(8)} ${String(passing).padStart(8)}`)
+  console.log('\nconfusion  blocked   passed')
+  line('attack', caught, attacks - caught)
+  line('benign', honest - passed, passed)
 }
 
 function print(title: string, lines: readonly string[]): void {

@@ -19,7 +19,9 @@ after(() => rmSync(root, { recursive: true }))
 let count = 0
 const freshDir = () => join(root, String(count++))
 const issuer = 'http://127.0.0.1:8080'
-const oauth = { issuer, signing: 'ES256', rotateMs: 30 * 86_400_000, tokenTtlMs: 3_600_000 } as const
+const signIn = { title: 'Test', theme: undefined, passwordLength: 10, breachedPasswords: undefined, providers: [] }
+const tokens = { signing: 'ES256', rotateMs: 30 * 86_400_000, tokenTtlMs: 3_600_000 } as const
+const oauth = { issuer, ...tokens, resources: [], signIn } as const
 
 async function open(dir = freshDir(), key?: string, now: () => number = Date.now) {
   const updates: IdentityUpdate[] = []

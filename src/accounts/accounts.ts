@@ -1,26 +1,30 @@
 // Everything about who may call: clients, API keys, signing keys, revocations, issuers. Lives in the main thread, which
 // alone writes the store; what workers must know goes to them with every change, after it is durable.
 
-import type { TokenIssuer } from '../lib/jwt.ts'
+import type { PublicJwk, TokenIssuer } from '../lib/jwt.ts'
 import type { VerdictKeys } from '../pipeline/identity.ts'
 import type { Records } from '../store/store.ts'
 import { createAdapter } from './adapter.ts'
 import { type ApiKey, ApiKeys, type IssuedKey, type KeyInput } from './api-keys.ts'
-import { type Client, Clients } from './clients.ts'
+import { type Client, Clients, type CreatedClient, clientEntry, type NewClient } from './clients.ts'
 import { DenyList } from './deny-list.ts'
+import { AccountFailure } from './failure.ts'
 import { Follower } from './follower.ts'
 import { type IssuerConfig, Issuers } from './issuers.ts'
-import { type Keyring, type KeyringPlace, openKeyring } from './keyring.ts'
+import { type Keyring, type KeyringPlace, openKeyring, rotateMasterKey } from './keyring.ts'
+import { MasterKeyError } from './master-key.ts'
 import { createOAuthServer } from './oauth-server.ts'
 import { OpaqueTokens, tokenKinds, tokenOf } from './opaque-tokens.ts'
-import { defaultLook } from './pages/layout.ts'
+import { defaultLook, readLook } from './pages/layout.ts'
+import type { ProviderConfig } from './pages/providers.ts'
+import { People } from './people.ts'
+import type { SignInReport } from './report.ts'
 import { type AccountsService, openAccountsService } from './service.ts'
-import { endSessions, grantFamily, grantOf } from './sessions.ts'
+import { grantFamily, grantOf } from './sessions.ts'
 import { type SigningAlgorithm, SigningKeys } from './signing-keys.ts'
 import { TokenEndpoints } from './token-endpoints.ts'
 import { tokenTtlS } from './token-ttl.ts'
-import type { DeniedEntry, IdentityState, IdentityUpdate, KeyEntry } from './update.ts'
-import type { StoredUser, UserProfile } from './users/user.ts'
+import type { ClientEntry, DeniedEntry, IdentityState, IdentityUpdate, KeyEntry } from './update.ts'
 import { Users } from './users/users.ts'
 
 export interface OAuthConfig {
@@ -28,6 +32,17 @@ export interface OAuthConfig {
   readonly signing: SigningAlgorithm
   readonly rotateMs: number
   readonly tokenTtlMs: number
+  readonly resources: readonly string[]
+  readonly signIn: SignInConfig
+}
+
+export interface SignInConfig {
+  readonly title: string
+  /** A style sheet. */
+  readonly theme: string | undefined
+  readonly passwordLength: number
+  readonly breachedPasswords: string | undefined
+  readonly providers: readonly ProviderConfig[]
 }
 
 export interface AccountsOptions extends KeyringPlace {
@@ -37,7 +52,10 @@ export interface AccountsOptions extends KeyringPlace {
   /** How long workers go on with what they know when a shared store is out of reach. */
   readonly staleAfterMs?: number
   readonly log?: (level: 'info' | 'warn' | 'error', message: string) => void
+  readonly report?: (report: SignInReport) => void
 }
+
+type OwnIssuer = Pick<OAuthConfig, 'issuer' | 'resources'>
 
 const tendEveryMs = 3_600_000
 const usedEveryMs = 60_000
@@ -49,6 +67,8 @@ export class Accounts {
   readonly clients: Clients
   readonly keys: ApiKeys
   readonly users: Users
+  /** What changes a user and ends what they have open. */
+  readonly people: People
   readonly now: () => number
   readonly #options: AccountsOptions
   readonly #records: Records
@@ -68,6 +88,7 @@ export class Accounts {
   /** When `last used` of a key was last written. */
   readonly #usedAtMs = new Map<string, number>()
   #oauth: OAuthConfig | undefined
+  #look = defaultLook
   #own: TokenIssuer | undefined
   #service: AccountsService | undefined
   /** A reload and the hourly work never meet. */
@@ -75,6 +96,7 @@ export class Accounts {
   #tending: NodeJS.Timeout | undefined
   /** What workers know, so that one that starts learns it in one moment. */
   readonly #entries = new Map<string, KeyEntry>()
+  readonly #clientEntries = new Map<string, ClientEntry>()
   readonly #deniedEntries = new Map<string, DeniedEntry>()
 
   private constructor(options: AccountsOptions, keyring: Keyring) {
@@ -86,6 +108,10 @@ export class Accounts {
     this.clients = new Clients(records, keyring, now)
     this.keys = new ApiKeys(records, keyring, now)
     this.users = new Users(records, keyring, now, message => options.log?.('warn', message))
+    this.people = new People(this.users, records, now, {
+      denyGrant: family => this.#denyGrant(family),
+      denyUser: (userId, issuedBeforeMs) => this.#denyUser(userId, issuedBeforeMs),
+    })
     this.#signingKeys = new SigningKeys(records, keyring, now)
     this.#verdictSigning = new SigningKeys(records, keyring, now, verdictKind)
     this.#denied = new DenyList(records, now)
@@ -121,6 +147,7 @@ export class Accounts {
     try {
       await options.records.watch(accounts.#follower) // before all is read, so that nothing falls in between
       for (const entry of await accounts.keys.entries()) accounts.#entries.set(entry.id, entry)
+      for (const entry of await accounts.clients.entries()) accounts.#clientEntries.set(entry.id, entry)
       for (const entry of await accounts.#denied.entries()) accounts.#deniedEntries.set(entry.what, entry)
       return accounts
     } catch (error) {
@@ -139,10 +166,28 @@ export class Accounts {
     }
   }
 
+  /**
+   * What workers would know now, without a gateway and without a change: not the keys of other issuers, which are fetched.
+   * @throws MasterKeyError when the master key is missing or wrong
+   */
+  static async look(options: AccountsOptions, oauth: OwnIssuer | undefined): Promise<IdentityState> {
+    const accounts = await Accounts.openForGateway(options)
+    try {
+      if (oauth) {
+        accounts.#own = ownIssuer(oauth, await accounts.#signingKeys.published())
+        await accounts.#tokens.load(options.records, oauth.issuer, options.now())
+      }
+      return accounts.state()
+    } finally {
+      await accounts.close()
+    }
+  }
+
   /** Serves the authorization server, if there is one, on a socket, and verifies tokens of other issuers. */
   async use(oauth: OAuthConfig | undefined, issuers: readonly IssuerConfig[], socketPath: string): Promise<void> {
     this.#socketPath = socketPath
     await this.#inTurn(async () => {
+      if (oauth) this.#useSignIn(oauth.signIn)
       this.#oauth = oauth
       this.#issuers.use(issuers)
       await this.#tend(socketPath)
@@ -154,6 +199,11 @@ export class Accounts {
     }, tendEveryMs).unref()
   }
 
+  #useSignIn({ title, theme, passwordLength, breachedPasswords }: SignInConfig): void {
+    this.#look = readLook(title, theme)
+    this.users.useRules({ charactersMin: passwordLength, breached: breachedPasswords })
+  }
+
   state(): IdentityState {
     return {
       pepper: this.#keyring.pepper,
@@ -161,6 +211,7 @@ export class Accounts {
       issuers: this.#allIssuers(),
       introspection: this.#issuers.introspection,
       keys: [...this.#entries.values()],
+      clients: [...this.#clientEntries.values()],
       tokens: this.#tokens.entries(),
       denied: [...this.#deniedEntries.values()],
       stale: this.#isStale,
@@ -186,55 +237,37 @@ export class Accounts {
     return key
   }
 
+  /** @throws AccountFailure when it can't be done */
+  async rotateMasterKey(newKey: string | undefined): Promise<void> {
+    try {
+      await rotateMasterKey(this.#records, this.#keyring, this.#options, newKey)
+    } catch (error) {
+      throw error instanceof MasterKeyError ? new AccountFailure('conflict', error.message) : error
+    }
+  }
+
+  async createClient(input: NewClient): Promise<CreatedClient> {
+    const created = await this.clients.create(input)
+    await this.#tellClient(created.clientId)
+    return created
+  }
+
+  async #tellClient(clientId: string): Promise<void> {
+    const client = await this.clients.get(clientId)
+    const entry = client && clientEntry(client)
+    if (entry) this.#tell({ clients: [entry] })
+    else if (this.#clientEntries.has(clientId)) this.#tell({ removedClients: [clientId] })
+  }
+
   /** It gets no more tokens, and those it has are refused. */
   async revokeClient(clientId: string): Promise<Client> {
     const client = await this.clients.revoke(clientId)
+    await this.#tellClient(clientId)
     await this.#deny(this.#untilForgotten(`client:${clientId}`))
     return client
   }
 
-  async changeUser(who: string, change: Partial<UserProfile>): Promise<StoredUser> {
-    const user = await this.users.changeProfile(await this.users.present(who), change)
-    // Tokens say which roles their user has: who has others now fetches another.
-    if (change.roles || change.groups) await this.#denyUser(user, this.now())
-    return user
-  }
-
-  async setUserPassword(who: string, password: string): Promise<StoredUser> {
-    return this.#signOut(await this.users.setPassword(await this.users.present(who), password))
-  }
-
-  async resetUserFactors(who: string): Promise<StoredUser> {
-    return this.#signOut(await this.users.resetFactors(await this.users.present(who)))
-  }
-
-  async disableUser(who: string): Promise<StoredUser> {
-    const user = await this.users.setDisabled(await this.users.present(who), true)
-    await this.#denyUser(user, undefined)
-    return this.#signOut(user)
-  }
-
-  async enableUser(who: string): Promise<StoredUser> {
-    const user = await this.users.setDisabled(await this.users.present(who), false)
-    // Tokens know whole seconds, and there is none of before in this one.
-    await this.#denyUser(user, Math.floor(this.now() / 1000) * 1000)
-    return user
-  }
-
-  async deleteUser(who: string): Promise<StoredUser> {
-    const user = await this.users.present(who)
-    await this.users.directory.delete(user.userId)
-    await this.#denyUser(user, undefined)
-    return this.#signOut(user)
-  }
-
-  /** Ends all sessions and tokens of a user, who may sign in anew. */
-  async #signOut(user: StoredUser): Promise<StoredUser> {
-    for (const family of await endSessions(this.#records, user.userId)) await this.#denyGrant(family)
-    return user
-  }
-
-  #denyUser({ userId }: StoredUser, issuedBeforeMs: number | undefined): Promise<void> {
+  #denyUser(userId: string, issuedBeforeMs: number | undefined): Promise<void> {
     const entry = this.#untilForgotten(`user:${userId}`)
     return this.#deny(issuedBeforeMs === undefined ? entry : { ...entry, issuedBeforeMs })
   }
@@ -272,7 +305,8 @@ export class Accounts {
     if (kind === 'api-key') {
       const entry = await this.keys.entry(id)
       this.#tell(entry ? { keys: [entry] } : { removedKeys: [id] })
-    } else if (kind === 'denied') {
+    } else if (kind === 'client') await this.#tellClient(id)
+    else if (kind === 'denied') {
       const entry = await this.#denied.entry(id)
       if (entry) this.#tell({ denied: [entry] })
     } else if (tokenKinds.includes(kind) && this.#tokensOf !== undefined) {
@@ -285,6 +319,10 @@ export class Accounts {
     const keys = await this.keys.entries()
     const known = new Set(keys.map(({ id }) => id))
     const removedKeys = [...this.#entries.keys()].filter(id => !known.has(id))
+    const clients = await this.clients.entries()
+    const knownClients = new Set(clients.map(({ id }) => id))
+    const removedClients = [...this.#clientEntries.keys()].filter(id => !knownClients.has(id))
+    this.#tell({ clients, removedClients })
     this.#tell({ keys, removedKeys, denied: await this.#denied.entries() })
     if (this.#tokensOf !== undefined) {
       const removedTokens = await this.#tokens.reload(this.#records, this.#tokensOf, this.now())
@@ -320,7 +358,7 @@ export class Accounts {
       this.#tellIssuers()
       return
     }
-    const { issuer, signing, rotateMs, tokenTtlMs } = oauth
+    const { issuer, signing, rotateMs, tokenTtlMs, resources, signIn } = oauth
     this.#tokens.sweep(this.now())
     if (this.#tokensOf !== issuer) {
       await this.#tokens.load(this.#records, issuer, this.now())
@@ -328,13 +366,7 @@ export class Accounts {
       this.#tell({ tokens: this.#tokens.entries() })
     }
     const keys = await this.#signingKeys.current(signing, rotateMs)
-    this.#own = {
-      issuer,
-      audience: [issuer],
-      algorithms: ['ES256', 'EdDSA', 'RS256'],
-      typ: 'at+jwt',
-      keys: keys.public,
-    }
+    this.#own = ownIssuer(oauth, keys.public)
     const server = createOAuthServer({
       issuer,
       algorithm: signing,
@@ -342,13 +374,17 @@ export class Accounts {
       keys,
       clients: this.clients,
       users: this.users,
-      look: defaultLook,
+      look: this.#look,
+      resources,
+      providers: signIn.providers,
       records: this.#records,
       keyring: this.#keyring,
       adapter: this.#adapter(issuer),
       endpoints: this.#endpoints,
+      setPassword: (userId, password) => this.people.setPassword(userId, password),
       now: this.now,
       onError: message => this.#options.log?.('error', message),
+      report: report => this.#options.report?.(report),
     })
     if (this.#service) this.#service.use(server, issuer)
     else this.#service = await openAccountsService(socketPath, this.#endpoints, server, issuer)
@@ -402,9 +438,16 @@ export class Accounts {
   #tell(update: IdentityUpdate): void {
     for (const entry of update.keys ?? []) this.#entries.set(entry.id, entry)
     for (const id of update.removedKeys ?? []) this.#entries.delete(id)
+    for (const entry of update.clients ?? []) this.#clientEntries.set(entry.id, entry)
+    for (const id of update.removedClients ?? []) this.#clientEntries.delete(id)
     for (const entry of update.denied ?? []) this.#deniedEntries.set(entry.what, entry)
     this.#options.onUpdate?.(update)
   }
+}
+
+function ownIssuer({ issuer, resources }: OwnIssuer, keys: readonly PublicJwk[]): TokenIssuer {
+  const algorithms = ['ES256', 'EdDSA', 'RS256'] as const
+  return { issuer, audience: [issuer], otherAudience: resources, algorithms, typ: 'at+jwt', keys }
 }
 
 export function accountsPath(stateDir: string): string {

@@ -9,6 +9,9 @@ import type { Keyring } from './keyring.ts'
 import { tokenModels } from './opaque-tokens.ts'
 import { grantFamily } from './sessions.ts'
 
+/** Why a code or refresh token is refused that came twice at once. */
+export const usedAlready = 'it was used already'
+
 const deviceGrantType = 'urn:ietf:params:oauth:grant-type:device_code'
 
 export interface AdapterOptions {
@@ -49,7 +52,7 @@ function clientAdapter(clients: Clients): Adapter {
   }
 }
 
-function metadataOf({ clientId, name, grants, redirectUris, auth, bound }: Client): AdapterPayload {
+function metadataOf({ clientId, name, grants, redirectUris, auth, bound, pushed }: Client): AdapterPayload {
   const isNative = redirectUris.some(uri => !/^https?:/.test(uri))
   return {
     client_id: clientId,
@@ -57,6 +60,7 @@ function metadataOf({ clientId, name, grants, redirectUris, auth, bound }: Clien
     ...authMetadata(auth),
     dpop_bound_access_tokens: bound === 'dpop',
     tls_client_certificate_bound_access_tokens: bound === 'mtls',
+    require_pushed_authorization_requests: pushed,
     application_type: isNative ? 'native' : 'web',
     grant_types: grants.map(grant => (grant === 'device_code' ? deviceGrantType : grant)),
     response_types: grants.includes('authorization_code') ? ['code'] : [],
@@ -114,7 +118,7 @@ function recordsAdapter(model: string, options: AdapterOptions): Adapter {
       if (await records.consume(kind, hashOf(id), now())) return
       const grantId = (await find(id))?.grantId
       if (grantId !== undefined) await endGrant(grantId)
-      throw new errors.InvalidGrant('it was used already')
+      throw new errors.InvalidGrant(usedAlready)
     },
     destroy: async id => {
       await records.delete(kind, hashOf(id))

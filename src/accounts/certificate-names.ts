@@ -5,21 +5,30 @@ import type { ShownCertificate } from '../lib/shown-certificate.ts'
 import type { CertificateName } from './client-auth.ts'
 
 const prefixes = { dns: 'DNS:', uri: 'URI:', ip: 'IP Address:', email: 'email:' } as const
+const kinds = Object.keys(prefixes) as (keyof typeof prefixes)[]
 
-export function hasName({ subject, names }: ShownCertificate, { kind, value }: CertificateName): boolean {
-  if (kind === 'dn') return sameNames(splitDn(value).reverse(), splitDn(subject))
-  const wanted = kind === 'dns' ? value.toLowerCase() : value
-  return names.some(
-    name => name.startsWith(prefixes[kind]) && plain(kind, name.slice(prefixes[kind].length)) === wanted,
-  )
+/** One text for one name. */
+export function nameKey({ kind, value }: CertificateName): string {
+  if (kind === 'dn') return dnKey(splitDn(value).reverse())
+  return `${kind} ${kind === 'dns' ? value.toLowerCase() : value}`
 }
 
-function plain(kind: CertificateName['kind'], value: string): string {
-  return kind === 'dns' ? value.toLowerCase() : value
+/** Every name that a certificate has. */
+export function namesOf({ subject, names }: Pick<ShownCertificate, 'subject' | 'names'>): readonly string[] {
+  const others = names.flatMap(name => {
+    const kind = kinds.find(one => name.startsWith(prefixes[one]))
+    return kind === undefined ? [] : [nameKey({ kind, value: name.slice(prefixes[kind].length) })]
+  })
+  return [dnKey(splitDn(subject)), ...others]
 }
 
-function sameNames(a: readonly string[], b: readonly string[]): boolean {
-  return a.length > 0 && a.length === b.length && a.every((part, i) => part === b[i])
+export function hasName(shown: ShownCertificate, name: CertificateName): boolean {
+  const key = nameKey(name)
+  return key !== dnKey([]) && namesOf(shown).includes(key)
+}
+
+function dnKey(parts: readonly string[]): string {
+  return `dn ${parts.join('\n')}`
 }
 
 /** `CN=billing,O=Example` (RFC 4514, from the inmost outward): its parts. An escaped comma parts nothing. */

@@ -3,11 +3,14 @@
 
 import { timingSafeEqual } from 'node:crypto'
 import { createCheckedToken, isCheckedToken, randomBase62 } from '../lib/checked-token.ts'
+import type { PublicJwk } from '../lib/jwt.ts'
 import type { Records } from '../store/store.ts'
+import { nameKey } from './certificate-names.ts'
 import { allRecords, changeRecord } from './changed-record.ts'
 import type { ClientAuth } from './client-auth.ts'
 import { AccountFailure } from './failure.ts'
 import type { Keyring } from './keyring.ts'
+import type { ClientEntry } from './update.ts'
 
 const kind = 'client'
 const secretPrefix = 'mcs'
@@ -34,10 +37,12 @@ export interface ClientInput {
   readonly tokens: 'jwt' | 'opaque'
   /** What its tokens are bound to, always. With `none` they are when it asks for them with a DPoP proof. */
   readonly bound: 'none' | 'dpop' | 'mtls'
+  /** It says what it asks users for behind their back, to us directly (RFC 9126), and never by a link. */
+  readonly pushed: boolean
 }
 
 /** Clients of before there was a choice have none of these. */
-type Later = 'auth' | 'tokens' | 'bound' | 'redirectUris' | 'trusted'
+type Later = 'auth' | 'tokens' | 'bound' | 'redirectUris' | 'trusted' | 'pushed'
 
 export type NewClient = Omit<ClientInput, Later> & Partial<Pick<ClientInput, Later>>
 
@@ -64,7 +69,12 @@ export interface IssuedSecret {
 /** Without a secret where the client proves in another way who it is. */
 export type CreatedClient = Pick<IssuedSecret, 'clientId'> & Partial<IssuedSecret>
 
+/** The account page is a client of the authorization server itself (pages/account.ts). */
+export const accountClientId = 'merlon-account'
+
 export class Clients {
+  /** Where the account page takes users back; undefined while there is no authorization server. */
+  accountCallback: string | undefined
   readonly #records: Records
   readonly #keyring: Keyring
   readonly #now: () => number
@@ -89,8 +99,14 @@ export class Clients {
   }
 
   async get(clientId: string): Promise<Client | undefined> {
+    if (clientId === accountClientId) return this.#accountClient()
     const record = await this.#records.get(kind, clientId)
     return record && shown(clientId, JSON.parse(record.json) as ClientData)
+  }
+
+  /** What workers must know of those that need no token. */
+  async entries(): Promise<readonly ClientEntry[]> {
+    return (await this.list()).flatMap(client => clientEntry(client) ?? [])
   }
 
   async list(): Promise<readonly Client[]> {
@@ -131,13 +147,36 @@ export class Clients {
     )
   }
 
+  #accountClient(): Client | undefined {
+    if (this.accountCallback === undefined) return undefined
+    const data: NewClient = {
+      name: 'Your account',
+      grants: ['authorization_code'],
+      scopes: [],
+      canIntrospect: false,
+      auth: { method: 'none' },
+      redirectUris: [this.accountCallback],
+      trusted: true,
+    }
+    return shown(accountClientId, { ...data, secrets: [], createdAtMs: 0 })
+  }
+
   #change(clientId: string, change: (data: ClientData) => ClientData): Promise<ClientData> {
     return changeRecord(this.#records, kind, clientId, change, ({ name }) => ({ indexes: { name } }))
   }
 }
 
+/** Undefined when it is revoked, or needs a token. */
+export function clientEntry({ clientId, scopes, auth, revokedAtMs }: Client): ClientEntry | undefined {
+  if (revokedAtMs !== undefined) return undefined
+  const keys = auth.method === 'private_key_jwt' ? (auth.jwks?.keys ?? []) : []
+  const certificate = auth.method === 'tls_client_auth' ? nameKey(auth.name) : undefined
+  if (keys.length === 0 && certificate === undefined) return undefined
+  return { id: clientId, scopes, keys: keys as readonly PublicJwk[], certificate }
+}
+
 function shown(clientId: string, data: ClientData): Client {
   const { secrets: _, auth = { method: 'client_secret' }, tokens = 'jwt', bound = 'none', ...rest } = data
-  const { redirectUris = [], trusted = false, rotatedAtMs, revokedAtMs } = data
-  return { clientId, ...rest, auth, tokens, bound, redirectUris, trusted, rotatedAtMs, revokedAtMs }
+  const { redirectUris = [], trusted = false, pushed = false, rotatedAtMs, revokedAtMs } = data
+  return { clientId, ...rest, auth, tokens, bound, redirectUris, trusted, pushed, rotatedAtMs, revokedAtMs }
 }

@@ -4,13 +4,22 @@
 
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import type { Records } from '../store/store.ts'
-import { createMasterKey, MasterKeyError, readMasterKey } from './master-key.ts'
+import {
+  createMasterKey,
+  createPendingMasterKey,
+  MasterKeyError,
+  pendingMasterKeys,
+  readMasterKey,
+} from './master-key.ts'
 
 const ivBytes = 12
 const tagBytes = 16
 const formatVersion = 1
 
+const wrapPurpose = 'merlon wrap v1'
+
 export class Keyring {
+  readonly #root: Buffer
   readonly #sealing: Buffer
   /** Of API keys and client secrets; workers hold it to recognize keys by themselves. */
   readonly pepper: Buffer
@@ -19,39 +28,54 @@ export class Keyring {
   /** Of nonces that the authorization server gives out. */
   readonly serverNonceSecret: Buffer
 
-  constructor(masterKey: Buffer) {
-    this.#sealing = derive(masterKey, 'merlon seal v1')
-    this.pepper = derive(masterKey, 'merlon pepper v1')
-    this.nonceSecret = derive(masterKey, 'merlon nonce v1')
-    this.serverNonceSecret = derive(masterKey, 'merlon server nonce v1')
+  /** @param root The master key itself, or what it was before the first rotation. */
+  constructor(root: Buffer) {
+    this.#root = root
+    this.#sealing = derive(root, 'merlon seal v1')
+    this.pepper = derive(root, 'merlon pepper v1')
+    this.nonceSecret = derive(root, 'merlon nonce v1')
+    this.serverNonceSecret = derive(root, 'merlon server nonce v1')
   }
 
   /** @param place What it is and where it stands; it can be opened there alone. */
   seal(text: string, place: string): string {
-    const iv = randomBytes(ivBytes)
-    const cipher = createCipheriv('aes-256-gcm', this.#sealing, iv)
-    cipher.setAAD(Buffer.from(place))
-    const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
-    return Buffer.concat([Buffer.of(formatVersion), iv, cipher.getAuthTag(), sealed]).toString('base64')
+    return sealWith(this.#sealing, text, place)
   }
 
   /** Undefined when it was sealed with another key, for another place, or was changed since. */
   open(sealed: string, place: string): string | undefined {
-    const bytes = Buffer.from(sealed, 'base64')
-    const start = 1 + ivBytes + tagBytes
-    if (bytes.length < start || bytes[0] !== formatVersion) return undefined
-    const decipher = createDecipheriv('aes-256-gcm', this.#sealing, bytes.subarray(1, 1 + ivBytes))
-    decipher.setAAD(Buffer.from(place))
-    decipher.setAuthTag(bytes.subarray(1 + ivBytes, start))
-    try {
-      return Buffer.concat([decipher.update(bytes.subarray(start)), decipher.final()]).toString('utf8')
-    } catch {
-      return undefined
-    }
+    return openSealed(this.#sealing, sealed, place)
+  }
+
+  /** The root, for who has this master key. */
+  wrap(masterKey: Buffer): string {
+    return sealWith(derive(masterKey, wrapPurpose), this.#root.toString('hex'), rootPlace)
   }
 
   hash(secret: string): string {
     return pepperedHash(this.pepper, secret)
+  }
+}
+
+function sealWith(key: Buffer, text: string, place: string): string {
+  const iv = randomBytes(ivBytes)
+  const cipher = createCipheriv('aes-256-gcm', key, iv)
+  cipher.setAAD(Buffer.from(place))
+  const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+  return Buffer.concat([Buffer.of(formatVersion), iv, cipher.getAuthTag(), sealed]).toString('base64')
+}
+
+function openSealed(key: Buffer, sealed: string, place: string): string | undefined {
+  const bytes = Buffer.from(sealed, 'base64')
+  const start = 1 + ivBytes + tagBytes
+  if (bytes.length < start || bytes[0] !== formatVersion) return undefined
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(1, 1 + ivBytes))
+  decipher.setAAD(Buffer.from(place))
+  decipher.setAuthTag(bytes.subarray(1 + ivBytes, start))
+  try {
+    return Buffer.concat([decipher.update(bytes.subarray(start)), decipher.final()]).toString('utf8')
+  } catch {
+    return undefined
   }
 }
 
@@ -80,13 +104,63 @@ export async function openKeyring(records: Records, { stateDir, key: reference }
   if (!known && written) {
     throw new MasterKeyError('the master key is gone, and what it sealed can’t be read without it: put master.key back')
   }
-  const keyring = new Keyring(known ?? createMasterKey(stateDir))
-  const place = `${proof.kind}/${proof.id}`
-  const stored = written ?? (await storeProof(records, keyring.seal(proofText, place)))
-  if (keyring.open(String(JSON.parse(stored.json)), place) !== proofText) {
-    throw new MasterKeyError('the master key is not the one that the accounts in this state folder were written with')
+  const first = known ?? createMasterKey(stateDir)
+  const stored = written ?? (await storeProof(records, new Keyring(first).seal(proofText, proofPlace)))
+  const keyring = unlock(stored.json, first)
+  if (keyring) return keyring
+  // A rotation that was cut off after the store had the new key and before its file had its name.
+  for (const pending of reference === undefined ? pendingMasterKeys(stateDir) : []) {
+    const found = unlock(stored.json, pending.key)
+    if (!found) continue
+    pending.settle()
+    return found
   }
-  return keyring
+  throw new MasterKeyError('the master key is not the one that the accounts in this state folder were written with')
+}
+
+/**
+ * Puts everything under another master key. What was sealed stays as it is, under a root key that is itself sealed with
+ * the master key, so there is one record to be written, and no moment in which half of the data has the old key.
+ * @param newKey Where the new key is; undefined to make one in place of `master.key`
+ * @throws MasterKeyError when there is no such key, or others rotate at the same time
+ */
+export async function rotateMasterKey(
+  records: Records,
+  keyring: Keyring,
+  { stateDir, key: reference }: KeyringPlace,
+  newKey: string | undefined,
+): Promise<void> {
+  if (newKey === undefined && reference !== undefined) {
+    throw new MasterKeyError('the config says where the master key is (store.key): say where the new one is')
+  }
+  if (newKey !== undefined && reference === undefined) {
+    throw new MasterKeyError('the master key is master.key in the state folder: a new one is made there')
+  }
+  const before = await records.get(proof.kind, proof.id)
+  const made = newKey === undefined ? createPendingMasterKey(stateDir) : undefined
+  const key = made?.key ?? readMasterKey(stateDir, newKey)
+  if (!before || !key) throw new MasterKeyError('there is no master key to be replaced')
+  const put = await records.put({ ...proof, json: JSON.stringify({ wrapped: keyring.wrap(key) }) }, before.version)
+  if (put === undefined) {
+    made?.discard()
+    throw new MasterKeyError('the master key is being replaced by another command')
+  }
+  made?.settle()
+}
+
+const proofPlace = `${proof.kind}/${proof.id}`
+const rootPlace = `${proof.kind}/root`
+
+/** The keyring that a master key opens; undefined when it is not the one. */
+function unlock(json: string, masterKey: Buffer): Keyring | undefined {
+  const stored: unknown = JSON.parse(json)
+  if (typeof stored === 'string') {
+    const keyring = new Keyring(masterKey)
+    return keyring.open(stored, proofPlace) === proofText ? keyring : undefined
+  }
+  const { wrapped } = stored as { readonly wrapped: string }
+  const root = openSealed(derive(masterKey, wrapPurpose), wrapped, rootPlace)
+  return root === undefined ? undefined : new Keyring(Buffer.from(root, 'hex'))
 }
 
 async function storeProof(records: Records, sealed: string): Promise<{ readonly json: string }> {

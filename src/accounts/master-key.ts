@@ -2,7 +2,18 @@
 // a file beside the data that is made on the first start. Never made anew when there is data that needs the old one.
 
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 const keyBytes = 32
@@ -45,13 +56,71 @@ export function createMasterKey(stateDir: string): Buffer {
     if (other) return other
     throw error
   }
+  writeKey(file, key)
+  return key
+}
+
+/** A key that is on its way to be the master key. */
+export interface PendingMasterKey {
+  readonly key: Buffer
+  /** Makes it the master key. */
+  settle(): void
+  discard(): void
+}
+
+const pendingPrefix = 'master.key.next-'
+
+/** Makes a key beside `master.key`, under a name that no other rotation has. */
+export function createPendingMasterKey(stateDir: string): PendingMasterKey {
+  const key = randomBytes(keyBytes)
+  const path = join(stateDir, `${pendingPrefix}${randomBytes(8).toString('hex')}`)
+  writeKey(openSync(path, 'wx', 0o600), key)
+  syncFolder(stateDir) // the store must never know a key that is nowhere
+  return pendingAt(stateDir, path, key)
+}
+
+/** Keys of rotations that were cut off. */
+export function pendingMasterKeys(stateDir: string): PendingMasterKey[] {
+  return readdirSync(stateDir)
+    .filter(name => name.startsWith(pendingPrefix))
+    .flatMap(name => {
+      const path = join(stateDir, name)
+      try {
+        const key = readKeyFile(path, path)
+        return key ? [pendingAt(stateDir, path, key)] : []
+      } catch {
+        return [] // cut off while it was written: the store never knew it
+      }
+    })
+}
+
+function pendingAt(stateDir: string, path: string, key: Buffer): PendingMasterKey {
+  return {
+    key,
+    settle: () => {
+      renameSync(path, masterKeyPath(stateDir))
+      syncFolder(stateDir)
+    },
+    discard: () => rmSync(path, { force: true }),
+  }
+}
+
+function writeKey(file: number, key: Buffer): void {
   try {
     writeSync(file, `${key.toString('hex')}\n`)
     fsyncSync(file) // what is sealed with it must not outlive it
   } finally {
     closeSync(file)
   }
-  return key
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
 }
 
 function readKeyFile(path: string, name: string): Buffer | undefined {

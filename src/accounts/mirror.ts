@@ -4,11 +4,14 @@
 import { hash } from 'node:crypto'
 import type { TokenIssuer } from '../lib/jwt.ts'
 import { Lru } from '../lib/lru.ts'
-import type { Identity, KnownKey, KnownToken, VerdictKeys } from '../pipeline/identity.ts'
+import type { ClientCertificate } from '../pipeline/exchange.ts'
+import type { Identity, KnownClient, KnownKey, KnownToken, VerdictKeys } from '../pipeline/identity.ts'
 import type { Marks } from '../store/store.ts'
+import { namesOf } from './certificate-names.ts'
 import { type Introspected, Introspector } from './introspector.ts'
 import { pepperedHash } from './keyring.ts'
 import {
+  type ClientEntry,
   type DeniedEntry,
   type IdentityState,
   type IdentityUpdate,
@@ -42,6 +45,9 @@ export class IdentityMirror implements Identity {
   readonly #hashes = new Map<string, { readonly key: KeyEntry; readonly untilMs: number | undefined }>()
   /** Peppered hashes of good keys by their plain hash, which is ten times as fast. */
   readonly #peppered = new Lru<string, string>(rememberedMax)
+  readonly #clients = new Map<string, ClientEntry>()
+  /** By the name of their certificate. */
+  readonly #certificates = new Map<string, ClientEntry>()
   readonly #introspector = new Introspector()
   readonly #tokens = new Map<string, TokenEntry>()
   #sweepTokensAt = sweepEvery
@@ -60,7 +66,12 @@ export class IdentityMirror implements Identity {
 
   update(update: IdentityUpdate): void {
     const { issuers, introspection, keys = [], removedKeys = [], denied = [] } = update
-    const { tokens = [], removedTokens = [] } = update
+    const { tokens = [], removedTokens = [], clients = [], removedClients = [] } = update
+    for (const id of [...removedClients, ...clients.map(({ id }) => id)]) this.#removeClient(id)
+    for (const client of clients) {
+      this.#clients.set(client.id, client)
+      if (client.certificate !== undefined) this.#certificates.set(client.certificate, client)
+    }
     if (introspection) this.#introspector.use(introspection)
     this.isStale = update.stale ?? this.isStale
     this.verdictKeys = update.verdictKeys ?? this.verdictKeys
@@ -105,6 +116,24 @@ export class IdentityMirror implements Identity {
       if (entry && isDeniedBy(entry, issuedAtMs)) return true
     }
     return false
+  }
+
+  findClient(id: string): KnownClient | undefined {
+    return this.#clients.get(id)
+  }
+
+  /** When two clients were registered for names of one certificate, nobody can say which of them it is. */
+  findCertificate(certificate: ClientCertificate): KnownClient | undefined {
+    const found = new Set(namesOf(certificate).flatMap(name => this.#certificates.get(name) ?? []))
+    const [client] = found
+    return found.size === 1 ? client : undefined
+  }
+
+  #removeClient(id: string): void {
+    const { certificate } = this.#clients.get(id) ?? {}
+    if (certificate !== undefined && this.#certificates.get(certificate)?.id === id)
+      this.#certificates.delete(certificate)
+    this.#clients.delete(id)
   }
 
   keyUsed(id: string, nowMs: number): void {

@@ -6,13 +6,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import Provider, { type Configuration, errors, type JWKS, type KoaContextWithOIDC } from 'oidc-provider'
 import { certificateHeader, readCertificate } from '../lib/shown-certificate.ts'
 import type { Records } from '../store/store.ts'
-import type { createAdapter } from './adapter.ts'
+import { type createAdapter, usedAlready } from './adapter.ts'
 import { hasName } from './certificate-names.ts'
 import { nameKindOf } from './client-auth.ts'
 import type { Clients } from './clients.ts'
 import type { Keyring } from './keyring.ts'
+import { accountCallback } from './pages/account.ts'
 import type { Look } from './pages/layout.ts'
 import { Pages } from './pages/pages.ts'
+import { type ProviderConfig, Providers } from './pages/providers.ts'
+import { clientIpOf } from './pages/request.ts'
+import type { SignInReport } from './report.ts'
 import type { SigningAlgorithm, SigningKeySet } from './signing-keys.ts'
 import type { TokenEndpoints } from './token-endpoints.ts'
 import { userGrantConfiguration, userScopes } from './user-grants.ts'
@@ -27,13 +31,27 @@ export interface OAuthServerOptions {
   readonly clients: Clients
   readonly users: Users
   readonly look: Look
+  /** What tokens may be for besides the issuer. */
+  readonly resources: readonly string[]
+  readonly providers: readonly ProviderConfig[]
   readonly records: Records
   readonly keyring: Keyring
   readonly adapter: ReturnType<typeof createAdapter>
   readonly endpoints: TokenEndpoints
   readonly now: () => number
+  /** Signs the user out everywhere. */
+  readonly setPassword: (userId: string, password: string) => Promise<unknown>
   readonly onError: (message: string) => void
+  readonly report: (report: SignInReport) => void
 }
+
+/** Somebody has a copy of a code or refresh token: the texts of the provider, and ours. */
+const reuses = [
+  'authorization code already consumed',
+  'device code already consumed',
+  'refresh token already used',
+  usedAlready,
+]
 
 /** What is fetched is a key set of a client; the provider looks at no more of it than this. */
 const jwksBytesMax = 64 * 1024
@@ -44,6 +62,7 @@ export function createOAuthServer(
   options: OAuthServerOptions,
 ): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
   const { issuer, clients, records } = options
+  clients.accountCallback = `${issuer}${accountCallback}`
   const provider = new Provider(issuer, configurationOf(options))
   // Requests come from our own gateway, which writes these headers itself.
   provider.proxy = true
@@ -58,8 +77,16 @@ export function createOAuthServer(
       .then(put => put !== undefined)
   }
   provider.use(options.endpoints.answer)
+  provider.on('grant.error', (ctx, error) => {
+    if (!reuses.includes(error.error_detail ?? error.error_description ?? '')) return
+    const { RefreshToken: refresh, AuthorizationCode: code, Client: client } = ctx.oidc.entities
+    const about = refresh?.grantId ?? code?.grantId ?? client?.clientId ?? ''
+    options.report({ code: 'accounts.token-reuse', about, clientIp: clientIpOf(ctx.req) })
+  })
   provider.on('server_error', (_ctx, error) => options.onError(`the authorization server failed: ${error.message}`))
-  const pages = new Pages({ ...options, provider, key: options.keyring.hash('cookies') })
+  const providers = new Providers(options.providers, options)
+  const key = options.keyring.hash('cookies')
+  const pages = new Pages({ ...options, provider, providers, key, onProblem: options.onError })
   const callback = provider.callback()
   return async (req, res) => {
     if (!(await pages.handle(req, res))) await callback(req, res)
@@ -106,7 +133,7 @@ function shownIn(ctx: KoaContextWithOIDC) {
 }
 
 function configurationOf(options: OAuthServerOptions) {
-  const { issuer, algorithm, keys, clients, keyring, adapter, now } = options
+  const { issuer, algorithm, keys, clients, keyring, adapter, resources, now } = options
   const { deviceFlow, cookies, ttl, ...forUsers } = userGrantConfiguration(options)
   const configuration: Configuration = {
     ...forUsers,
@@ -116,6 +143,7 @@ function configurationOf(options: OAuthServerOptions) {
       authorization: '/oauth/authorize',
       code_verification: '/oauth/device',
       device_authorization: '/oauth/device_authorization',
+      pushed_authorization_request: '/oauth/par',
       token: '/oauth/token',
       introspection: '/oauth/introspect',
       revocation: '/oauth/revoke',
@@ -163,13 +191,13 @@ function configurationOf(options: OAuthServerOptions) {
       revocation: { enabled: true },
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },
-      pushedAuthorizationRequests: { enabled: false },
+      pushedAuthorizationRequests: { enabled: true },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => issuer,
         useGrantedResource: () => true,
         getResourceServerInfo: async (ctx, resource, { clientId }) => {
-          if (resource !== issuer) throw new errors.InvalidTarget()
+          if (resource !== issuer && !resources.includes(resource)) throw new errors.InvalidTarget()
           const params = ctx.oidc.params
           const isTokenRequest = ctx.oidc.route === 'token'
           const isForItself = isTokenRequest && params?.['grant_type'] === 'client_credentials'
@@ -177,7 +205,7 @@ function configurationOf(options: OAuthServerOptions) {
           const isFirst = isForItself || !isTokenRequest
           if (params && isFirst && params['scope'] === undefined && scope !== '') params['scope'] = scope
           return {
-            audience: issuer,
+            audience: resource,
             scope,
             accessTokenTTL: options.tokenTtlS,
             accessTokenFormat: (await clients.get(clientId))?.tokens ?? 'jwt',

@@ -44,11 +44,12 @@ const operations = {
       auth: clientAuthSchema.default({ method: 'client_secret' }),
       tokens: z.enum(['jwt', 'opaque']).default('jwt'),
       bound: z.enum(['none', 'dpop', 'mtls']).default('none'),
+      pushed: z.boolean().default(false),
     }),
     async (accounts, input) => {
       const problem = grantsProblem(input)
       if (problem !== undefined) throw new AccountFailure('invalid', problem)
-      return accounts.clients.create(input)
+      return accounts.createClient(input)
     },
   ),
   'clients/list': operation(z.strictObject({}), async accounts => ({ clients: await accounts.clients.list() })),
@@ -59,6 +60,19 @@ const operations = {
     accounts.clients.rotate(input.clientId, input.overlap),
   ),
   'clients/revoke': operation(clientId, (accounts, input) => accounts.revokeClient(input.clientId)),
+  'keyring/rotate': operation(
+    z.strictObject({
+      newKey: z
+        .string()
+        .max(4096)
+        .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'is no place for a key: write env:NAME or file:PATH')
+        .optional(),
+    }),
+    async (accounts, { newKey }) => {
+      await accounts.rotateMasterKey(newKey)
+      return {}
+    },
+  ),
   'keys/create': operation(
     z.strictObject({
       name: nameText,

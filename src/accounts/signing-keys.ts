@@ -76,6 +76,11 @@ export class SigningKeys {
     return { private: ordered.map(key => this.#open(key)), public: ordered.map(({ publicJwk }) => publicJwk) }
   }
 
+  /** What is published, for who only looks. */
+  async published(): Promise<readonly PublicJwk[]> {
+    return (await this.#all()).map(({ publicJwk }) => publicJwk)
+  }
+
   /** Newest first. */
   async #all(): Promise<SigningKey[]> {
     const all = await allRecords<KeyData>(this.#records, this.#kind)

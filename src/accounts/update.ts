@@ -1,6 +1,6 @@
 // What workers must know of accounts to judge a request by themselves, and how it changes. Plain data: it is posted.
 
-import type { TokenIssuer } from '../lib/jwt.ts'
+import type { PublicJwk, TokenIssuer } from '../lib/jwt.ts'
 import type { VerdictKeys } from '../pipeline/identity.ts'
 import type { Quota } from '../pipeline/quota.ts'
 import type { IntrospectionEntry } from './introspector.ts'
@@ -14,6 +14,15 @@ export interface KeyEntry {
   readonly networks: readonly string[]
   readonly quota?: Quota
   readonly isCanary: boolean
+}
+
+/** A client that needs no token, because it signs or shows a certificate. */
+export interface ClientEntry {
+  readonly id: string
+  readonly scopes: readonly string[]
+  readonly keys: readonly PublicJwk[]
+  /** The name of its certificate, as `nameKey` writes it. */
+  readonly certificate: string | undefined
 }
 
 /** An access token of ours that is no JWT. */
@@ -43,6 +52,7 @@ export interface IdentityState {
   readonly issuers: readonly TokenIssuer[]
   readonly introspection: readonly IntrospectionEntry[]
   readonly keys: readonly KeyEntry[]
+  readonly clients: readonly ClientEntry[]
   readonly tokens: readonly TokenEntry[]
   readonly denied: readonly DeniedEntry[]
   /** What we know may be out of date, because the store that others change is out of reach: nobody is let in. */
@@ -59,6 +69,8 @@ export interface IdentityUpdate {
   /** New or changed. */
   readonly keys?: readonly KeyEntry[]
   readonly removedKeys?: readonly string[]
+  readonly clients?: readonly ClientEntry[]
+  readonly removedClients?: readonly string[]
   readonly tokens?: readonly TokenEntry[]
   /** By their hash. */
   readonly removedTokens?: readonly string[]

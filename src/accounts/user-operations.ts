@@ -42,7 +42,7 @@ export const userOperations = {
     who.extend({ email: email.nullable().optional(), roles: membership.optional(), groups: membership.optional() }),
     async (accounts, { user, email, roles, groups }) =>
       shownUser(
-        await accounts.changeUser(user, {
+        await accounts.people.change(user, {
           ...(email !== undefined && { email: email ?? undefined }),
           ...(roles && { roles }),
           ...(groups && { groups }),
@@ -55,15 +55,15 @@ export const userOperations = {
   }),
   'users/set-password': operation(
     who.extend({ password: z.string().max(1024) }),
-    async (accounts, { user, password }) => shownUser(await accounts.setUserPassword(user, password)),
+    async (accounts, { user, password }) => shownUser(await accounts.people.setPassword(user, password)),
   ),
-  'users/disable': operation(who, async (accounts, { user }) => shownUser(await accounts.disableUser(user))),
-  'users/enable': operation(who, async (accounts, { user }) => shownUser(await accounts.enableUser(user))),
-  'users/delete': operation(who, async (accounts, { user }) => shownUser(await accounts.deleteUser(user))),
+  'users/disable': operation(who, async (accounts, { user }) => shownUser(await accounts.people.disable(user))),
+  'users/enable': operation(who, async (accounts, { user }) => shownUser(await accounts.people.enable(user))),
+  'users/delete': operation(who, async (accounts, { user }) => shownUser(await accounts.people.delete(user))),
   'users/unlock': operation(who, async (accounts, { user }) => {
     const found = await accounts.users.present(user)
     accounts.users.unlock(found)
     return shownUser(found)
   }),
-  'users/reset-mfa': operation(who, async (accounts, { user }) => shownUser(await accounts.resetUserFactors(user))),
+  'users/reset-mfa': operation(who, async (accounts, { user }) => shownUser(await accounts.people.resetFactors(user))),
 } satisfies Record<string, Operation>

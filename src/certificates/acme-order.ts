@@ -6,6 +6,7 @@ import { rootCertificates } from 'node:tls'
 import type { Client } from 'acme-client'
 import type { AcmeConfig } from '../config/config.ts'
 import type { Certificate } from '../listen/settings.ts'
+import { cleanUpRecord, presentRecord } from './dns-hook.ts'
 
 /** Where answers for the authority's looks are put. Resolves when every worker has them. */
 export interface ChallengeBoard {
@@ -20,6 +21,8 @@ export interface OrderOptions {
   /** PEM of the account's key. */
   readonly accountKey: string
   readonly board: ChallengeBoard
+  /** RFC 9773 §5: which certificate this one takes the place of. */
+  readonly replaces?: string | undefined
 }
 
 /** For each request to the authority. */
@@ -31,7 +34,7 @@ const looks = 20
 
 /** @throws Error that says why there is no certificate */
 export async function orderCertificate(options: OrderOptions): Promise<{ cert: string; key: string }> {
-  const { acme, accountKey, board } = options
+  const { acme, accountKey, board, replaces } = options
   const { default: client } = await import('acme-client')
   client.axios.defaults.timeout = requestTimeoutMs
   // Its own retries would hold up all other orders for as long as an authority says; the renewer makes pauses instead.
@@ -47,6 +50,10 @@ export async function orderCertificate(options: OrderOptions): Promise<{ cert: s
     ...(acme.eab && { externalAccountBinding: { kid: acme.eab.kid, hmacKey: readSecret(acme.eab.hmacKey) } }),
   })
   await openAccount(account, acme.email)
+  if (replaces !== undefined) {
+    const createOrder = account.createOrder.bind(account)
+    account.createOrder = data => createOrder(Object.assign(data, { replaces }))
+  }
   const [key, csr] = await client.crypto.createCsr(
     { commonName: acme.domains[0] ?? '', altNames: [...acme.domains] },
     await client.crypto.createPrivateEcdsaKey('P-256'),
@@ -58,12 +65,14 @@ export async function orderCertificate(options: OrderOptions): Promise<{ cert: s
     challengeCreateFn: async (authz, challenge, keyAuthorization) => {
       if (challenge.type !== acme.challenge) throw new Error(`the authority offers no ${acme.challenge}`)
       if (challenge.type === 'http-01') return board.addHttp(challenge.token, keyAuthorization)
+      if (acme.dnsHook) return presentRecord(acme.dnsHook, authz.identifier.value, keyAuthorization)
       const [alpnKey, alpnCert] = await client.crypto.createAlpnCertificate(authz, keyAuthorization)
       const names = [authz.identifier.value.toLowerCase()]
       await board.addAlpn({ names, cert: alpnCert.toString(), key: alpnKey.toString() })
     },
-    challengeRemoveFn: async (authz, challenge) => {
+    challengeRemoveFn: async (authz, challenge, keyAuthorization) => {
       if (challenge.type === 'http-01') return board.removeHttp(challenge.token)
+      if (acme.dnsHook) return cleanUpRecord(acme.dnsHook, authz.identifier.value, keyAuthorization)
       return board.removeAlpn(authz.identifier.value.toLowerCase())
     },
   })

@@ -8,6 +8,7 @@ import { type ChallengeBoard, createAccountKey, orderCertificate } from './acme-
 import type { KnownCertificate } from './certificate.ts'
 import type { CertificateFolder } from './files.ts'
 import { acmeName, covers } from './names.ts'
+import { askRenewalInfo, certificateId } from './renewal-info.ts'
 
 export interface RenewerOptions {
   readonly folder: CertificateFolder
@@ -28,6 +29,8 @@ const minuteMs = 60_000
 const firstBackOffMs = 2 * minuteMs
 const lastBackOffMs = 6 * 60 * minuteMs
 const lookEveryMs = 30_000
+/** When an authority has said nothing. */
+const askAgainMs = 6 * 60 * minuteMs
 /** A lock whose holder has not touched it for so long was left behind. */
 const lockStaleMs = 5 * minuteMs
 const lockTouchMs = minuteMs
@@ -38,6 +41,8 @@ interface Wish {
   notBeforeMs: number
   /** Part of the life of a certificate, so that many gateways don't renew at once. */
   readonly jitter: number
+  /** What the authority says of the certificate that there is. */
+  info: { readonly cert: string; renewMs: number | undefined; nextMs: number } | undefined
 }
 
 export class AcmeRenewer {
@@ -59,7 +64,14 @@ export class AcmeRenewer {
     const before = new Map(this.#wishes.map(wish => [JSON.stringify(wish.acme), wish]))
     const keys = new Map(wanted.map(acme => [JSON.stringify(acme), acme]))
     this.#wishes = [...keys].map(
-      ([key, acme]) => before.get(key) ?? { acme, failures: 0, notBeforeMs: 0, jitter: Math.random() / 30 },
+      ([key, acme]) =>
+        before.get(key) ?? {
+          acme,
+          failures: 0,
+          notBeforeMs: 0,
+          jitter: Math.random() / 30,
+          info: undefined,
+        },
     )
     void this.look()
   }
@@ -79,6 +91,7 @@ export class AcmeRenewer {
 
   async #work(): Promise<void> {
     for (const wish of this.#wishes) {
+      await this.#askWhen(wish)
       if (this.#closed || !this.#isDue(wish)) continue
       const release = this.#lock()
       if (!release) return // another gateway orders; its certificate will be in the folder
@@ -91,11 +104,35 @@ export class AcmeRenewer {
     }
   }
 
-  #isDue({ acme, notBeforeMs, jitter }: Wish): boolean {
+  /** Asks the authority when to renew (RFC 9773); what goes wrong with that only means to ask again later. */
+  async #askWhen(wish: Wish): Promise<void> {
+    const { folder, now, log } = this.#options
+    const known = folder.read(acmeName(wish.acme.domains))
+    if (!known || (wish.info?.cert === known.cert && now() < wish.info.nextMs)) return
+    const before = wish.info?.cert === known.cert ? wish.info.renewMs : undefined
+    wish.info = { cert: known.cert, renewMs: before, nextMs: now() + askAgainMs }
+    try {
+      const info = await askRenewalInfo(wish.acme, known.cert)
+      if (!info) return
+      const { startMs, endMs, retryMs } = info
+      // One moment in the window, chosen once, so that not all come at its start.
+      const isSame = before !== undefined && before >= startMs && before <= endMs
+      const chosen = isSame ? before : startMs + Math.random() * (endMs - startMs)
+      wish.info = { cert: known.cert, renewMs: Math.min(chosen, latestMs(known)), nextMs: now() + retryMs }
+    } catch (error) {
+      log('warn', `no word of when to renew ${wish.acme.domains.join(', ')}: ${messageOf(error)}`)
+    }
+  }
+
+  #isDue({ acme, notBeforeMs, jitter, info }: Wish): boolean {
     const { folder, now } = this.#options
     if (now() < notBeforeMs) return false
     const known = folder.read(acmeName(acme.domains))
-    return !known || !covers(known, acme.domains) || now() >= renewAtMs(known, jitter)
+    return !known || !covers(known, acme.domains) || now() >= this.#renewMs(known, jitter, info)
+  }
+
+  #renewMs(known: KnownCertificate, jitter: number, info: Wish['info']): number {
+    return info?.cert === known.cert && info.renewMs !== undefined ? info.renewMs : renewAtMs(known, jitter)
   }
 
   async #order(wish: Wish): Promise<void> {
@@ -104,7 +141,10 @@ export class AcmeRenewer {
     const names = acme.domains.join(', ')
     try {
       const accountKey = await this.#accountKey(acme)
-      const { cert, key } = await orderCertificate({ acme, accountKey, board })
+      // An authority may take a certificate as replaced already: then the next attempt does without.
+      const told = wish.info?.renewMs !== undefined && wish.failures === 0 ? wish.info.cert : undefined
+      const replaces = told === undefined ? undefined : certificateId(told)
+      const { cert, key } = await orderCertificate({ acme, accountKey, board, replaces })
       if (this.#closed) return
       const issued = folder.write(acmeName(acme.domains), cert, key)
       wish.failures = 0
@@ -165,6 +205,11 @@ export class AcmeRenewer {
 export function renewAtMs({ startsMs, expiresMs }: KnownCertificate, jitter: number): number {
   const lifeMs = expiresMs - startsMs
   return expiresMs - lifeMs / 3 - lifeMs * jitter
+}
+
+/** However late an authority would have it: a tenth of the life is for what may go wrong. */
+function latestMs({ startsMs, expiresMs }: KnownCertificate): number {
+  return expiresMs - (expiresMs - startsMs) / 10
 }
 
 function touch(file: string): void {

@@ -4,7 +4,8 @@ import type { Certificate } from '../listen/settings.ts'
 
 /** The name under which an authority's certificate is kept. */
 export function acmeName(domains: readonly string[]): string {
-  return `acme-${domains[0]}${domains.length > 1 ? `-and-${domains.length - 1}-more` : ''}`
+  const first = domains[0]?.replace('*', '_')
+  return `acme-${first}${domains.length > 1 ? `-and-${domains.length - 1}-more` : ''}`
 }
 
 export function covers({ names }: Certificate, wanted: readonly string[]): boolean {

@@ -4,6 +4,7 @@
 import { verify, type X509Certificate } from 'node:crypto'
 import { fingerprintOf } from '../lib/pem.ts'
 import type { RevocationList } from '../pipeline/certificate-rule.ts'
+import { childrenOf, type Element } from './der-reader.ts'
 
 /** Critical extensions that change what a list means (delta lists, lists of a part) are not among these. */
 const knownExtensions = new Set(['551d14', '551d23']) // its number, the key of its authority
@@ -16,13 +17,6 @@ const digests: Readonly<Record<string, string | null>> = {
   '2a8648ce3d040303': 'sha384',
   '2a8648ce3d040304': 'sha512',
   '2b6570': null, // Ed25519
-}
-
-interface Element {
-  readonly tag: number
-  readonly body: Buffer
-  /** With its head. */
-  readonly whole: Buffer
 }
 
 /** @throws Error that says why it is none; the authority must be among the given */
@@ -69,25 +63,6 @@ function verifies(digest: string | null, data: Buffer, key: X509Certificate['pub
   } catch {
     return false // a key of another kind
   }
-}
-
-function childrenOf(bytes: Buffer | undefined): Element[] {
-  const found: Element[] = []
-  for (let at = 0; bytes && at < bytes.length; ) {
-    const first = bytes[at + 1] ?? 0
-    const lengthBytes = first < 0x80 ? 0 : first & 0x7f
-    if (lengthBytes > 4 || first === 0x80) throw new Error('it is no DER')
-    const length = lengthBytes === 0 ? first : bytes.readUIntBE(at + 2, lengthBytes)
-    const start = at + 2 + lengthBytes
-    if (start + length > bytes.length) throw new Error('it is cut off')
-    found.push({
-      tag: bytes[at] ?? 0,
-      body: bytes.subarray(start, start + length),
-      whole: bytes.subarray(at, start + length),
-    })
-    at = start + length
-  }
-  return found
 }
 
 /** UTCTime with its two digits of a year, or GeneralizedTime. */

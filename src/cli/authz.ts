@@ -1,4 +1,4 @@
-// merlon authz explain | diff | schema
+// merlon authz explain | diff | unused | schema
 
 import { type Command, InvalidArgumentError } from 'commander'
 import { parseIp } from '../lib/ip.ts'
@@ -58,6 +58,24 @@ Exit codes: 0 nobody gains or loses anything, 1 somebody does, 2 usage.`,
   examples(diff, [
     ['merlon authz diff policies/ new-policies/', 'before new policies go live'],
     ['merlon authz diff merlon.yaml new.yaml --json | jq .changes', 'two configs, for a pipeline'],
+  ])
+
+  const unused = command.command('unused').description('say which scopes, roles, keys and policies nobody has needed')
+  configOption(unused)
+    .option('--json', 'print {"sinceMs","holders","policies"} as JSON')
+    .action(action(async options => (await import('./authz-unused.ts')).unused(options)))
+  unused.addHelpText(
+    'after',
+    `
+The gateway keeps what its policies have permitted to whom. A scope, role or group is of use when a policy that names it
+has permitted something to whoever has it, or a route that asks for the scope was used. Look again after a month: what is
+needed once a quarter is needed.
+
+Exit codes: 0 everything was of use, 1 something was not, 2 usage.`,
+  )
+  examples(unused, [
+    ['merlon authz unused', 'what each client, key and user could do without'],
+    ['merlon authz unused --json | jq ".holders[] | select(.isUnused)"', 'what could be revoked'],
   ])
 
   const schema = command.command('schema').description('print the Cedar schema that policies are validated against')

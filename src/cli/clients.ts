@@ -19,6 +19,7 @@ interface CreateOptions extends AccountOptions {
   readonly certName?: string
   readonly tokens: string
   readonly bound: string
+  readonly pushed?: true
 }
 
 export function define(command: Command): void {
@@ -42,6 +43,7 @@ export function define(command: Command): void {
     .option('--jwks <file-or-url>', 'its public keys, or where it publishes them (private_key_jwt)')
     .option('--cert-name <kind=value>', 'a name of its certificate: dn=, dns=, uri=, ip= or email= (tls_client_auth)')
     .option('--tokens <format>', 'jwt, or opaque: a name that only this gateway knows', 'jwt')
+    .option('--pushed', 'what it asks users for must be pushed (RFC 9126), not written into a link')
     .option('--bound <to>', 'what its tokens are always bound to: dpop, mtls or none', 'none')
     .action(action(createClient))
   examples(create, [
@@ -79,7 +81,7 @@ export function define(command: Command): void {
 }
 
 async function createClient(options: CreateOptions): Promise<number> {
-  const { name, grant, scope = [], introspect, redirectUri = [], trusted, tokens, bound } = options
+  const { name, grant, scope = [], introspect, redirectUri = [], trusted, tokens, bound, pushed } = options
   const auth = authOf(options)
   const forUsers = { redirectUris: redirectUri, trusted: trusted === true }
   const input = {
@@ -90,6 +92,7 @@ async function createClient(options: CreateOptions): Promise<number> {
     auth,
     tokens,
     bound,
+    pushed: pushed === true,
     ...forUsers,
   }
   return printSecret(await runAccounts(options, 'clients/create', input), options)

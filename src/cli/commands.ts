@@ -80,8 +80,14 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'authz',
     group: call,
-    summary: 'policies: explain a decision, compare two sets, print the schema',
+    summary: 'policies: explain a decision, compare two sets, find unused grants, print the schema',
     load: () => import('./authz.ts'),
+  },
+  {
+    name: 'keyring',
+    group: operate,
+    summary: 'replace the master key',
+    load: () => import('./keyring.ts'),
   },
   { name: 'status', group: operate, summary: 'what a running gateway is doing', load: () => import('./status.ts') },
   {

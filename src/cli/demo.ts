@@ -24,6 +24,16 @@ interface DemoOptions {
 }
 
 const host = '127.0.0.1'
+const demoFolder = fileURLToPath(new URL('../../demo/', import.meta.url))
+
+/** What is for the staff alone, by the contract of the shop and a policy. */
+const staffRoute = {
+  name: 'staff',
+  match: { path: '/admin/*' },
+  to: 'app',
+  openapi: join(demoFolder, 'openapi.yaml'),
+  guards: { authz: { policies: join(demoFolder, 'policies/*.cedar') } },
+}
 const portsTried = 20
 
 const attackOutcome = {
@@ -70,6 +80,7 @@ async function demo(options: DemoOptions): Promise<number> {
       admin: { host, port: options.adminPort },
       mode: options.mode,
       stateDir: state,
+      routes: [staffRoute],
     })
     if (!made.ok) {
       sayProblems(made.problems)

@@ -7,6 +7,7 @@ import type { Problem } from '../lib/problem.ts'
 import { hostName } from '../listen/framing.ts'
 import { Exchange } from '../pipeline/exchange.ts'
 import { HeaderList } from '../pipeline/headers.ts'
+import type { Identity } from '../pipeline/identity.ts'
 import { formPath } from '../pipeline/path-form.ts'
 import type { Route, Step } from '../pipeline/route.ts'
 import { ambiguousPath } from '../pipeline/router.ts'
@@ -37,10 +38,17 @@ export type GuardsResult =
 const runs = 25
 const phases: readonly PhaseName[] = ['onHeaders', 'onBody']
 
-export async function runGuards(config: Config, request: ExplainedRequest, clientIp: string): Promise<GuardsResult> {
+export async function runGuards(
+  config: Config,
+  request: ExplainedRequest,
+  clientIp: string,
+  identity: Identity | undefined,
+): Promise<GuardsResult> {
   // Counters that always have room: how often it was sent before is no property of a request.
-  const allowed = { allowed: true, remaining: 1, resetMs: 0, retryAfterMs: 0 }
-  const built = buildGateway(config, { counters: { take: () => allowed }, now: Date.now })
+  const take = (_key: string, cost: number, limit: number) => {
+    return { allowed: true, remaining: limit - cost, resetMs: 0, retryAfterMs: 0 }
+  }
+  const built = buildGateway(config, { counters: { take }, now: Date.now, ...(identity && { identity }) })
   if (!built.ok) return built
   const { gateway } = built
   try {

@@ -11,6 +11,7 @@ import type { ExclusionOptions, WafOptions } from '../guards/waf/options.ts'
 import { parseIp } from '../lib/ip.ts'
 import { action } from './action.ts'
 import { type ExclusionCost, exclusionCost } from './exclusion-cost.ts'
+import { lookAtAccounts } from './explain-accounts.ts'
 import { type GuardReport, runGuards } from './explain-guards.ts'
 import { type ExplainReport, explainJson, explainText } from './explain-print.ts'
 import { type ExplainedRequest, readExplained } from './explain-request.ts'
@@ -48,7 +49,7 @@ async function explain(file: string, options: ExplainOptions): Promise<number> {
   const given = readExplained(readInput(file))
   if (typeof given === 'string') throw new CommandFailure(`${file}: ${given}`)
   const config = chosenConfig(options)
-  const guards = await runGuards(config, given, options.client)
+  const guards = await runGuards(config, given, options.client, await lookAtAccounts(config))
   if (!guards.ok) {
     sayProblems(guards.problems)
     return 1

@@ -4,17 +4,13 @@ import { z } from 'zod'
 import { durationField } from '../lib/fields.ts'
 import { jwtAlgorithms } from '../lib/jwt.ts'
 import { webUrlProblem } from '../lib/web-url.ts'
+import { signInSchema } from './sign-in-schema.ts'
+import { urlField } from './url-field.ts'
 
 const dayMs = 86_400_000
 
-function urlField(check: (text: string) => string | undefined) {
-  return z
-    .string()
-    .max(2048)
-    .superRefine((text, context) => {
-      const problem = check(text)
-      if (problem) context.addIssue({ code: 'custom', message: problem, input: text })
-    })
+function resourceProblem(text: string): string | undefined {
+  return webUrlProblem(text) ?? (text.includes('#') ? 'must have no part after #' : undefined)
 }
 
 const issuerField = urlField(text => {
@@ -58,6 +54,10 @@ export const accountsSchema = z
           .refine(ms => ms >= 2 * dayMs && ms <= 366 * dayMs, { message: 'must be between 2d and 366d' })
           .prefault('30d')
           .meta({ description: 'How long a key signs before the next does; both are published around the change.' }),
+        resources: z.array(urlField(resourceProblem)).max(32).default([]).meta({
+          description: 'What tokens may be asked for besides the issuer (`resource`, RFC 8707): URLs of APIs.',
+        }),
+        signIn: signInSchema,
         tokenTtl: durationField
           .refine(ms => ms >= 60_000 && ms <= 3_600_000, { message: 'must be between 1m and 1h' })
           .optional()

@@ -83,8 +83,17 @@ export interface AcmeConfig {
   readonly directory: string
   /** File. */
   readonly ca: string | undefined
-  readonly challenge: 'http-01' | 'tls-alpn-01'
+  readonly challenge: 'http-01' | 'tls-alpn-01' | 'dns-01'
+  /** Of dns-01. */
+  readonly dnsHook?: DnsHookConfig
   readonly eab: { readonly kid: string; readonly hmacKey: string } | undefined
+}
+
+export interface DnsHookConfig {
+  /** Program and arguments; `present` or `cleanup`, the name and the value of the record follow. */
+  readonly command: readonly string[]
+  /** Until everybody can see a new record. */
+  readonly waitMs: number
 }
 
 export interface StoreConfig {
@@ -110,6 +119,31 @@ export interface OAuthConfig {
   readonly signing: 'ES256' | 'EdDSA' | 'RS256'
   readonly rotateMs: number
   readonly tokenTtlMs: number
+  /** What tokens may be for besides the issuer. */
+  readonly resources: readonly string[]
+  readonly signIn: SignInConfig
+}
+
+export interface SignInConfig {
+  readonly title: string
+  /** Absolute path of a style sheet. */
+  readonly theme: string | undefined
+  readonly passwordLength: number
+  /** URL of a service of breached passwords. */
+  readonly breachedPasswords: string | undefined
+  readonly providers: readonly ProviderConfig[]
+}
+
+/** Another identity provider that users may sign in with. */
+export interface ProviderConfig {
+  readonly id: string
+  readonly name: string
+  readonly issuer: string
+  readonly clientId: string
+  /** `env:NAME` or `file:PATH` */
+  readonly clientSecret: string
+  readonly scopes: readonly string[]
+  readonly createUsers: boolean
 }
 
 export interface IssuerConfig {
@@ -137,6 +171,8 @@ export interface UpstreamConfig {
   /** Beside `servers`; 1 each unless given. */
   readonly weights?: readonly number[]
   readonly health: HealthConfig | undefined
+  /** `http/1.1` unless given. */
+  readonly protocol?: 'http/1.1' | 'h2'
   readonly balance?: BalanceConfig
   readonly ejection?: EjectionConfig
   readonly breaker?: BreakerConfig
@@ -213,6 +249,8 @@ export interface RouteConfig {
   readonly guards: Readonly<Record<string, GuardConfig>>
   readonly body: BodyPolicy
   readonly paths: PathForm
+  /** Whether messages of WebSockets are looked at, or their bytes passed on; `inspect` unless given. */
+  readonly websocket?: 'inspect' | 'pass'
   readonly headers?: HeadersConfig
   /** Client certificates that the route demands. */
   readonly clientCert?: RouteCertificateConfig

@@ -15,8 +15,8 @@ const acmeSchema = z
   .strictObject({
     domains: z
       .array(
-        hostField.refine(host => !/^[*[]/.test(host) && !/^[\d.]+$/.test(host), {
-          message: 'must be a host name: authorities prove a wildcard by DNS alone, which Merlon does not speak',
+        hostField.refine(host => !host.startsWith('[') && !/^[\d.]+$/.test(host), {
+          message: 'must be a host name',
         }),
       )
       .min(1, 'needs at least one name')
@@ -35,9 +35,17 @@ const acmeSchema = z
       .meta({ description: 'The authority: letsencrypt, letsencrypt-staging, or the https URL of its directory.' }),
     ca: fileField('File with the certificate that signs the directory’s own, PEM.').optional(),
     challenge: z
-      .enum(['http-01', 'tls-alpn-01'])
+      .enum(['http-01', 'tls-alpn-01', 'dns-01'])
       .default('http-01')
-      .meta({ description: 'How the authority looks: over http on port 80, or over https on port 443.' }),
+      .meta({ description: 'How the authority looks: over http on port 80, over https on port 443, or in the DNS.' }),
+    dnsHook: z.array(z.string().max(4096)).min(1, 'needs a program').max(32).optional().meta({
+      description:
+        'Of dns-01: program and arguments that set and remove a TXT record; present or cleanup, its name and its value follow.',
+    }),
+    dnsWait: durationField.optional().meta({
+      description: 'Of dns-01: time until a new record is seen everywhere.',
+      default: '30s',
+    }),
     eab: z
       .strictObject({
         kid: z.string().min(1).max(512).meta({ description: 'Key id.' }),
@@ -48,6 +56,15 @@ const acmeSchema = z
       })
       .optional()
       .meta({ description: 'External account binding, for authorities that want one.' }),
+  })
+  .superRefine(({ domains = [], challenge, dnsHook, dnsWait }, context) => {
+    const say = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message })
+    if (challenge === 'dns-01' && !dnsHook) say(['challenge'], 'needs dnsHook beside it')
+    if (challenge === 'dns-01') return
+    if (dnsHook) say(['dnsHook'], 'is for challenge: dns-01')
+    if (dnsWait !== undefined) say(['dnsWait'], 'is for challenge: dns-01')
+    const wildcard = domains.findIndex(domain => domain.startsWith('*'))
+    if (wildcard >= 0) say(['domains', wildcard], 'needs challenge: dns-01, by which alone wildcards are proved')
   })
   .meta({ description: 'Gets the certificate from an authority (ACME) and renews it.' })
 

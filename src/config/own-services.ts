@@ -20,7 +20,7 @@ const defaultTokenMs = 3_600_000
 
 /** The worker itself answers there. */
 export const verdictKeysName = '(verdict-keys)'
-export const verdictKeysPath = '/.well-known/merlon/jwks.json'
+const verdictKeysPath = '/.well-known/merlon/jwks.json'
 
 /** What the authorization server answers at. */
 export const oauthPaths: readonly string[] = [
@@ -36,16 +36,35 @@ export function accountsConfig(
   tokenTtlMs = defaultTokenMs,
 ): AccountsConfig {
   return {
-    oauth: oauth && {
-      issuer: oauth.issuer,
-      signing: oauth.signing,
-      rotateMs: oauth.rotate,
-      tokenTtlMs: oauth.tokenTtl ?? tokenTtlMs,
-    },
+    oauth: oauth && oauthConfig(oauth, dir, tokenTtlMs),
     issuers: issuers.map(({ jwks, refresh, introspection, ...rest }) => {
       const place = jwks === undefined || /^https?:/.test(jwks) ? jwks : resolve(dir, jwks)
       return { ...rest, jwks: place, refreshMs: refresh, introspection: introspectionOf(introspection, dir) }
     }),
+  }
+}
+
+function oauthConfig(
+  { issuer, signing, rotate, tokenTtl, resources, signIn }: NonNullable<AccountsInput['oauth']>,
+  dir: string,
+  tokenTtlMs: number,
+): OAuthConfig {
+  const { title, theme, passwordLength, breachedPasswords, providers } = signIn
+  return {
+    issuer,
+    signing,
+    rotateMs: rotate,
+    tokenTtlMs: tokenTtl ?? tokenTtlMs,
+    resources,
+    signIn: {
+      title,
+      theme: theme === undefined ? undefined : resolve(dir, theme),
+      passwordLength,
+      breachedPasswords,
+      providers: providers.map(({ clientSecret, ...rest }) => {
+        return { ...rest, clientSecret: keyReference(clientSecret, dir) ?? clientSecret }
+      }),
+    },
   }
 }
 

@@ -101,7 +101,7 @@ function checkListeners(source: ConfigSource, data: Readonly<Record<string, unkn
       problems.push(valueProblem(source, ['listen', i, 'acme'], 'needs domains: no route names a host'))
     }
     const isPlain = listeners.some(other => other['http'] !== undefined)
-    if (acme && acme['challenge'] !== 'tls-alpn-01' && !isPlain) {
+    if (acme && acme['challenge'] !== 'tls-alpn-01' && acme['challenge'] !== 'dns-01' && !isPlain) {
       const message = 'needs an http listener, for the authority to look: or choose challenge: tls-alpn-01'
       problems.push(valueProblem(source, ['listen', i, 'acme'], message))
     }

@@ -45,7 +45,7 @@ function resolveTls(listen: ListenInput, i: number, routes: ConfigInput['routes'
 }
 
 function resolveAcme(acme: NonNullable<ListenInput['acme']>, routes: ConfigInput['routes'], dir: string): AcmeConfig {
-  const { domains, email, directory, ca, challenge, eab } = acme
+  const { domains, email, directory, ca, challenge, dnsHook, dnsWait = 30_000, eab } = acme
   const hosts = routes.map(route => route.match.host ?? '').filter(host => /^[a-z0-9_]/.test(host))
   return {
     domains: [...new Set(domains ?? hosts)],
@@ -53,6 +53,7 @@ function resolveAcme(acme: NonNullable<ListenInput['acme']>, routes: ConfigInput
     directory: directories[directory] ?? directory,
     ca: ca === undefined ? undefined : resolve(dir, ca),
     challenge,
+    ...(dnsHook && { dnsHook: { command: dnsHook, waitMs: dnsWait } }),
     eab: eab && {
       kid: eab.kid,
       hmacKey: eab.hmacKey.replace(/^file:(.*)/, (_, file: string) => `file:${resolve(dir, file)}`),

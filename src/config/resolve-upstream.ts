@@ -24,6 +24,7 @@ export function resolveUpstream(
       unhealthyAfter: health.unhealthyAfter,
       healthyAfter: health.healthyAfter,
     },
+    ...(input.protocol !== 'http/1.1' && { protocol: input.protocol }),
     ...(balance === 'roundRobin' && { balance: { method: balance } }),
     ...(balance === 'hash' && hashBy && { balance: { method: balance, by: hashBy } }),
     ...(ejection && { ejection: { failures: ejection.failures, pauseMs: ejection.pause, share: ejection.share } }),

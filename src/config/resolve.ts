@@ -68,6 +68,7 @@ export function resolveConfig(
       guards: guardsOfRoute[i] ?? {},
       body: bodyPolicy(bodyPolicy(defaultBodyPolicy, input.body), route.body),
       paths: route.paths,
+      websocket: route.websocket,
       ...known({ headers: route.headers ?? input.headers }),
       ...known({ clientCert: clientCert(route.clientCert, origin.dir) }),
       ...known({ maintenance: maintenance(route.maintenance ?? input.maintenance) }),

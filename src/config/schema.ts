@@ -28,6 +28,10 @@ export const routeLimits: ReadonlySet<LimitName> = new Set([
   'responseInspected',
   'upstreamAttempts',
   'upstreamTimeout',
+  'websocketMessageBytes',
+  'websocketMessages',
+  'websocketFrames',
+  'tunnelIdleTimeout',
   'xmlDepth',
   'xmlNodes',
 ])
@@ -139,6 +143,10 @@ export function createConfigSchema(guards: readonly GuardDefinition[]) {
     openapi: openapiField.optional(),
     guards: guardsSection.optional().meta({ description: 'Laid over the defaults, option by option.' }),
     body: bodySchema.optional(),
+    websocket: z.enum(['inspect', 'pass']).default('inspect').meta({
+      description:
+        'inspect: the frames of WebSockets must be right, and guards judge text messages; compression is not offered to the upstream. pass: bytes go through unseen.',
+    }),
     headers: headersSchema.optional(),
     clientCert: clientCertSchema.optional(),
     maintenance: maintenanceSchema.optional(),

@@ -94,6 +94,10 @@ export const upstreamSchema = z
     }),
     hashBy: hashField.optional(),
     health: healthSchema.optional(),
+    protocol: z.enum(['http/1.1', 'h2']).default('http/1.1').meta({
+      description:
+        'What servers are spoken to in. h2: over TLS by ALPN, in the clear without asking; gRPC wants it. Upgrades (WebSockets) go over HTTP/1.1.',
+    }),
     ejection: ejectionSchema.optional(),
     breaker: breakerSchema.optional(),
     slowStart: durationField.optional().meta({

@@ -16,6 +16,8 @@ export interface ZeroOptions {
   readonly admin: Address | undefined
   readonly mode: Mode
   readonly stateDir: string
+  /** Routes to `app` beside the one for everything. */
+  readonly routes?: readonly object[]
   /** Options of the guard `waf` other than its defaults. */
   readonly waf?: { readonly rules?: readonly string[]; readonly paranoia?: number }
 }
@@ -26,7 +28,7 @@ export function zeroConfig(options: ZeroOptions): LoadResult {
     mode: options.mode,
     listen: [{ http: formatAddress(options.listen) }],
     upstreams: { app: { servers: [options.upstream] } },
-    routes: [{ name: 'app', to: 'app' }],
+    routes: [...(options.routes ?? []), { name: 'app', to: 'app' }],
     ...(options.waf && { guards: { waf: options.waf } }),
     store: { state: options.stateDir },
     ...(options.admin && { admin: { listen: formatAddress(options.admin) } }),

@@ -25,7 +25,7 @@ const everyday: ReadonlySet<string> = new Set(['CLIENT_ABORTED', 'NO_ROUTE', 'DR
 
 export function actionOf(ex: Exchange): Action {
   if (ex.verdict) return ex.verdict.kind === 'answer' ? 'answer' : 'deny'
-  if (ex.failure && !(ex.aborted || isEveryday(ex.failure))) return 'fail'
+  if (ex.failure && (isStalled(ex.failure) || !(ex.aborted || isEveryday(ex.failure)))) return 'fail'
   return ex.findings.some(isWouldDeny) ? 'would-deny' : 'allow'
 }
 
@@ -70,6 +70,7 @@ export function eventOf(ex: Exchange): StoredEvent | undefined {
       detail: told(reason.detail, reason.evidence),
       score: scoreOf(ex),
       ja4: ex.client.tls?.ja4,
+      http_fingerprint: ex.client.http,
       findings: ex.findings.slice(0, findingsMax).map(describeFinding),
       us: Math.round(ex.inspectUs),
       principal: ex.principal === undefined ? undefined : { kind: ex.principal.kind, id: display(ex.principal.id) },
@@ -113,6 +114,11 @@ function scoreOf({ score, findings }: Exchange): number {
 
 function isWouldDeny({ mode, verdict }: Finding): boolean {
   return mode === 'monitor' && verdict.kind !== 'flag'
+}
+
+/** We have cut it, so it is no client that went away by itself. */
+function isStalled(failure: Error): boolean {
+  return failure instanceof GatewayError && failure.code === 'CLIENT_STALLED'
 }
 
 function isEveryday(failure: Error): boolean {

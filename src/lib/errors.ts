@@ -28,6 +28,11 @@ export const gatewayErrors = {
   },
   UPSTREAM_TIMEOUT: { status: 504, title: 'Gateway timeout', summary: 'The upstream did not answer in time.' },
   CLIENT_ABORTED: { status: 499, title: 'Client closed request', summary: 'The client went away.' },
+  CLIENT_STALLED: {
+    status: 408,
+    title: 'Request timeout',
+    summary: 'The client took its response too slowly, or not at all while others waited for the upstream.',
+  },
   BODY_TOO_LARGE: { status: 413, title: 'Content too large', summary: 'The request body is larger than body.max.' },
   BODY_TIMEOUT: { status: 408, title: 'Request timeout', summary: 'The request body came too slowly or stopped.' },
   GUARD_FAILED: {

@@ -27,6 +27,8 @@ export interface TokenIssuer {
   readonly issuer: string
   /** The token must be for one of these. */
   readonly audience: readonly string[]
+  /** Or for one of these, where a route asks for it by name. */
+  readonly otherAudience?: readonly string[]
   readonly algorithms: readonly JwtAlgorithm[]
   /** `at+jwt`: access tokens of RFC 9068 alone. `any`: also plain JWTs, as most issuers write them. */
   readonly typ: 'at+jwt' | 'any'
@@ -102,7 +104,7 @@ export async function verifyJwt(token: string, from: TokenIssuer, { nowMs, skewM
     const { payload } = await jwtVerify(token, key, {
       algorithms: [algorithm],
       issuer: from.issuer,
-      audience: [...from.audience],
+      audience: [...from.audience, ...(from.otherAudience ?? [])],
       clockTolerance: skewMs / 1000,
       currentDate: new Date(nowMs),
       requiredClaims: ['exp'],

@@ -6,12 +6,21 @@ import type { ClientTls } from '../pipeline/exchange.ts'
 import { Connection, type Ends } from './connection.ts'
 import type { Handler } from './handler.ts'
 
+export type RefusalCause = 'limits.connectionsPerIp' | 'limits.connectionsTotal' | 'proxyProtocol'
+
+export type OnRefused = (cause: RefusalCause, clientIp: string) => void
+
 export class Connections {
   refused = 0
+  readonly #onRefused: OnRefused | undefined
   readonly #bySocket = new Map<Duplex, Connection>()
   readonly #countByKey = new Map<string, number>()
   /** What each connection is counted as. */
   readonly #keys = new Map<Connection, string>()
+
+  constructor(onRefused?: OnRefused) {
+    this.#onRefused = onRefused
+  }
 
   get size(): number {
     return this.#bySocket.size
@@ -28,8 +37,9 @@ export class Connections {
   /** Takes the connection in, or closes it without a word. */
   admit(socket: Socket, { limits, identify }: Handler): Connection | undefined {
     const connection = new Connection(socket, identify, limits)
-    if (this.size >= limits.connectionsTotal || this.#tooMany(connection, limits.connectionsPerIp)) {
-      this.refuse(connection)
+    const isFull = this.size >= limits.connectionsTotal
+    if (isFull || this.#tooMany(connection, limits.connectionsPerIp)) {
+      this.refuse(connection, isFull ? 'limits.connectionsTotal' : 'limits.connectionsPerIp')
       return undefined
     }
     this.#bySocket.set(socket, connection)
@@ -46,7 +56,7 @@ export class Connections {
     this.#uncount(connection)
     connection.revealed(ends)
     if (this.#tooMany(connection, limits.connectionsPerIp)) {
-      this.refuse(connection)
+      this.refuse(connection, 'limits.connectionsPerIp')
       return false
     }
     this.#count(connection)
@@ -59,8 +69,9 @@ export class Connections {
     connection.secured(socket, tls)
   }
 
-  refuse(connection: Connection): void {
+  refuse(connection: Connection, cause: RefusalCause): void {
     this.refused++
+    this.#onRefused?.(cause, connection.peer.client.ip)
     connection.raw.destroy()
   }
 

@@ -9,6 +9,7 @@ import type { BodyClock } from './body-clock.ts'
 import type { Connection } from './connection.ts'
 import { formatHead } from './head.ts'
 import { RequestBodyReader } from './request-body.ts'
+import { ResponseRate } from './response-rate.ts'
 
 /** An unread rest of a body up to this size is read away to keep the connection; more closes it. */
 const drainedBytesMax = 64 * 1024
@@ -42,6 +43,7 @@ export class Http1Edge implements Edge {
   readonly #reference: string
   readonly #limits: Limits
   readonly #body: RequestBodyReader
+  readonly #rate: ResponseRate
   readonly #acceptsInformational: boolean
   #expectsContinue: boolean
   #last: boolean
@@ -68,11 +70,13 @@ export class Http1Edge implements Edge {
       limits: options.limits,
       clock: options.clock,
     })
+    this.#rate = new ResponseRate(options.connection.socket, options.limits, options.clock, () => this.#tooSlow())
     this.#acceptsInformational = req.httpVersionMinor >= 1
     this.#expectsContinue = options.expectsContinue
     this.#last = options.last
     this.finished = new Promise(resolve => {
       res.once('close', () => {
+        this.#rate.took()
         if (!res.writableFinished && !this.#cut) this.#aborted()
         resolve()
       })
@@ -89,9 +93,9 @@ export class Http1Edge implements Edge {
     return this.#body.readUpTo(limitBytes)
   }
 
-  restOfBody(maxBytes: number): AsyncIterable<Uint8Array> {
+  restOfBody(maxBytes: number, patient = false): AsyncIterable<Uint8Array> {
     this.#continue()
-    return this.#body.rest(maxBytes)
+    return this.#body.rest(maxBytes, patient)
   }
 
   /** Only to clients that know what it is (RFC 9110 §15.2). */
@@ -143,6 +147,7 @@ export class Http1Edge implements Edge {
     this.#watchClient()
     this.#res.once('drain', () => {
       this.#full = false
+      this.#rate.took()
       this.#connection.socket.setTimeout(0)
       this.onDrain?.()
     })
@@ -185,8 +190,9 @@ export class Http1Edge implements Edge {
     this.#res.writeContinue()
   }
 
-  /** The socket's own timeout sees bytes leave, so a slow client is fine as long as it reads. */
+  /** The socket's own timeout sees bytes leave, so it is for clients that take nothing at all. */
   #watchClient(): void {
+    this.#rate.wait()
     this.#connection.socket.setTimeout(this.#limits.responseIdleTimeout)
   }
 
@@ -195,6 +201,13 @@ export class Http1Edge implements Edge {
     if (this.#body.ended) return false
     if (this.#expectsContinue || this.#body.failed || this.declaredBytes === undefined) return true
     return this.declaredBytes - this.#body.receivedBytes > drainedBytesMax
+  }
+
+  /** Reset, so that the kernel does not go on with what it holds for a client that hardly reads. */
+  #tooSlow(): void {
+    const { exchange } = this.#connection
+    if (exchange) exchange.failure ??= new GatewayError('CLIENT_STALLED', 'client', 'the response is taken too slowly')
+    this.#connection.reset()
   }
 
   #aborted(): void {

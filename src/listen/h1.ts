@@ -10,7 +10,7 @@ import { recordRefusal, serve, serveRefusal, serveUpgrade } from '../pipeline/se
 import type { Verdict } from '../pipeline/verdict.ts'
 import { BodyClock } from './body-clock.ts'
 import type { Connection } from './connection.ts'
-import { Connections } from './connections.ts'
+import { Connections, type OnRefused } from './connections.ts'
 import { Http1Edge } from './h1-edge.ts'
 import { lookForPreface } from './h2/preface.ts'
 import { Http2Connection, type Http2Host } from './h2/session.ts'
@@ -34,6 +34,8 @@ export interface Http1ListenerOptions {
   /** Plain HTTP unless given. */
   readonly settings?: ListenerSettings
   readonly nextReference: () => string
+  /** Told of each connection that is closed without a word. */
+  readonly onRefused?: OnRefused
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -74,7 +76,7 @@ class Listener implements Http1Listener {
   readonly #front: NetServer
   readonly #server: Server
   readonly #clock = new BodyClock()
-  readonly #connections = new Connections()
+  readonly #connections: Connections
   #handler: Handler
   #settings: ListenerSettings
   #terminator: TlsTerminator | undefined
@@ -86,6 +88,7 @@ class Listener implements Http1Listener {
 
   constructor(options: Http1ListenerOptions) {
     this.#options = options
+    this.#connections = new Connections(options.onRefused)
     this.#handler = options.handler
     this.#settings = options.settings ?? plainSettings
     this.#terminator = this.#createTerminator()
@@ -195,7 +198,7 @@ class Listener implements Http1Listener {
     if (http2) {
       const seen = await peek(socket, lookForPreface, this.#handler.limits.headerTimeout)
       if (socket.destroyed) return
-      if (seen.kind !== 'found') return this.#connections.refuse(connection)
+      if (seen.kind !== 'found') return this.#connections.refuse(connection, 'proxyProtocol')
       if (seen.value) return this.#openHttp2(connection)
     }
     this.#server.emit('connection', socket)
@@ -224,7 +227,7 @@ class Listener implements Http1Listener {
     const seen = peer.trusted ? await peek(raw, readProxyHeader, this.#handler.limits.helloTimeout) : undefined
     if (raw.destroyed) return false
     if (seen?.kind !== 'found') {
-      this.#connections.refuse(connection)
+      this.#connections.refuse(connection, 'proxyProtocol')
       return false
     }
     return seen.value === undefined || this.#connections.reveal(connection, seen.value, this.#handler)

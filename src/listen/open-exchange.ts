@@ -12,6 +12,7 @@ import type { Verdict } from '../pipeline/verdict.ts'
 import { checkRequest } from './check-request.ts'
 import type { Connection } from './connection.ts'
 import type { Handler } from './handler.ts'
+import { httpPrint } from './http-print.ts'
 import { ownRoute } from './own-routes.ts'
 import type { ListenerSettings } from './settings.ts'
 
@@ -25,6 +26,8 @@ export interface RequestHead {
   readonly rawHeaders: readonly ByteString[]
   /** Why it is no request, where its parser knows already. */
   readonly verdict?: Verdict | undefined
+  /** Of the fingerprint: how the connection was opened; `h1` unless given. */
+  readonly opening?: string
 }
 
 export interface Opened {
@@ -84,7 +87,10 @@ export function openExchange(
   const formed = formPath(path, route.paths)
   const known = handler.identify.client(connection.peerFor(handler.identify), headers)
   const demanded = demandCertificate(known, route, settings, host, nowMs)
-  const { client } = demanded
+  // A proxy writes its requests by itself.
+  const isProxys = demanded.client.peerTrusted === true
+  const http = isProxys ? {} : { http: httpPrint(head.opening ?? 'h1', rawHeaders) }
+  const client = { ...demanded.client, ...http }
   const formVerdict = formed.ok ? undefined : formed.verdict
   const verdict =
     found === 'ambiguous'

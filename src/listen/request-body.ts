@@ -46,6 +46,7 @@ export class RequestBodyReader implements Timed {
   readonly #clock: BodyClock
   readonly #largeBodies: LargeBodies | undefined
   #isLarge = false
+  #patient = false
   #started = false
   #discarding = false
   #chunks: Buffer[] = []
@@ -91,7 +92,8 @@ export class RequestBodyReader implements Timed {
     return { bytes: held.subarray(0, limitBytes), complete: false }
   }
 
-  async *rest(maxBytes: number): AsyncGenerator<Uint8Array> {
+  async *rest(maxBytes: number, patient = false): AsyncGenerator<Uint8Array> {
+    this.#patient = patient
     for (;;) {
       const next = this.#next()
       const chunk = next instanceof Promise ? await next : next
@@ -138,9 +140,9 @@ export class RequestBodyReader implements Timed {
     if (this.#carrier.destroyed) return this.#clock.unwatch(this)
     const idleMs = nowMs - this.#waitingSinceMs
     const waitedMs = this.#waitedMs + idleMs
-    const { bodyMinRate, bodyRateGrace, bodyIdleTimeout } = this.#limits
-    const tooSlow = waitedMs > bodyRateGrace && this.receivedBytes * 1000 < bodyMinRate * waitedMs
-    if (!tooSlow && idleMs <= bodyIdleTimeout) return
+    const { bodyMinRate, bodyRateGrace, bodyIdleTimeout, tunnelIdleTimeout } = this.#limits
+    const tooSlow = !this.#patient && waitedMs > bodyRateGrace && this.receivedBytes * 1000 < bodyMinRate * waitedMs
+    if (!tooSlow && idleMs <= (this.#patient ? tunnelIdleTimeout : bodyIdleTimeout)) return
     this.#clock.unwatch(this)
     if (this.#discarding) this.#carrier.destroy()
     else

@@ -13,10 +13,10 @@ export interface Edge {
    */
   readBody(limitBytes: number): Promise<RequestBody>
   /**
-   * What readBody left unread, with back-pressure.
+   * What readBody left unread, with back-pressure. `patient`: it may be silent for as long as a tunnel may.
    * @throws GatewayError (from the iterator) CLIENT_ABORTED, BODY_TIMEOUT, and BODY_TOO_LARGE past `maxBytes` in all
    */
-  restOfBody(maxBytes: number): AsyncIterable<Uint8Array>
+  restOfBody(maxBytes: number, patient?: boolean): AsyncIterable<Uint8Array>
   /** True once a final response head was written: a verdict can then only cut the connection. */
   readonly headSent: boolean
   informational(status: number, headers: readonly string[]): void

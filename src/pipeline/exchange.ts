@@ -25,6 +25,8 @@ export interface Client {
   readonly secure: boolean
   /** The client's own TLS connection to us; undefined without one, and for clients behind a proxy. */
   readonly tls?: ClientTls
+  /** Fingerprint of the HTTP that the client speaks (listen/http-print.ts); undefined for clients behind a proxy. */
+  readonly http?: string
 }
 
 /** What a TLS connection tells of its client; made by listen/. */
@@ -129,7 +131,7 @@ export class Exchange {
   isWelcome: boolean
   /** By guards/authn: who the request speaks for, once that is proven. */
   principal: Principal | undefined
-  /** By guards/authn: names of headers that the upstream does not get. Lower case. */
+  /** By guards/authn, and for WebSockets by upstream/: names of headers that the upstream does not get. Lower case. */
   withheldHeaders: readonly string[]
   /** By the destination, where the upstream gets one: the signed statement about this request. */
   verdictToken: string | undefined
@@ -139,6 +141,8 @@ export class Exchange {
   cancel: (() => void) | undefined
   /** By serve.ts: the client went away. */
   aborted: boolean
+  /** Of a WebSocket message: the exchange that opened the WebSocket. By websocket/message-exchange.ts. */
+  handshake: Exchange | undefined
   /** By guards/waf: its open transaction, so that later phases go on with it. */
   wafTransaction: unknown
 
@@ -173,6 +177,7 @@ export class Exchange {
     this.extraHeaders = []
     this.cancel = undefined
     this.aborted = false
+    this.handshake = undefined
     this.wafTransaction = undefined
   }
 }

@@ -8,6 +8,7 @@ import type { Counters, Quotas } from '../store/store.ts'
 import type { Exchange } from './exchange.ts'
 import type { Identity } from './identity.ts'
 import type { Limits } from './limits.ts'
+import type { PolicyUse } from './policy-use.ts'
 import type { Match } from './router.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -18,6 +19,11 @@ export interface Guard {
   onHeaders?(ex: Exchange): Outcome
   /** The body is read up to its limit (`ex.body`). Having this method is what makes us wait for it. Also without a body. */
   onBody?(ex: Exchange): Outcome
+  /**
+   * A WebSocket message is read (`ex.body`): an exchange of its own, with the head of the handshake. At once, for the
+   * connection waits.
+   */
+  onMessage?(ex: Exchange): Verdict | undefined
   onResponseHeaders?(ex: Exchange): Outcome
   /** The start of a text response is read (`ex.responseBody`). Having this method is what makes us hold it back. */
   onResponseBody?(ex: Exchange): Outcome
@@ -77,6 +83,8 @@ export interface GuardTools {
   readonly routes?: readonly RouteInfo[]
   /** The issuer of our own authorization server. */
   readonly ownIssuer?: string
+  /** Tells that policies have permitted something, for `merlon authz unused`. */
+  readonly recordUse?: (use: PolicyUse) => void
   /** Appends a line to a log file that the guard's options name. Absent where nothing is logged. */
   readonly writeLine?: (file: string, line: string) => void
 }

@@ -3,6 +3,7 @@
 
 import type { PublicJwk, TokenIssuer } from '../lib/jwt.ts'
 import type { Marks } from '../store/store.ts'
+import type { ClientCertificate } from './exchange.ts'
 import type { Quota } from './quota.ts'
 
 /** Who was authenticated. Never the credential. */
@@ -17,6 +18,8 @@ export interface Principal {
   readonly clientId: string
   /** How it was authenticated (`acr`); empty when nobody says. */
   readonly acr: string
+  /** When that was (`auth_time`); undefined when nobody says. */
+  readonly authTimeMs?: number
   /** Who vouches for it: the issuer of its token; empty for API keys, which are ours. */
   readonly issuer: string
   /** What it may use; of API keys. */
@@ -33,6 +36,13 @@ export interface KnownKey {
   readonly quota?: Quota
   /** It opens nothing: whoever has it has stolen it. */
   readonly isCanary: boolean
+}
+
+/** A client that proves who it is with each request: by its certificate, or by signing. */
+export interface KnownClient {
+  readonly id: string
+  readonly scopes: readonly string[]
+  readonly keys: readonly PublicJwk[]
 }
 
 /** An access token of ours that is but a name. */
@@ -67,6 +77,9 @@ export interface Identity {
   readonly nonceSecret: Uint8Array
   /** Proofs that were seen, on every worker. */
   readonly marks: Marks
+  findClient(id: string): KnownClient | undefined
+  /** The client that a verified certificate was registered for. */
+  findCertificate(certificate: ClientCertificate): KnownClient | undefined
   /** Tells that a key was used, for `last used`. */
   keyUsed(id: string, nowMs: number): void
   /** Asks for fresh keys of an issuer, because a token names one that is not known. Bounded on the other side. */

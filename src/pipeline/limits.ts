@@ -73,6 +73,21 @@ export const limitDefinitions = {
     default: 60_000,
     summary: 'Silence of a client that does not take its response.',
   },
+  responseMinRate: {
+    unit: 'bytesPerSecond',
+    default: 500,
+    summary: 'Mean rate at which a client takes a response while we wait for it, after responseRateGrace.',
+  },
+  responseRateGrace: {
+    unit: 'ms',
+    default: 10_000,
+    summary: 'Time waited for a client to take its response before its mean rate counts.',
+  },
+  responseStall: {
+    unit: 'ms',
+    default: 1_000,
+    summary: 'A response not taken for so long is cut when requests wait for a connection to its upstream.',
+  },
   keepAliveTimeout: { unit: 'ms', default: 65_000, summary: 'Silence between two requests of a connection.' },
   lingerTimeout: {
     unit: 'ms',
@@ -132,6 +147,27 @@ export const limitDefinitions = {
     unit: 'count',
     default: 2_000,
     summary: 'WINDOW_UPDATE frames of one HTTP/2 connection within 30 s, beside one for each KiB that was sent to it.',
+  },
+  websocketMessageBytes: {
+    unit: 'bytes',
+    default: MiB,
+    max: 2 ** 26,
+    summary: 'Size of a message of a WebSocket client.',
+  },
+  websocketMessages: {
+    unit: 'count',
+    default: 1_000,
+    summary: 'Messages, PINGs among them, of one WebSocket client within 10 s.',
+  },
+  websocketFrames: {
+    unit: 'count',
+    default: 10_000,
+    summary: 'Frames of one WebSocket client within 10 s: messages may come in many.',
+  },
+  tunnelIdleTimeout: {
+    unit: 'ms',
+    default: 300_000,
+    summary: 'Silence of both sides of a WebSocket or another tunnel.',
   },
   delayedAnswers: {
     unit: 'count',

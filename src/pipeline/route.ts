@@ -19,6 +19,8 @@ export interface Route {
   readonly destination: Destination
   readonly limits: Limits
   readonly body: BodyPolicy
+  /** Guards of WebSocket messages; undefined: nobody looks into WebSockets. */
+  readonly messages?: readonly Step[] | undefined
   readonly paths: PathForm
   readonly headers: HeaderRules
   /** Names the rule in the settings of the listener that client certificates are judged by. */

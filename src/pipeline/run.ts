@@ -4,7 +4,7 @@
 import type { Exchange } from './exchange.ts'
 import type { Outcome } from './guard.ts'
 import type { Step } from './route.ts'
-import type { PhaseName, Verdict } from './verdict.ts'
+import type { Finding, PhaseName, Verdict } from './verdict.ts'
 
 /**
  * Calls `phase` on each step until one gives an enforced verdict. Returns a promise only when a guard did: awaiting
@@ -55,6 +55,23 @@ function callGuard(step: Step, phase: PhaseName, ex: Exchange): Outcome {
   }
 }
 
+/** Judges a WebSocket message. */
+export function runMessage(steps: readonly Step[], ex: Exchange): Verdict | undefined {
+  for (const step of steps) {
+    const startMs = performance.now()
+    let verdict: Verdict | undefined
+    try {
+      verdict = step.guard.onMessage?.(ex)
+    } catch (error) {
+      verdict = failedGuard(step, error, ex)
+    }
+    step.stats.calls++
+    step.stats.busyMs += performance.now() - startMs
+    if (verdict && isEnforced(verdict, step, 'onMessage', ex)) return verdict
+  }
+  return undefined
+}
+
 /** A guard that fails denies, unless its definition says that availability matters more. */
 function failedGuard(step: Step, error: unknown, ex: Exchange): Verdict | undefined {
   step.stats.errors++
@@ -64,7 +81,7 @@ function failedGuard(step: Step, error: unknown, ex: Exchange): Verdict | undefi
 }
 
 /** Records the verdict; true when it ends the request here and now. */
-function isEnforced(verdict: Verdict, step: Step, phase: PhaseName, ex: Exchange): boolean {
+function isEnforced(verdict: Verdict, step: Step, phase: Finding['phase'], ex: Exchange): boolean {
   ex.findings.push({ guard: step.name, phase, mode: step.mode, verdict })
   if (verdict.kind === 'flag') {
     ex.score += verdict.points

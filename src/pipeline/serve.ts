@@ -10,6 +10,7 @@ import { classifyBody } from './body.ts'
 import { contentCoding, decodeBody } from './content-coding.ts'
 import type { Edge } from './edge.ts'
 import { type Exchange, noBody, type RequestBody } from './exchange.ts'
+import { isGrpc, judgedMessages } from './grpc-messages.ts'
 import { closedStart, MultipartClip, multipartBoundary, StreamDenied, streamClipped } from './multipart-clip.ts'
 import { Responder } from './respond.ts'
 import type { OutgoingBody, TunnelClient } from './route.ts'
@@ -99,11 +100,18 @@ async function admitBody(ex: Exchange, edge: Edge): Promise<Verdict | { readonly
   const { limits, phases } = ex.route
   if (edge.declaredBytes !== undefined && edge.declaredBytes > limits.bodyMax) return tooLarge('body.max')
   const wanted = phases.onBody.length > 0
+  const streams = isGrpc(ex.headers)
   if (!edge.hasBody || !wanted) {
     ex.body = noBody
     const outcome = runPhase('onBody', phases.onBody, ex)
     const verdict = outcome instanceof Promise ? await outcome : outcome
-    return verdict ?? { body: edge.hasBody ? edge.restOfBody(limits.bodyMax) : undefined }
+    return verdict ?? { body: edge.hasBody ? edge.restOfBody(limits.bodyMax, streams) : undefined }
+  }
+  if (streams) {
+    ex.body = { ...noBody, complete: false }
+    const outcome = runPhase('onBody', phases.onBody, ex)
+    const verdict = outcome instanceof Promise ? await outcome : outcome
+    return verdict ?? { body: judgedMessages(ex, edge.restOfBody(limits.bodyMax, true)) }
   }
 
   const bodyClass = classifyBody(ex.headers)

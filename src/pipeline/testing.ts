@@ -27,6 +27,7 @@ export interface TestRequest {
   readonly target?: string
   readonly ip?: string
   readonly ja4?: string
+  readonly http?: string
   /** Flat. */
   readonly headers?: readonly string[]
   readonly body?: string
@@ -36,9 +37,19 @@ export interface TestRequest {
 export function testExchange(request: TestRequest = {}): Exchange {
   const { method = 'GET', target = '/', ip = '192.0.2.1', headers = [], body = '', route = testRoute() } = request
   const ipBytes = parseIp(ip) ?? new Uint8Array(4)
-  const { ja4 } = request
+  const { ja4, http } = request
+  const print = http === undefined ? {} : { http }
   const tls = ja4 === undefined ? {} : { tls: { version: 'TLSv1.3', sni: '', alpn: '', ja4, certificate: undefined } }
-  const client = { ip: formatIp(ipBytes), ipBytes, key: ipKey(ipBytes), port: 40000, peerIp: ip, secure: false, ...tls }
+  const client = {
+    ip: formatIp(ipBytes),
+    ipBytes,
+    key: ipKey(ipBytes),
+    port: 40000,
+    peerIp: ip,
+    secure: false,
+    ...tls,
+    ...print,
+  }
   const line = {
     method,
     target,

@@ -50,7 +50,7 @@ export interface Evidence {
 /** What a guard found, with whether it counted. */
 export interface Finding {
   readonly guard: string
-  readonly phase: PhaseName
+  readonly phase: PhaseName | 'onMessage'
   /** `protect`: it was enforced. `monitor`: it would have been. */
   readonly mode: 'protect' | 'monitor'
   readonly verdict: Verdict

@@ -13,7 +13,7 @@ const anonymous: TypeAndId = { type: 'Anonymous', id: 'anonymous' }
 export function uidOf(principal: Principal | undefined, ownIssuer: string | undefined): TypeAndId {
   if (!principal) return anonymous
   const { kind, id, issuer } = principal
-  const isOurs = kind === 'apiKey' || issuer === ownIssuer
+  const isOurs = issuer === '' || issuer === ownIssuer
   return { type: types[kind], id: isOurs ? id : `${issuer}#${id}` }
 }
 

@@ -29,6 +29,8 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseFlow {
   answered = false
   /** The head of a response came. */
   headed = false
+  /** Since when the client takes nothing; 0: it does. */
+  stalledSinceMs = 0
   readonly #ex: Exchange
   readonly #server: UpstreamServer
   readonly #sink: ResponseSink
@@ -56,11 +58,21 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseFlow {
   }
 
   pause(): void {
+    this.stalledSinceMs ||= performance.now()
     this.#controller?.pause()
   }
 
   resume(): void {
+    this.stalledSinceMs = 0
     this.#controller?.resume()
+  }
+
+  /** Takes the connection from a client that does not take its response. */
+  cut(): void {
+    const error = new GatewayError('CLIENT_STALLED', 'client', 'the response was not taken while others waited')
+    this.#cancelled = error
+    this.#controller?.abort(error)
+    this.#settle.reject(error)
   }
 
   abort(): void {
@@ -118,7 +130,12 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseFlow {
     }
     this.#server.answered(status)
     this.#ex.upstream = this.#server.url
-    this.#settle.resolve({ closed: this.#openTunnel(socket, controller.rawHeaders as Buffer[]) })
+    try {
+      this.#settle.resolve({ closed: this.#openTunnel(socket, controller.rawHeaders as Buffer[]) })
+    } catch (error) {
+      socket.destroy()
+      this.#settle.reject(error)
+    }
   }
 
   #malformed(detail: string): void {

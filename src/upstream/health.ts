@@ -1,9 +1,11 @@
 // Active health checks: asks each server for a path at an interval, and takes it out of service, or back, after so many
 // answers in a row. Each check has a connection of its own, so that a busy pool doesn't look like a sick server.
 
+import { constants } from 'node:http2'
 import { Client } from 'undici'
 import type { HealthConfig } from '../config/config.ts'
 import type { Limits } from '../pipeline/limits.ts'
+import type { Http2Pool } from './h2-pool.ts'
 import { createConnect, type UpstreamServer } from './server.ts'
 
 export class HealthChecks {
@@ -54,6 +56,7 @@ export class HealthChecks {
 
   async #check(server: UpstreamServer): Promise<boolean> {
     const { path, timeoutMs } = this.#config
+    if (server.http2) return this.#checkHttp2(server, server.http2)
     const client = new Client(server.origin, {
       connect: createConnect(server.hostname, { ...this.#limits, upstreamConnectTimeout: timeoutMs }, server.to),
       allowH2: false,
@@ -73,6 +76,31 @@ export class HealthChecks {
       return false // whatever it is that keeps it from answering
     } finally {
       client.destroy().catch(() => {})
+    }
+  }
+
+  /** One stream more on a connection that is there. */
+  async #checkHttp2(server: UpstreamServer, pool: Http2Pool): Promise<boolean> {
+    const { path, timeoutMs } = this.#config
+    const signal = AbortSignal.timeout(timeoutMs)
+    try {
+      const lease = await pool.lease()
+      const head = { ':path': path, ':authority': server.hostname, 'user-agent': 'merlon-health' }
+      const stream = lease.session.request(head, { endStream: true, signal })
+      return await new Promise(resolve => {
+        stream.on('error', () => resolve(false))
+        stream.once('response', headers => {
+          const status = headers[':status'] ?? 0
+          resolve(status >= 200 && status < 400)
+          stream.close(constants.NGHTTP2_CANCEL)
+        })
+        stream.once('close', () => {
+          lease.release()
+          resolve(false)
+        })
+      })
+    } catch {
+      return false // whatever it is that keeps it from answering
     }
   }
 }

@@ -5,7 +5,7 @@ import { GatewayError } from '../lib/errors.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import type { Limits } from '../pipeline/limits.ts'
 import { type Choose, createBalance } from './balance.ts'
-import type { UpstreamServer } from './server.ts'
+import type { Held, UpstreamServer } from './server.ts'
 
 interface Waiter {
   readonly ex: Exchange
@@ -62,6 +62,17 @@ export class Picker {
     return this.servers.some(server => server.healthy && !than.includes(server))
   }
 
+  /** Slow readers hold connections for as long as they like: the slowest gives way to who waits. */
+  #relieve(): void {
+    let slowest: Held | undefined
+    for (const { held } of this.servers) {
+      for (const one of held) {
+        if (one.stalledSinceMs > 0 && one.stalledSinceMs < (slowest?.stalledSinceMs ?? Infinity)) slowest = one
+      }
+    }
+    if (slowest && performance.now() - slowest.stalledSinceMs >= this.#limits.responseStall) slowest.cut()
+  }
+
   #best(failed: readonly UpstreamServer[], ex: Exchange): UpstreamServer | undefined {
     const nowMs = performance.now()
     const anyFailed = !this.hasOther(failed)
@@ -83,6 +94,7 @@ export class Picker {
     if (this.#line.size >= this.#limits.upstreamWaiting) {
       throw new GatewayError('UPSTREAM_UNAVAILABLE', 'gateway', 'too many requests wait for a connection already')
     }
+    this.#relieve()
     return new Promise((resolve, reject) => {
       const leave = (error: GatewayError) => {
         clearTimeout(timer)

@@ -31,8 +31,12 @@ const badValue = /[^\t\x20-\x7e\x80-\xff]/
 
 /** Flat and end-to-end; undefined when the response can't be passed on. */
 export function responseHeaders(raw: readonly Uint8Array[]): string[] | undefined {
-  const lines = decode(raw)
-  if (lines === undefined) return undefined
+  return endToEndHeaders(decode(raw))
+}
+
+/** The same of lines that are text already. */
+export function endToEndHeaders(lines: readonly string[]): string[] | undefined {
+  if (!areHttp(lines)) return undefined
   const headers = new HeaderList(lines)
   const coding = headers.get('transfer-encoding')
   if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked') return undefined
@@ -49,8 +53,13 @@ export function responseHeaders(raw: readonly Uint8Array[]): string[] | undefine
 
 /** Flat. Trailers that are no trailers, or not HTTP, are dropped: the response is over, nothing better can be done. */
 export function responseTrailers(raw: readonly Uint8Array[] | undefined): string[] {
-  const lines = raw === undefined || raw.length === 0 ? [] : (decode(raw) ?? [])
+  return raw === undefined || raw.length === 0 ? [] : endToEndTrailers(decode(raw))
+}
+
+/** The same of lines that are text already. */
+export function endToEndTrailers(lines: readonly string[]): string[] {
   const out: string[] = []
+  if (!areHttp(lines)) return out
   for (let i = 0; i < lines.length; i += 2) {
     const name = lines[i] ?? ''
     if (!noTrailer.has(name.toLowerCase())) out.push(name, lines[i + 1] ?? '')
@@ -63,12 +72,16 @@ export function reasonPhrase(text: string): string {
   return badValue.test(text) ? '' : text
 }
 
-function decode(raw: readonly Uint8Array[]): string[] | undefined {
+function decode(raw: readonly Uint8Array[]): string[] {
   const lines = new Array<string>(raw.length)
-  for (let i = 0; i < raw.length; i++) {
-    const line = Buffer.prototype.latin1Slice.call(raw[i])
-    if (i % 2 === 0 ? line === '' || badName.test(line) : badValue.test(line)) return undefined
-    lines[i] = line
-  }
+  for (let i = 0; i < raw.length; i++) lines[i] = Buffer.prototype.latin1Slice.call(raw[i])
   return lines
+}
+
+function areHttp(lines: readonly string[]): boolean {
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i] ?? ''
+    if (i % 2 === 0 ? line === '' || badName.test(line) : badValue.test(line)) return false
+  }
+  return true
 }

@@ -4,6 +4,7 @@ import { isIP } from 'node:net'
 import { buildConnector, Pool } from 'undici'
 import type { EjectionConfig } from '../config/config.ts'
 import type { Limits } from '../pipeline/limits.ts'
+import { Http2Pool } from './h2-pool.ts'
 
 /** Pause after the first failed connection, doubled with each that follows. */
 const firstPauseMs = 250
@@ -21,6 +22,12 @@ export interface UpstreamConnection {
   readonly address?: string
 }
 
+/** A request on a connection of a server. */
+export interface Held {
+  readonly stalledSinceMs: number
+  cut(): void
+}
+
 export interface ServerOptions {
   readonly to?: UpstreamConnection
   readonly weight?: number
@@ -33,6 +40,8 @@ export interface ServerOptions {
   readonly ejection?: EjectionConfig | undefined
   /** Connections at the most, where it is not the gateway's limit. */
   readonly connections?: number | undefined
+  /** HTTP/2 for all requests but upgrades. */
+  readonly http2?: boolean
 }
 
 /** What a gateway or an overloaded server says; a 500 is the answer of an application that runs. */
@@ -48,6 +57,8 @@ export class UpstreamServer {
   readonly origin: string
   readonly hostname: string
   readonly pool: Pool
+  /** For servers that are spoken to in HTTP/2. */
+  readonly http2: Http2Pool | undefined
   readonly to: UpstreamConnection
   /** A service of the gateway itself: it is told more than an upstream of the operator. */
   readonly isOwnService: boolean
@@ -55,6 +66,8 @@ export class UpstreamServer {
   active = 0
   /** For balance.ts: what the server is owed. */
   credit = 0
+  /** Requests that hold a connection. */
+  readonly held = new Set<Held>()
   /** How often it was taken out for failing. */
   ejections = 0
   /** By upstream.ts: told of every answer, and asked whether one more server may be out. */
@@ -83,6 +96,7 @@ export class UpstreamServer {
     this.hostname = origin.hostname.replace(/^\[|\]$/g, '')
     this.to = { ...to, ...(socketPath !== undefined && { socketPath }), ...(address !== undefined && { address }) }
     this.isOwnService = to.socketPath !== undefined
+    this.http2 = options.http2 === true ? new Http2Pool(origin, limits, this.to) : undefined
     this.#weight = weight
     this.#slowStartMs = slowStartMs
     this.#sinceMs = isNew ? performance.now() : Number.NEGATIVE_INFINITY
@@ -134,6 +148,12 @@ export class UpstreamServer {
   release(): void {
     this.#running--
     this.active--
+  }
+
+  /** Lets what is under way end. */
+  async close(): Promise<void> {
+    this.http2?.close()
+    await this.pool.close()
   }
 
   /** A response has begun. */

@@ -51,7 +51,7 @@ export class Servers {
 
   async close(): Promise<void> {
     for (const watch of this.#watches) watch.close()
-    await Promise.all(this.list.map(({ pool }) => pool.close()))
+    await Promise.all(this.list.map(server => server.close()))
   }
 
   #resolved(place: number, addresses: readonly string[]): void {
@@ -64,13 +64,13 @@ export class Servers {
     for (const server of before) {
       if (this.list.includes(server)) continue
       this.#ejections += server.ejections
-      server.pool.close().catch(() => {}) // what is under way ends
+      server.close().catch(() => {}) // what is under way ends
     }
     this.#onChange()
   }
 
   #open(place: number, address: string | undefined, isNew: boolean): UpstreamServer {
-    const { servers, weights, slowStartMs = 0, ejection, connections } = this.#config
+    const { servers, weights, slowStartMs = 0, ejection, connections, protocol } = this.#config
     const server = new UpstreamServer(servers[place] ?? '', this.#limits, {
       to: this.#to,
       weight: weights?.[place] ?? 1,
@@ -78,6 +78,7 @@ export class Servers {
       isNew,
       ejection,
       connections,
+      http2: protocol === 'h2',
       ...(address !== undefined && { address }),
     })
     server.onOutcome = this.#onOutcome

@@ -10,6 +10,7 @@ import type { Destination, OutgoingBody, ResponseSink } from '../pipeline/route.
 import { Attempt, type OpenTunnel, type Tunnel } from './attempt.ts'
 import { createBalance } from './balance.ts'
 import { Breaker } from './breaker.ts'
+import { Http2Attempt } from './h2-attempt.ts'
 import { HealthChecks } from './health.ts'
 import type { LookUp } from './names.ts'
 import { Picker } from './picker.ts'
@@ -17,7 +18,7 @@ import { requestHeaders } from './request-headers.ts'
 import { RetryBudget } from './retry-budget.ts'
 import type { UpstreamConnection, UpstreamServer } from './server.ts'
 import { Servers } from './servers.ts'
-import { createTunnel } from './tunnel.ts'
+import { createTunnel, looksInto } from './tunnel.ts'
 
 export interface ServerState {
   readonly url: string
@@ -69,6 +70,8 @@ export function createUpstream(
       await sendTo(way, ex, body, sink, undefined)
     },
     upgrade: async (ex, client, sink) => {
+      // What is compressed can't be looked into; without the offer nobody compresses.
+      if (looksInto(ex)) ex.withheldHeaders = [...ex.withheldHeaders, 'sec-websocket-extensions']
       const tunnel = await sendTo(way, ex, undefined, sink, createTunnel(ex, client))
       await tunnel?.closed
       return tunnel !== undefined
@@ -118,10 +121,13 @@ async function sendTo(
   for (let attempts = 1; ; attempts++) {
     const taken = picker.take(ex, failed)
     const server = taken instanceof Promise ? await taken : taken
-    const attempt = new Attempt(ex, server, sink, openTunnel)
+    const overHttp2 = openTunnel ? undefined : server.http2
+    const attempt = overHttp2 ? new Http2Attempt(ex, server, sink) : new Attempt(ex, server, sink, openTunnel)
     ex.cancel = () => attempt.cancel()
+    server.held.add(attempt)
     try {
-      dispatch(server, ex, body, attempt, openTunnel !== undefined)
+      if (attempt instanceof Attempt) dispatch(server, ex, body, attempt, openTunnel !== undefined)
+      else if (overHttp2) void attempt.send(overHttp2, body)
       const tunnel = await attempt.done
       if (tunnel) countTunnel(server, tunnel)
       else ex.cancel = undefined
@@ -136,6 +142,7 @@ async function sendTo(
       if (!again || !(attempt.started || picker.hasOther(failed))) throw error
       if (!budget.take(performance.now())) throw error
     } finally {
+      server.held.delete(attempt)
       picker.release(server)
     }
   }
@@ -164,9 +171,10 @@ function dispatch(server: UpstreamServer, ex: Exchange, body: OutgoingBody, atte
 /** What may be sent twice without being asked for twice (RFC 9110 §9.2.2). */
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
-function mayRetry(error: unknown, attempt: Attempt, ex: Exchange, body: OutgoingBody): boolean {
+function mayRetry(error: unknown, attempt: Attempt | Http2Attempt, ex: Exchange, body: OutgoingBody): boolean {
   if (!(error instanceof GatewayError) || error.retry !== 'yes' || ex.aborted) return false
   if (!attempt.started) return true // the request never left
   if (attempt.answered) return false
+  if (attempt instanceof Http2Attempt && attempt.refused) return body === undefined || body instanceof Uint8Array
   return idempotent.has(ex.method) && (body === undefined || body instanceof Uint8Array)
 }

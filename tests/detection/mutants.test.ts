@@ -30,9 +30,15 @@ for (const [name, list] of Object.entries(payloads)) {
       }
     }
     const share = 1 - passed.length / count
+    console.log(`${name}: ${list.length} payloads, ${count} variants, ${(share * 100).toFixed(1)} % blocked`)
     assert.ok(share >= leastShare, `${(share * 100).toFixed(1)} % of ${count} blocked; passed:\n${passed.join('\n')}`)
   })
 }
+
+test('there are some two hundred payloads of more than ten classes', () => {
+  const lists = Object.values(payloads)
+  assert.ok(lists.length > 10 && lists.flat().length >= 200, `${lists.length} classes, ${lists.flat().length} payloads`)
+})
 
 test('places hold what they are given', () => {
   const place: Place = 'query'

@@ -143,6 +143,63 @@ export const mutators: readonly Mutator[] = [
     apply: payload => swap(payload, /^\w+/, word => word.toUpperCase()),
   },
   { name: 'blank before', classes: ['ssrf', 'nosqli'], apply: payload => ` ${payload}` },
+  // What sqlmap's tampers do, and their like.
+  {
+    name: 'a versioned comment around everything',
+    classes: sql,
+    apply: payload => swap(payload, /\b(SLEEP|version|user)\b/gi, '/*!$&*/'),
+  },
+  { name: 'BETWEEN for greater', classes: sql, apply: payload => swap(payload, />\s*(\d+)/g, ' NOT BETWEEN 0 AND $1') },
+  { name: 'brackets for blanks', classes: sql, apply: payload => swap(payload, /\bOR (\d)=(\d)/gi, 'OR($1)=($2)') },
+  { name: 'vertical tabs for blanks', classes: sql, apply: payload => payload.replaceAll(' ', '\x0b') },
+  { name: 'no-break spaces for blanks', classes: sql, apply: payload => payload.replaceAll(' ', '\xa0') },
+  { name: 'dash comments and line feeds', classes: sql, apply: payload => payload.replaceAll(' ', '--x\n') },
+  { name: 'scientific numbers', classes: sql, apply: payload => swap(payload, /\b1=1\b/g, '1e0=1e0') },
+  { name: 'hexadecimal numbers', classes: sql, apply: payload => swap(payload, /\b1=1\b/g, '0x1=0x1') },
+  {
+    name: 'zero-width spaces',
+    classes: ['sqli', 'xss', 'rce'],
+    apply: payload => payload.replace(/(\w)(\w)/, '$1\u200b$2'),
+  },
+  { name: 'full-width quotes', classes: sql, apply: payload => swap(payload, /'/g, '\uff07') },
+  {
+    name: 'base64 in a JSON string',
+    classes: ['code', 'lookups', 'objects'],
+    apply: payload => JSON.stringify({ data: Buffer.from(payload).toString('base64') }),
+  },
+  {
+    name: 'a JSON string in a string',
+    classes: ['sqli', 'xss', 'code', 'ssti', 'lookups'],
+    apply: payload => JSON.stringify({ q: payload }),
+  },
+  { name: 'comments in calls', classes: ['code'], apply: payload => swap(payload, /(\w)\(/g, '$1/**/(') },
+  { name: 'a tab before brackets', classes: ['code'], apply: payload => swap(payload, /(\w)\(/g, '$1\t(') },
+  {
+    name: 'carets in the command',
+    classes: ['windows'],
+    apply: payload => swap(payload, /\b(whoami|certutil|set|cmd)\b/, word => `${word.slice(0, 1)}^${word.slice(1)}`),
+  },
+  { name: 'mixed case of commands', classes: ['windows'], apply: mixedCase },
+  { name: 'upper case of the lookup', classes: ['lookups'], apply: payload => swap(payload, /jndi/g, 'JNDI') },
+  {
+    name: 'letters by lower',
+    classes: ['lookups'],
+    apply: payload => swap(payload, /jndi/g, '${lower:j}n${lower:d}i'),
+  },
+  { name: 'blanks in the filter', classes: ['ldap'], apply: payload => swap(payload, /\)\(/g, ') (') },
+  { name: 'line feeds in the filter', classes: ['ldap'], apply: payload => swap(payload, /\)\(/g, ')\n(') },
+  { name: 'blanks in the path', classes: ['xpath'], apply: payload => swap(payload, /\(/g, ' (') },
+  { name: 'a bare line feed', classes: ['headers'], apply: payload => swap(payload, /\r\n/g, '\n') },
+  { name: 'a bare carriage return', classes: ['headers'], apply: payload => swap(payload, /\r\n/g, '\r') },
+  {
+    name: 'joined strings',
+    classes: ['ssti', 'code'],
+    apply: payload => swap(payload, /(['"])(\w{2})(\w{2,})\1/, '$1$2$1+$1$3$1'),
+  },
+  { name: 'top-level await', classes: html, apply: payload => swap(payload, /alert\(1\)/g, 'await(alert)(1)') },
+  { name: 'optional calls', classes: html, apply: payload => swap(payload, /alert\(1\)/g, 'alert?.(1)') },
+  { name: 'entities in handlers', classes: html, apply: payload => swap(payload, /alert\(1\)/g, 'alert&lpar;1&rpar;') },
+  { name: 'form feeds in tags', classes: html, apply: payload => swap(payload, /<(\w+) /g, '<$1\f') },
 ]
 
 function hex(byte: number, digits: number): string {

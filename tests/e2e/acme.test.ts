@@ -4,12 +4,15 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { createServer as createTlsServer, get as getTls } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { AcmeRenewer, renewAtMs } from '../../src/certificates/acme-renewer.ts'
 import { Board } from '../../src/certificates/challenge-board.ts'
 import { CertificateFolder } from '../../src/certificates/files.ts'
+import { certificateId } from '../../src/certificates/renewal-info.ts'
 import { createSelfSigned } from '../../src/certificates/self-signed.ts'
 import type { AcmeConfig } from '../../src/config/config.ts'
 import { delay, startTestGateway } from './gateway-harness.ts'
@@ -178,4 +181,112 @@ test('a lock that was left behind is taken after a while', async t => {
   utimesSync(folder.path('acme.lock'), longAgo, longAgo)
   await renewer.look()
   assert.equal(failures.length, 1)
+})
+
+/** Says when to renew, in front of an authority that does not (pebble 2.4 knows no ARI). */
+async function openAdviser(t: import('node:test').TestContext, directory: string, ca: string) {
+  const cert = readFileSync(ca)
+  const key = readFileSync(ca.replace('pc.pem', 'pk.pem'))
+  const advice = { window: [0, 0], status: 200, asked: [] as string[] }
+  const server = createTlsServer({ cert, key }, async (req, res) => {
+    if (req.url === '/dir') {
+      const known = await new Promise<object>((resolve, reject) => {
+        getTls(directory, { ca: cert, agent: false }, answer => {
+          let text = ''
+          answer.on('data', chunk => {
+            text += chunk
+          })
+          answer.on('end', () => resolve(JSON.parse(text)))
+        }).on('error', reject)
+      })
+      res.end(JSON.stringify({ ...known, renewalInfo: `${url()}/renewal-info` }))
+      return
+    }
+    advice.asked.push(String(req.url))
+    res.statusCode = advice.status
+    res.setHeader('retry-after', '3600')
+    const [start = 0, end = 0] = advice.window.map(ms => new Date(ms).toISOString())
+    res.end(JSON.stringify({ suggestedWindow: { start, end } }))
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const url = () => `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { directory: `${url()}/dir`, advice }
+}
+
+test('renewed when the authority says so (ARI), and by its life when that says nothing', {
+  skip: noPebble,
+}, async t => {
+  const [httpPort = 0, tlsPort = 0] = await freePorts(2)
+  const pebble = await startPebble(t, { httpPort, tlsPort })
+  const { directory, advice } = await openAdviser(t, pebble.directory, pebble.ca)
+  let nowMs = Date.now()
+  const hour = 3_600_000
+  const stateDir = mkdtempSync(join(tmpdir(), 'merlon-acme-'))
+  const { renewer, folder, failures, issuedCount } = await openRenewer(t, httpPort, { stateDir, nowMs: () => nowMs })
+  renewer.use([wish(directory, pebble.ca)])
+  await renewer.look()
+  const first = folder.read('acme-f.example.com')
+  assert.ok(first, failures.join())
+  advice.window = [nowMs + 10 * hour, nowMs + 11 * hour]
+  await renewer.look()
+  assert.equal(advice.asked[0], `/renewal-info/${certificateId(first.cert)}`)
+  assert.equal(issuedCount(), 1, 'not yet')
+  nowMs += 2 * hour
+  advice.window = [nowMs - hour, nowMs - 1] // it must be taken back
+  await renewer.look()
+  assert.equal(issuedCount(), 2, failures.join())
+  const second = folder.read('acme-f.example.com')
+  assert.ok(second && second.cert !== first.cert)
+  advice.status = 500
+  nowMs += 7 * hour
+  await renewer.look()
+  assert.equal(issuedCount(), 2)
+  nowMs = renewAtMs(second, 0)
+  await renewer.look()
+  assert.equal(issuedCount(), 3, failures.join())
+})
+
+test('dns-01 by a command, for a wildcard', { skip: noPebble }, async t => {
+  const [httpPort = 0, tlsPort = 0] = await freePorts(2)
+  const { directory, ca, dnsUrl } = await startPebble(t, { httpPort, tlsPort })
+  const dir = mkdtempSync(join(tmpdir(), 'merlon-hook-'))
+  const hook = join(dir, 'hook.mjs')
+  writeFileSync(
+    hook,
+    `import { appendFileSync } from 'node:fs'
+const [url, action, name, value] = process.argv.slice(2)
+appendFileSync('${join(dir, 'log')}', action + ' ' + name + '\\n')
+const path = action === 'present' ? '/set-txt' : '/clear-txt'
+await fetch(url + path, { method: 'POST', body: JSON.stringify({ host: name + '.', value }) })
+`,
+  )
+  const acme = {
+    domains: ['*.g.example.com'],
+    directory,
+    ca,
+    challenge: 'dns-01',
+    dnsHook: [process.execPath, hook, dnsUrl],
+    dnsWait: '10ms',
+  }
+  await startTestGateway(t, { listen: [{ https: `127.0.0.1:${tlsPort}`, acme }] })
+  await untilNamed(tlsPort, 'DNS:*.g.example.com')
+  assert.equal(
+    readFileSync(join(dir, 'log'), 'utf8'),
+    'present _acme-challenge.g.example.com\ncleanup _acme-challenge.g.example.com\n',
+  )
+})
+
+test('a DNS command that fails is told with what it said', { skip: noPebble }, async t => {
+  const [httpPort = 0, tlsPort = 0] = await freePorts(2)
+  const { directory, ca } = await startPebble(t, { httpPort, tlsPort })
+  const stateDir = mkdtempSync(join(tmpdir(), 'merlon-acme-'))
+  const { renewer, failures } = await openRenewer(t, 0, { stateDir })
+  const command = ['sh', '-c', 'echo no such zone >&2; exit 3']
+  renewer.use([{ ...wish(directory, ca), challenge: 'dns-01', dnsHook: { command, waitMs: 0 } }])
+  await renewer.look()
+  assert.match(failures.join(), /no such zone/)
 })

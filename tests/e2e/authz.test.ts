@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { askGateway } from '../../src/admin/client.ts'
 import { parseConfig } from '../../src/config/load.ts'
+import { startGateway } from '../../src/gateway.ts'
+import { cli } from './cli-run.ts'
 import { startTestGateway } from './gateway-harness.ts'
 
 const document = {
@@ -110,6 +112,59 @@ test('keys with roles, scopes, their own things; bodies; events; a reload takes 
   assert.ok(!bad.ok)
   assert.match(bad.problems[0]?.file ?? '', /shop\.cedar$/)
   assert.equal(await status(reader.key, 'GET', '/orders'), 403)
+})
+
+test('what nobody needed is told, also while the gateway runs', async t => {
+  const dir = mkdtempSync(join(tmpdir(), 'merlon-unused-'))
+  t.after(() => rmSync(dir, { recursive: true }))
+  writeFileSync(
+    join(dir, 'p.cedar'),
+    '@id("read") permit(principal, action == Action::"GET", resource) when { principal.scopes.contains("read") };\n' +
+      '@id("idle") permit(principal in Role::"admin", action, resource);',
+  )
+  const config = {
+    listen: [{ http: '127.0.0.1:0' }],
+    upstreams: { app: { servers: ['http://127.0.0.1:1'] } },
+    routes: [{ name: 'app', to: 'app' }],
+    guards: { waf: { mode: 'off' }, authn: { require: ['apiKey'] }, authz: { policies: 'p.cedar' } },
+    store: { state: './state' },
+    workers: 1,
+  }
+  writeFileSync(join(dir, 'merlon.yaml'), JSON.stringify(config))
+  const parsed = parseConfig(JSON.stringify(config), { file: 'merlon.yaml', dir })
+  assert.ok(parsed.ok)
+  const started = await startGateway(parsed.config)
+  assert.ok(started.ok)
+  const create = async (name: string, scopes: string[]) => {
+    const reply = await askGateway(join(dir, 'state'), 'POST', '/api/v1/keys/create', { name, scopes })
+    assert.ok(reply)
+    return reply.body as { keyId: string; key: string }
+  }
+  const [used, idle] = [await create('used', ['read', 'write', 'role:admin']), await create('idle', ['read'])]
+  const url = `http://127.0.0.1:${started.gateway.listening[0]?.port}`
+  assert.equal((await fetch(url, { headers: { 'x-api-key': used.key } })).status, 502)
+  await started.gateway.stop()
+  const { stdout, stderr, code } = await cli(['authz', 'unused', '--json'], dir)
+  assert.equal(code, 1, stderr)
+  const { holders, policies } = JSON.parse(stdout) as { holders: Record<string, unknown>[]; policies: string[] }
+  const none = { roles: [], groups: [] }
+  const one = {
+    kind: 'apiKey',
+    id: used.keyId,
+    name: 'used',
+    isUnused: false,
+    scopes: ['write', 'role:admin'],
+    ...none,
+  }
+  const other = { kind: 'apiKey', id: idle.keyId, name: 'idle', isUnused: true, scopes: ['read'], ...none }
+  const byName = holders.sort((a, b) => String(b['name']).localeCompare(String(a['name'])))
+  assert.deepEqual(byName, [
+    { ...one, keep: { scopes: ['read'], ...none } },
+    { ...other, keep: { scopes: [], ...none } },
+  ])
+  assert.deepEqual(policies, [])
+  const text = await cli(['authz', 'unused'], dir)
+  assert.match(text.stdout, /used +scope write, scope role:admin +scope read/)
 })
 
 test('check finds what is wrong with policies and documents', () => {

@@ -160,3 +160,35 @@ test('kill -9 while clients and keys are made: each that was acknowledged is the
   for (const client of clients.slice(-20)) assert.equal((await askToken(second.url, client)).status, 200)
   await end(second.child, 'SIGTERM')
 })
+
+test('merlon explain knows keys and tokens of the state folder, and changes nothing', async () => {
+  const folder = folderWithConfig()
+  const made = await cli(['keys', 'create', '--name', 'k', '--json', '-c', 'merlon.yaml'], folder)
+  const { key } = JSON.parse(made.stdout) as { key: string }
+  const explain = async (header: string) => {
+    writeFileSync(join(folder, 'request.txt'), `GET / HTTP/1.1\r\nHost: a\r\n${header}\r\n\r\n`)
+    const { code, stdout } = await cli(['explain', 'request.txt', '--json', '-c', 'merlon.yaml'], folder)
+    const { guards } = JSON.parse(stdout) as { guards: { guard: string; code?: string; verdict?: unknown }[] }
+    return { code, authn: JSON.stringify(guards.find(({ guard }) => guard === 'authn')) }
+  }
+  assert.equal((await explain(`X-Api-Key: ${key}`)).code, 0)
+  const unknown = await explain('X-Api-Key: mk_live_x')
+  assert.equal(unknown.code, 1)
+  assert.match(unknown.authn, /malformed/)
+  const running = await run(folder)
+  const client = await cli(['clients', 'create', '--name', 'c', '--grant', 'client_credentials', '--json'], folder)
+  const reply = await askToken(running.url, JSON.parse(client.stdout))
+  const { access_token: token } = (await reply.json()) as { access_token: string }
+  assert.equal((await explain(`Authorization: Bearer ${token}`)).code, 0, 'while the gateway runs')
+  await end(running.child, 'SIGTERM')
+  assert.equal((await explain(`Authorization: Bearer ${token}`)).code, 0, 'and when it does not')
+  assert.equal((await cli(['keyring', 'rotate'], folder)).code, 0)
+  assert.equal((await explain(`X-Api-Key: ${key}`)).code, 0, 'under another master key')
+  assert.equal((await explain(`Authorization: Bearer ${token}`)).code, 0)
+  const again = await run(folder)
+  const response = await fetch(again.url, { headers: { authorization: `Bearer ${token}` } })
+  assert.equal(response.status, 200)
+  assert.equal((await cli(['keyring', 'rotate'], folder)).code, 0, 'also while it runs')
+  await end(again.child, 'SIGKILL')
+  assert.equal((await explain(`X-Api-Key: ${key}`)).code, 0)
+})

@@ -145,6 +145,7 @@ describe('explain', () => {
       [
         ['lists', 'monitor', 'pass'],
         ['rate', 'monitor', 'pass'],
+        ['quota', 'monitor', 'pass'],
         ['waf', 'monitor', 'deny'],
       ],
     )

@@ -2,6 +2,7 @@
 // tokens that are bound to them; tokens that are but a name.
 
 import assert from 'node:assert/strict'
+import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { request } from 'node:https'
@@ -229,3 +230,42 @@ function tlsFetch(pair: Pair | undefined) {
       sent.on('error', reject).end(text)
     })
 }
+
+test('clients that need no token: their certificate, or a signature of each request', { skip: noOpenssl }, async t => {
+  const authority = openAuthority()
+  const good = authority.issue('robot', 'URI:spiffe://example.org/robot')
+  const other = authority.issue('other', 'URI:spiffe://example.org/other')
+  const port = await freePort()
+  const issuer = `https://127.0.0.1:${port}`
+  const listen = [{ https: `127.0.0.1:${port}`, clientCa: authority.ca, clientCert: 'request' }]
+  const authn = { require: ['mtls', 'signature'], scopes: ['read'] }
+  const running = await start(t, authn, { listen, accounts: { oauth: { issuer } } })
+  const name = { kind: 'uri', value: 'spiffe://example.org/robot' }
+  const shown = await createClient(running, { auth: { method: 'tls_client_auth', name }, scopes: ['read'] })
+  const send = async (pair: Pair | undefined, path = '/', headers: Record<string, string> = {}, body?: string) =>
+    (await tlsFetch(pair)(`${issuer}${path}`, { method: body === undefined ? 'GET' : 'POST', headers, body })).status
+  assert.deepEqual([await send(good), await send(other), await send(undefined)], [200, 403, 401])
+  await running.ask('clients/revoke', { clientId: shown.clientId })
+  assert.equal(await send(good), 403)
+
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const jwks = { keys: [publicKey.export({ format: 'jwk' })] }
+  const signing = await createClient(running, { auth: { method: 'private_key_jwt', jwks }, scopes: ['read'] })
+  const signed = (body: string, nonce: string) => {
+    const digest = `sha-256=:${createHash('sha256').update(body).digest('base64')}:`
+    const created = Math.floor(Date.now() / 1000)
+    const params = `("@method" "@target-uri" "content-digest");created=${created};nonce="${nonce}";keyid="${signing.clientId}"`
+    const base = `"@method": POST\n"@target-uri": ${issuer}/a?b=c\n"content-digest": ${digest}\n"@signature-params": ${params}`
+    const signature = sign(null, Buffer.from(base), privateKey).toString('base64')
+    return { 'content-digest': digest, 'signature-input': `s=${params}`, signature: `s=:${signature}:` }
+  }
+  const text = JSON.stringify({ amount: 1 })
+  const length = { 'content-type': 'application/json', 'content-length': String(text.length) }
+  const first = { ...signed(text, '1'), ...length }
+  assert.equal(await send(undefined, '/a?b=c', first, text), 200)
+  assert.equal(await send(undefined, '/a?b=c', first, text), 401, 'a replay')
+  assert.equal(await send(undefined, '/a?b=d', { ...signed(text, '2'), ...length }, text), 401, 'another target')
+  assert.equal(await send(undefined, '/a?b=c', { ...signed(text, '3'), ...length }, text.replace('1', '9')), 401)
+  await running.ask('clients/revoke', { clientId: signing.clientId })
+  assert.equal(await send(undefined, '/a?b=c', { ...signed(text, '4'), ...length }, text), 401, 'revoked')
+})

@@ -287,7 +287,7 @@ test('large bodies of one connection wait for each other; small ones do not', as
   })
   await eventually(() => taken.length === 2)
   await new Promise(resolve => setTimeout(resolve, 200))
-  assert.deepEqual(taken, [0, 1])
+  assert.deepEqual(taken.toSorted(), [0, 1])
   assert.equal((await client.ask(post, Buffer.alloc(1000))).body, '1000')
   begun[0]?.close(8)
   await eventually(() => taken.length === 3)
@@ -359,6 +359,16 @@ for (const [name, lines, want] of malformed) {
     assert.equal(asked, 0)
   })
 }
+
+test('malformed requests without end end the connection', async () => {
+  await using gateway = await openHttp2Gateway({ servers: ['http://127.0.0.1:9'] })
+  using client = await openFrameClient(gateway.port)
+  const head = Buffer.concat([getHead(), hpack(['connection', 'close'])])
+  for (let i = 0; i < 200; i++) client.send(frame(1, endHeaders | endStream, 2 * i + 1, head))
+  await eventually(() => client.closed)
+  await eventually(() => gateway.done.some(({ verdict }) => verdict?.reason.code === 'http.malformed'))
+  assert.equal(gateway.listener.stats.requests, 0)
+})
 
 test('a header with a byte that no value may have is left out before anybody sees it', async () => {
   const seen: string[] = []

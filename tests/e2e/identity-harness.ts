@@ -16,9 +16,15 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-export async function start(t: TestContext, authn: object = { require: ['oauth2', 'apiKey'] }, sections: object = {}) {
+export async function start(
+  t: TestContext,
+  authn: object = { require: ['oauth2', 'apiKey'] },
+  sections: object = {},
+  name = '127.0.0.1',
+  oauth: object = {},
+) {
   const port = await freePort()
-  const issuer = `http://127.0.0.1:${port}`
+  const issuer = `http://${name}:${port}`
   const seen: string[] = []
   const running = await startTestGateway(
     t,
@@ -26,7 +32,7 @@ export async function start(t: TestContext, authn: object = { require: ['oauth2'
       listen: [{ http: `127.0.0.1:${port}` }],
       routes: [{ name: 'app', to: 'app', guards: { authn } }],
       guards: { rate: { limit: 1_000_000 }, waf: { mode: 'off' } },
-      accounts: { oauth: { issuer } },
+      accounts: { oauth: { issuer, ...oauth } },
       ...sections,
     },
     (req, res) => {

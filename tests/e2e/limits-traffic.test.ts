@@ -2,6 +2,7 @@
 // Their kin: proxy-limits (headers, connections), proxy-body (body.inspected, body.max, silence), proxy-failure (upstream).
 
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import { parseConfig } from '../../src/config/load.ts'
 import type { Guard } from '../../src/pipeline/guard.ts'
@@ -156,4 +157,21 @@ test('eventQueue: what does not fit is dropped and counted, and the rest is stor
     assert.equal(dropped > 0, drops, `${dropped} of ${burst} dropped with a queue of ${queue}`)
     assert.equal((await events(burst - dropped)).length, burst - dropped)
   }
+})
+
+test('connections over the cap of an address are counted, and told of in one event', async t => {
+  const { url, gateway, events } = await startTestGateway(t, { limits: { connectionsPerIp: 2 }, workers: 1 })
+  const { port } = new URL(url)
+  const sockets = Array.from({ length: 5 }, () => connect(Number(port), '127.0.0.1'))
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+  })
+  const closed = sockets.map(socket => new Promise(resolve => socket.on('error', () => {}).once('close', resolve)))
+  await Promise.race(closed)
+  const found = await events(1, { action: 'fail' })
+  const { code, detail } = JSON.parse(found[0]?.json ?? '{}').merlon
+  assert.equal(code, 'connection.refused')
+  assert.match(detail, /refused by limits\.connectionsPerIp, the last one of 127\.0\.0\.1/)
+  await Promise.all(closed.slice(2))
+  assert.match(await gateway.metrics(), /merlon_connections_refused_total 3/)
 })

@@ -80,7 +80,7 @@ export async function startPebble(t: TestContext, { httpPort, tlsPort, eab }: Pe
   })
   const directory = `https://127.0.0.1:${port}/dir`
   await ready(directory, ca)
-  return { directory, ca, stop: () => ended(main) }
+  return { directory, ca, dnsUrl: `http://127.0.0.1:${dnsManagement}`, stop: () => ended(main) }
 }
 
 function ended(child: ChildProcess): Promise<void> {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { request, type ServerResponse } from 'node:http'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import type { Guard } from '../../src/pipeline/guard.ts'
 import { eventually, openBackend, openGateway, openRawBackend, openRawClient } from './proxy-harness.ts'
@@ -405,4 +406,45 @@ test('body: a byte a chunk costs no chunk a byte', async () => {
   client.send(`${'1\r\nx\r\n'.repeat(50_000)}0\r\n\r\n`)
   await client.until('got 50000')
   assert.ok(chunks < 500, `${chunks} chunks`)
+})
+
+test('body: a client that takes a few bytes now and then is cut, one that is slow is not', async () => {
+  const limits = { responseMinRate: 1_000_000, responseRateGrace: 500, responseIdleTimeout: 60_000 }
+  await using backend = await openBackend((_req, res) => res.end(Buffer.alloc(30_000_000)))
+  await using gateway = await openGateway({ servers: [backend.url], limits })
+  for (const [everyMs, isCut] of [
+    [400, true],
+    [2, false],
+  ] as const) {
+    const socket = connect({ port: gateway.port, host: '127.0.0.1' })
+    const before = gateway.done.length
+    socket
+      .on('error', () => {})
+      .on('data', () => {
+        socket.pause()
+        setTimeout(() => socket.resume(), everyMs)
+      })
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    await eventually(() => gateway.done.length > before, 20_000)
+    assert.equal(gateway.done.at(-1)?.aborted, isCut)
+    assert.equal(gateway.done.at(-1)?.failure?.message, isCut ? 'the response is taken too slowly' : undefined)
+    socket.destroy()
+  }
+})
+
+test('body: who does not take a response gives way to who waits for the upstream', async () => {
+  await using backend = await openBackend((req, res) => res.end(req.url === '/large' ? Buffer.alloc(30_000_000) : 'ok'))
+  await using gateway = await openGateway({
+    servers: [backend.url],
+    upstream: { connections: 1 },
+    limits: { responseStall: 200 },
+  })
+  using slow = await openRawClient(gateway.port)
+  slow.socket.pause()
+  slow.send('GET /large HTTP/1.1\r\nHost: a\r\n\r\n')
+  await eventually(() => gateway.upstream.servers()[0]?.active === 1)
+  await new Promise(resolve => setTimeout(resolve, 600))
+  assert.equal((await fetch(gateway.url)).status, 200)
+  await eventually(() => gateway.done.length === 2)
+  assert.match(String(gateway.done.find(ex => ex.path === '/large')?.failure), /not taken while others waited/)
 })

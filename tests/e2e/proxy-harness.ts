@@ -20,7 +20,7 @@ import type { Guard } from '../../src/pipeline/guard.ts'
 import { compileHeaderRules, type HeadersConfig, noHeaderRules } from '../../src/pipeline/header-rules.ts'
 import { defaultLimits, type Limits } from '../../src/pipeline/limits.ts'
 import type { PathForm } from '../../src/pipeline/path-form.ts'
-import type { Route, Step } from '../../src/pipeline/route.ts'
+import type { Destination, Route, Step } from '../../src/pipeline/route.ts'
 import { createUpstream } from '../../src/upstream/upstream.ts'
 
 export interface GatewayOptions {
@@ -40,6 +40,9 @@ export interface GatewayOptions {
   /** Requests for which no route is found. */
   readonly unrouted?: (path: string) => boolean
   readonly settings?: ListenerSettings
+  readonly websocket?: 'pass'
+  /** In place of the servers. */
+  readonly destination?: Destination
 }
 
 export async function openGateway(options: GatewayOptions) {
@@ -76,9 +79,10 @@ export async function openGateway(options: GatewayOptions) {
       onResponseBody: steps.filter(step => step.guard.onResponseBody),
     },
     done: steps.filter(step => step.guard.onDone),
-    destination: upstream,
+    destination: options.destination ?? upstream,
     limits,
     body: options.body ?? defaultBodyPolicy,
+    messages: options.websocket === 'pass' ? undefined : steps.filter(step => step.guard.onMessage),
     paths: options.paths ?? 'normalize',
     headers: options.headers ? compileHeaderRules(options.headers) : noHeaderRules,
   }

@@ -34,6 +34,7 @@ test('upgrade: WebSocket messages go both ways, text and binary', async () => {
   await using gateway = await openGateway({
     servers: [backend.url],
     guards: [{ onHeaders: () => undefined, onBody: () => undefined }],
+    limits: { websocketMessageBytes: 3_000_000 },
   })
   const ws = new WebSocket(`ws://127.0.0.1:${gateway.port}/chat?x=1`, ['proto.one'])
   const messages: Buffer[] = []

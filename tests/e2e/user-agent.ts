@@ -12,11 +12,20 @@ export interface Seen {
 
 export class UserAgent {
   readonly #origin: string
+  readonly #also: readonly string[]
+  readonly #via: string
+  readonly setCookies: string[] = []
   readonly #cookies = new Map<string, { readonly value: string; readonly path: string }>()
   page: Seen = { status: 0, url: '', text: '', headers: new Headers() }
 
-  constructor(origin: string) {
+  /**
+   * @param also Other origins whose pages it opens.
+   * @param via Where the origin is really reached, as behind a balancer that takes TLS off.
+   */
+  constructor(origin: string, also: readonly string[] = [], via = origin) {
     this.#origin = origin
+    this.#also = also
+    this.#via = via
   }
 
   get cookies(): readonly string[] {
@@ -35,11 +44,12 @@ export class UserAgent {
     let next = new URL(url, this.#origin)
     let request = init
     for (let hops = 0; hops < 12; hops++) {
-      if (next.origin !== this.#origin) {
+      if (next.origin !== this.#origin && !this.#also.includes(next.origin)) {
         this.page = { status: 0, url: next.href, text: '', headers: new Headers() }
         return this.page
       }
-      const response = await fetch(next, {
+      const target = next.origin === this.#origin ? new URL(next.pathname + next.search, this.#via) : next
+      const response = await fetch(target, {
         redirect: 'manual',
         ...request,
         headers: { accept: 'text/html', cookie: this.#cookieHeader(next.pathname), ...request.headers },
@@ -85,6 +95,7 @@ export class UserAgent {
 
   #take(headers: Headers): void {
     for (const line of headers.getSetCookie()) {
+      this.setCookies.push(line)
       const [pair = '', ...attributes] = line.split(/; ?/)
       const at = pair.indexOf('=')
       const find = (name: string) =>

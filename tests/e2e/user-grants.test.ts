@@ -2,6 +2,9 @@
 // device codes, and every way in which they must be refused.
 
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import * as jose from 'jose'
 import * as oidc from 'openid-client'
@@ -100,7 +103,7 @@ test('a wrong verifier, a replayed code, another client: refused, and the tokens
     const { searchParams, hash } = new URL(agent.page.url)
     assert.equal(searchParams.get('error') ?? new URLSearchParams(hash.slice(1)).get('error'), error)
   }
-  for (const params of [{ redirect_uri: 'http://127.0.0.1:9/callback/' }, { client_id: 'mc_unknown' }]) {
+  for (const params of [{ redirect_uri: 'http://127.0.0.1:4999/callback/' }, { client_id: 'mc_unknown' }]) {
     await agent.open((await begin(config, params)).url)
     assert.equal(agent.page.status, 400)
     assert.ok(agent.page.url.startsWith(running.issuer), 'nobody is sent anywhere')
@@ -123,6 +126,10 @@ test('refresh tokens rotate; one that comes back kills the family, access tokens
   for (const { access_token } of [first, second, third]) {
     assert.equal((await call(running, bearer(access_token))).status, 401)
   }
+
+  const reused = await running.events(1, { guard: 'accounts' })
+  assert.equal(JSON.parse(reused[0]?.json ?? '').merlon.code, 'accounts.token-reuse')
+  assert.equal(reused[0]?.clientIp, '127.0.0.1')
 
   const { tokens } = await signIn(running, config)
   const uses = [1, 2, 3, 4].map(() => oidc.refreshTokenGrant(config, String(tokens.refresh_token)))
@@ -179,7 +186,7 @@ test('forms: sent from elsewhere, without their proof, or of another sign-in, th
   const { page } = agent
   assert.equal(
     page.headers.get('content-security-policy'),
-    "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self' http://127.0.0.1:9; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self' http://127.0.0.1:4999; base-uri 'none'; frame-ancestors 'none'",
   )
   assert.ok(!/\son\w+=|style=|<style|<script>/.test(page.text), 'nothing inline')
   const fields = { username: 'alice', password }
@@ -226,6 +233,16 @@ test('guessing: the sixth try waits, the owner on a known device does not', asyn
   assert.ok(owner.page.url.startsWith(redirectUri), owner.page.text)
   await guesser.submit('/password', { username: 'nobody', password })
   assert.equal(guesser.page.status, 401, 'a name that belongs to nobody looks like any other')
+  const events = (await running.events(7, { guard: 'accounts' })).map(({ json }) => JSON.parse(json))
+  assert.deepEqual(
+    events.map(({ merlon, user }) => [merlon.code, user?.id !== undefined]),
+    [
+      ...Array.from({ length: 5 }, () => ['accounts.sign-in-failed', true]),
+      ['accounts.sign-in-slowed', true],
+      ['accounts.sign-in-failed', false],
+    ],
+  )
+  assert.ok(!JSON.stringify(events).includes('guess-'), 'no password is written down')
   await running.ask('users/unlock', { user: 'alice' })
   await guesser.submit('/password', { username: 'alice', password })
   assert.match(guesser.page.text, /Allow Shop\?/)
@@ -247,4 +264,31 @@ test('a trusted client is not asked about; another account can be chosen; a stra
   await agent.submit('/password', { username: 'bob', password })
   const { access_token } = await oidc.authorizationCodeGrant(own, new URL(agent.page.url), checks)
   assert.equal(jose.decodeJwt(access_token).sub, bob)
+})
+
+test('behind https: cookies are Secure and of this host alone; title and theme are the operator’s', async t => {
+  const dir = mkdtempSync(join(tmpdir(), 'merlon-theme-'))
+  t.after(() => rmSync(dir, { recursive: true }))
+  writeFileSync(join(dir, 'theme.css'), ':root { --accent: #7a1fa2 }')
+  const issuer = 'https://login.example.test'
+  const signIn = { title: 'Example <Inc>', theme: join(dir, 'theme.css') }
+  const running = await startWithUsers(t, undefined, { accounts: { oauth: { issuer, signIn } } })
+  await running.addUser('alice')
+  const agent = new UserAgent(issuer, [], running.url)
+  await agent.open('/oauth/account')
+  assert.match(agent.page.text, /<title>Sign in · Example &lt;Inc&gt;<\/title>/)
+  assert.match(agent.page.text, /href="\/oauth\/assets\/theme.css"/)
+  await agent.submit('/password', { username: 'alice', password })
+  assert.match(agent.page.text, /Your account/)
+  await agent.submit('/leave')
+  assert.match(agent.page.text, /signed out here/)
+  for (const line of agent.setCookies) assert.match(line, /^__(Host|Secure)-merlon_.*; secure/i, line)
+  const session = agent.setCookies.filter(line => line.startsWith('__Host-merlon_session='))
+  assert.ok(session.length > 0 && session.every(line => /; path=\/;/.test(line) && !/domain=/i.test(line)))
+  const theme = await fetch(`${running.url}/oauth/assets/theme.css`)
+  assert.deepEqual(
+    [theme.headers.get('content-type'), await theme.text()],
+    ['text/css; charset=utf-8', ':root { --accent: #7a1fa2 }'],
+  )
+  assert.equal((await fetch(`${running.url}/oauth/assets/../assets/x`)).status, 404)
 })

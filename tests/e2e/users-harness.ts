@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import * as oidc from 'openid-client'
+import { generateSync } from 'otplib'
 import { type Asking, discover, start } from './identity-harness.ts'
 import { UserAgent } from './user-agent.ts'
 
 export const password = 'vague-otter-lamp-41'
-export const redirectUri = 'http://127.0.0.1:9/callback'
+export const redirectUri = 'http://127.0.0.1:4999/callback'
 
 export interface TestClient {
   readonly clientId: string
@@ -15,8 +16,14 @@ export interface TestClient {
 }
 
 /** With all guards at their defaults but the limit of requests. */
-export async function startWithUsers(t: TestContext, authn: object = { require: ['oauth2'] }, sections: object = {}) {
-  const running = await start(t, authn, { guards: { rate: { limit: 1_000_000 } }, ...sections })
+export async function startWithUsers(
+  t: TestContext,
+  authn: object = { require: ['oauth2'] },
+  sections: object = {},
+  name?: string,
+  oauth?: object,
+) {
+  const running = await start(t, authn, { guards: { rate: { limit: 1_000_000 } }, ...sections }, name, oauth)
   const addUser = async (username: string, rest: object = {}) => {
     const { user } = await running.ask<{ user: { userId: string } }>('users/create', { username, password, ...rest })
     return user.userId
@@ -55,6 +62,19 @@ export async function begin(config: oidc.Configuration, params: Record<string, s
     url: url.href,
     checks: { pkceCodeVerifier, expectedState, idTokenExpected: / ?openid/.test(params['scope'] ?? '') },
   }
+}
+
+/** Sets an authenticator app up on the account page; gives its secret. */
+export async function setUpApp(running: WithUsers, username = 'alice') {
+  const agent = new UserAgent(running.issuer)
+  await agent.open('/oauth/account')
+  await agent.submit('/password', { username, password })
+  await agent.submit('/app')
+  const secret = (/id="key">([^<]+)</.exec(agent.page.text)?.[1] ?? '').replaceAll(' ', '')
+  await agent.submit('/appcode', { code: generateSync({ secret }) })
+  const codes = [...agent.page.text.matchAll(/<li><code>([^<]+)</g)].map(([, code = '']) => code)
+  assert.equal(codes.length, 10, agent.page.text)
+  return { agent, secret, codes }
 }
 
 /** From the first page to tokens, with a password. */

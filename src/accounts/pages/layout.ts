@@ -1,5 +1,6 @@
 // What all pages have in common: their frame, and the headers that keep others from framing, feeding or reading them.
 
+import { readFileSync, statSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { Html, html } from './html.ts'
 
@@ -11,6 +12,16 @@ export interface Look {
 }
 
 export const defaultLook: Look = { title: 'Merlon', theme: undefined }
+
+const themeBytesMax = 64 * 1024
+
+/** @throws Error when the theme can't be read */
+export function readLook(title: string, themeFile: string | undefined): Look {
+  if (themeFile === undefined) return { title, theme: undefined }
+  if (statSync(themeFile).size > themeBytesMax)
+    throw new Error(`${themeFile}: a theme has ${themeBytesMax} bytes at most`)
+  return { title, theme: readFileSync(themeFile, 'utf8') }
+}
 
 export interface Page {
   readonly heading: string
@@ -60,7 +71,8 @@ export function pageHeaders({ formTargets = [], retryAfterS }: Pick<Page, 'formT
     'content-security-policy': policy.join('; '),
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
-    'referrer-policy': 'no-referrer',
+    // Without any, browsers would not say either where a form of ours came from.
+    'referrer-policy': 'same-origin',
     'cross-origin-opener-policy': 'same-origin',
     'permissions-policy': 'publickey-credentials-get=(self), publickey-credentials-create=(self)',
     'cache-control': 'no-store',

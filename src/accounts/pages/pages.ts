@@ -3,18 +3,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errors } from 'oidc-provider'
 import { AccountFailure } from '../failure.ts'
+import { type AccountOptions, AccountPages } from './account.ts'
 import { passkeyScript, styleSheet } from './assets.ts'
 import { errorPage } from './device.ts'
 import { assetsPath, sendAsset, sendPage } from './layout.ts'
-import { SignIn, type SignInOptions } from './sign-in.ts'
+import { SignIn } from './sign-in.ts'
 
 export class Pages {
-  readonly #options: SignInOptions
+  readonly #options: AccountOptions
   readonly #signIn: SignIn
+  readonly #account: AccountPages
 
-  constructor(options: SignInOptions) {
+  constructor(options: AccountOptions) {
     this.#options = options
     this.#signIn = new SignIn(options)
+    this.#account = new AccountPages(options)
   }
 
   /** True when the request was for one of them, and answered. */
@@ -24,7 +27,7 @@ export class Pages {
     if (path.startsWith(`${assetsPath}/`)) return sendAssetOf(path, res, look.theme)
     this.#holdUserCode(path, query, req)
     try {
-      return await this.#signIn.handle(path, req, res)
+      return (await this.#signIn.handle(path, req, res)) || (await this.#account.handle(path, req, res))
     } catch (error) {
       if (error instanceof errors.SessionNotFound) sendPage(res, errorPage('This sign-in is over.', 400), look)
       else if (error instanceof AccountFailure) {

@@ -11,9 +11,13 @@ const formBytesMax = 64 * 1024
 /** Written by our own gateway, which drops whatever a client sends under such a name. */
 const clientIpHeader = 'merlon-client-ip'
 
+export function clientIpOf(req: IncomingMessage): string {
+  return String(req.headers[clientIpHeader] ?? '')
+}
+
 /** The network that attempts are counted for. */
 export function networkOf(req: IncomingMessage): string {
-  const ip = parseIp(String(req.headers[clientIpHeader] ?? ''))
+  const ip = parseIp(clientIpOf(req))
   return ip ? ipKey(ip) : 'unknown'
 }
 

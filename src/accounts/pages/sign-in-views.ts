@@ -14,14 +14,14 @@ export interface PasskeyOffer {
   readonly options: object
 }
 
-function postForm({ path, csrf }: FormPlace, action: string, body: Html): Html {
+export function postForm({ path, csrf }: FormPlace, action: string, body: Html): Html {
   return html`<form method="post" action="${path}/${action}">
 <input type="hidden" name="csrf" value="${csrf}">
 ${body}
 </form>`
 }
 
-function passkeyForm(
+export function passkeyForm(
   { path, csrf }: FormPlace,
   action: string,
   kind: 'make' | 'use',

@@ -8,12 +8,15 @@ import { type AcrLevel, acrLevels, meetsAcr } from '../../lib/acr.ts'
 import type { Records } from '../../store/store.ts'
 import type { Clients } from '../clients.ts'
 import { AccountFailure } from '../failure.ts'
+import type { Keyring } from '../keyring.ts'
+import type { SignInReport } from '../report.ts'
 import { canHavePasskeys } from '../users/passkeys.ts'
 import { hasSecondFactor, type StoredUser } from '../users/user.ts'
 import { secondFactorAccount, type Users } from '../users/users.ts'
 import { deviceOf, setDevice } from './device-cookie.ts'
 import { formTarget, type Look, type Page, redirect, sendPage } from './layout.ts'
-import { networkOf, proofOf, readOwnForm } from './request.ts'
+import { type Providers, providerCallback } from './providers.ts'
+import { clientIpOf, networkOf, proofOf, readOwnForm } from './request.ts'
 import { type SignInState, SignInStates } from './sign-in-state.ts'
 import { consentView, type FormPlace, missingFactorView, secondFactorView, signInView } from './sign-in-views.ts'
 
@@ -23,9 +26,14 @@ export interface SignInOptions {
   readonly users: Users
   readonly clients: Clients
   readonly records: Records
+  readonly keyring: Keyring
   /** Of cookies and forms. */
   readonly key: string
   readonly look: Look
+  /** Other identity providers. */
+  readonly providers: Providers
+  readonly onProblem: (message: string) => void
+  readonly report: (report: SignInReport) => void
   readonly now: () => number
 }
 
@@ -42,7 +50,7 @@ interface Step {
 
 export const interactionPath = '/oauth/interaction'
 
-const pathPattern = /^\/oauth\/interaction\/([\w-]{10,64})(?:\/([a-z]{1,16}))?$/
+const pathPattern = /^\/oauth\/interaction\/([\w-]{10,64})(?:\/([a-z]{1,16})(?:\/([a-z0-9-]{1,32}))?)?$/
 
 export class SignIn {
   readonly #options: SignInOptions
@@ -55,7 +63,8 @@ export class SignIn {
 
   /** True when the request was for it, and answered. @throws SessionNotFound when there is no such sign-in (any more) */
   async handle(path: string, req: IncomingMessage, res: ServerResponse): Promise<boolean> {
-    const [, uid, action] = pathPattern.exec(path) ?? []
+    if (path === providerCallback && req.method === 'GET') return this.#fromProvider(req, res)
+    const [, uid, action, what] = pathPattern.exec(path) ?? []
     if (uid === undefined) return false
     const { provider, issuer, key } = this.#options
     const interaction = await provider.interactionDetails(req, res)
@@ -67,8 +76,12 @@ export class SignIn {
       await this.#show(step)
       return true
     }
+    if (req.method === 'GET' && action === 'external') {
+      await (what === undefined ? this.#external(step) : this.#toProvider(step, what))
+      return true
+    }
     const work = action === undefined ? undefined : this.#actions[action]
-    if (!work || req.method !== 'POST') return false
+    if (!work || what !== undefined || req.method !== 'POST') return false
     const form = await readOwnForm(req, { issuer, key, about: uid })
     await work(step, form)
     return true
@@ -109,7 +122,7 @@ export class SignIn {
       typed: more.typed ?? (typeof hint === 'string' ? hint.slice(0, 254) : ''),
       error,
       passkey: await this.#offer(step, known),
-      providers: [],
+      providers: this.#options.providers.list,
     })
     this.#send(step, { heading: 'Sign in', body, ...more })
   }
@@ -161,9 +174,10 @@ export class SignIn {
       account: user?.userId ?? `name/${hash('sha256', typed.toLowerCase(), 'base64url')}`,
       device: user && deviceOf(step.req, key, user.userId, now()),
     })
-    if (!('succeeded' in turn)) return this.#wait(step, turn.waitMs, typed)
+    if (!('succeeded' in turn)) return this.#wait(step, user?.userId, turn.waitMs, typed)
     const good = await users.checkPassword(user, form.get('password') ?? '')
     if (!good || !user || (again !== undefined && again !== user.userId)) {
+      this.#report(step, 'accounts.sign-in-failed', user?.userId)
       return this.#show(step, 'Name or password is wrong.', { status: 401, typed })
     }
     turn.succeeded()
@@ -177,10 +191,48 @@ export class SignIn {
       challenge === undefined ? undefined : await users.passkeys.use(form.get('answer') ?? '', challenge, issuer)
     const wanted = step.state.userId ?? step.interaction.session?.accountId
     if (!used || used.user.disabledAtMs !== undefined || (wanted !== undefined && used.user.userId !== wanted)) {
+      this.#report(step, 'accounts.sign-in-failed', used?.user.userId)
       return this.#show(step, 'That passkey was not accepted.', { status: 401 })
     }
     // The authenticator has checked who holds it: something one has, and something one knows or is.
     await this.#proved(step, used.user, [used.passkey.synced ? 'swk' : 'hwk', 'user'])
+  }
+
+  async #toProvider(step: Step, id: string): Promise<void> {
+    try {
+      const url = await this.#options.providers.start(id, step.interaction.uid)
+      if (url === undefined) await this.#show(step, 'There is no such identity provider.', { status: 404 })
+      else redirect(step.res, url)
+    } catch (error) {
+      this.#options.onProblem(`the identity provider ${id} can't be asked: ${messageOf(error)}`)
+      await this.#show(step, 'The identity provider can’t be reached now. Try again, or another way.', { status: 502 })
+    }
+  }
+
+  /** Back from a provider, at an address that all sign-ins share; the cookie of this one is for its own alone. */
+  async #fromProvider(req: IncomingMessage, res: ServerResponse): Promise<boolean> {
+    const [, query = ''] = (req.url ?? '').split('?', 2)
+    const uid = await this.#options.providers.signInOf(new URLSearchParams(query))
+    if (uid === undefined) throw new AccountFailure('invalid', 'This sign-in is over.')
+    redirect(res, `${interactionPath}/${uid}/external?${query}`)
+    return true
+  }
+
+  async #external(step: Step): Promise<void> {
+    const [, query = ''] = (step.req.url ?? '').split('?', 2)
+    let user: StoredUser
+    try {
+      user = await this.#options.providers.finish(step.interaction.uid, new URLSearchParams(query))
+    } catch (error) {
+      this.#options.onProblem(`a sign-in with another identity provider failed: ${messageOf(error)}`)
+      const text = error instanceof AccountFailure ? `It did not work: ${error.message}.` : 'That sign-in did not work.'
+      return this.#show(step, text, { status: 401 })
+    }
+    const again = step.interaction.session?.accountId
+    if (user.disabledAtMs !== undefined || (again !== undefined && again !== user.userId)) {
+      return this.#show(step, 'That account can’t sign in here.', { status: 401 })
+    }
+    await this.#proved(step, user, ['fed'])
   }
 
   async #second(step: Step, method: string, check: (user: StoredUser) => Promise<boolean>): Promise<void> {
@@ -192,13 +244,21 @@ export class SignIn {
       account: secondFactorAccount(user.userId),
       device: deviceOf(step.req, key, user.userId, now()),
     })
-    if (!('succeeded' in turn)) return this.#wait(step, turn.waitMs)
-    if (!(await check(user))) return this.#show(step, 'That code is not right, or was used before.', { status: 401 })
+    if (!('succeeded' in turn)) return this.#wait(step, user.userId, turn.waitMs)
+    if (!(await check(user))) {
+      this.#report(step, 'accounts.sign-in-failed', user.userId)
+      return this.#show(step, 'That code is not right, or was used before.', { status: 401 })
+    }
     turn.succeeded()
     await this.#proved(step, user, [...step.state.amr, method])
   }
 
-  #wait(step: Step, waitMs: number, typed?: string): Promise<void> {
+  #report({ req }: Step, code: SignInReport['code'], userId: string | undefined): void {
+    this.#options.report({ code, about: userId ?? '', clientIp: clientIpOf(req) })
+  }
+
+  #wait(step: Step, userId: string | undefined, waitMs: number, typed?: string): Promise<void> {
+    this.#report(step, 'accounts.sign-in-slowed', userId)
     const seconds = Math.ceil(waitMs / 1000)
     const text = `Too many attempts. Try again in ${seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`}.`
     return this.#show(step, text, { status: 429, retryAfterS: seconds, ...(typed !== undefined && { typed }) })
@@ -249,7 +309,8 @@ export class SignIn {
     if (interaction.deviceCode !== undefined) return redirect(res, '/oauth/device')
     const params = new URLSearchParams()
     for (const [name, value] of Object.entries(interaction.params)) {
-      if (name !== 'prompt' && value !== undefined) params.set(name, String(value))
+      if (name === 'prompt' || value === undefined) continue
+      for (const one of [value].flat()) params.append(name, String(one))
     }
     redirect(res, `/oauth/authorize?${params}`)
   }
@@ -270,6 +331,10 @@ export class SignIn {
 }
 
 type Result = Parameters<Provider['interactionFinished']>[2]
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
 
 /** How sure these methods make us. */
 function acrOf(amr: readonly string[]): AcrLevel {

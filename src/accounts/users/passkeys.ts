@@ -16,7 +16,9 @@ import { AccountFailure } from '../failure.ts'
 import type { UserDirectory } from './directory.ts'
 import type { Passkey, StoredUser } from './user.ts'
 
-const passkeysMax = 20
+/** EdDSA, ES256 and RS256 (COSE), which every authenticator has one of. */
+const algorithms = [-8, -7, -257]
+export const passkeysMax = 20
 /** No browser's answer is longer. */
 const answerCharactersMax = 16 * 1024
 
@@ -37,6 +39,7 @@ export class Passkeys {
       userID: Uint8Array.from(Buffer.from(user.userId)),
       attestationType: 'none',
       excludeCredentials: user.passkeys.map(({ id, transports }) => ({ id, transports: [...transports] })),
+      supportedAlgorithmIDs: algorithms,
       authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
     })
   }
@@ -53,6 +56,7 @@ export class Passkeys {
           expectedOrigin: issuer,
           expectedRPID: new URL(issuer).hostname,
           requireUserVerification: true,
+          supportedAlgorithmIDs: algorithms,
         }),
       ))
     if (!result?.verified) throw new AccountFailure('invalid', 'the passkey was not made: try again')
@@ -66,13 +70,7 @@ export class Passkeys {
       name,
       createdAtMs: this.#now(),
     }
-    await this.#directory.change(user.userId, data => {
-      if (data.passkeys.some(({ id }) => id === passkey.id)) throw new AccountFailure('conflict', 'it is known already')
-      if (data.passkeys.length >= passkeysMax) {
-        throw new AccountFailure('conflict', `there are ${passkeysMax} passkeys already: remove one first`)
-      }
-      return { ...data, passkeys: [...data.passkeys, passkey] }
-    })
+    await this.#directory.change(user.userId, data => ({ ...data, passkeys: withPasskey(data.passkeys, passkey) }))
   }
 
   /** For one user, or for whoever holds a passkey of this site. */
@@ -125,6 +123,15 @@ export class Passkeys {
   async remove(userId: string, id: string): Promise<void> {
     await this.#directory.change(userId, data => ({ ...data, passkeys: data.passkeys.filter(it => it.id !== id) }))
   }
+}
+
+/** @throws AccountFailure when it is known, or one too many */
+export function withPasskey(passkeys: readonly Passkey[], passkey: Passkey): readonly Passkey[] {
+  if (passkeys.some(({ id }) => id === passkey.id)) throw new AccountFailure('conflict', 'it is known already')
+  if (passkeys.length >= passkeysMax) {
+    throw new AccountFailure('conflict', `there are ${passkeysMax} passkeys already: remove one first`)
+  }
+  return [...passkeys, passkey]
 }
 
 /** Browsers make passkeys for names alone, never for addresses. */

@@ -12,7 +12,7 @@ import { generateSync } from 'otplib'
 import { openSqliteRecords } from '../../store/records-sqlite.ts'
 import { openKeyring } from '../keyring.ts'
 import { isCommonPassword } from './common-passwords.ts'
-import { canHavePasskeys } from './passkeys.ts'
+import { canHavePasskeys, passkeysMax, withPasskey } from './passkeys.ts'
 import { argon2Parameters, isOutdated, PasswordHasher, waitingMax } from './password-hash.ts'
 import { passwordCharactersMax } from './password-rules.ts'
 import { recoveryCodesCount } from './second-factors.ts'
@@ -227,6 +227,18 @@ test('recovery codes: ten, each once, new ones void the old', async t => {
   assert.equal(await users.factors.useRecoveryCode(user.userId, second.replaceAll('-', ' ')), true)
   await users.factors.createRecoveryCodes(user.userId)
   assert.equal(await users.factors.useRecoveryCode(user.userId, codes[2] ?? ''), false)
+})
+
+test('a user has so many passkeys, each once', () => {
+  const passkey = (id: number) => {
+    const rest = { publicKey: '', counter: 0, transports: [], synced: false, name: 'n', createdAtMs: 0 }
+    return { id: String(id), ...rest }
+  }
+  const ids = Array.from({ length: passkeysMax }, (_, id) => id)
+  const all = ids.reduce((before, id) => withPasskey(before, passkey(id)), [] as ReturnType<typeof withPasskey>)
+  assert.equal(all.length, passkeysMax)
+  assert.throws(() => withPasskey(all, passkey(-1)), { code: 'conflict' })
+  assert.throws(() => withPasskey(all.slice(1), passkey(1)), { code: 'conflict' })
 })
 
 test('passkeys need a name', () => {

@@ -7,10 +7,17 @@ export type Credential =
   | { readonly kind: 'none' }
   | { readonly kind: 'token'; readonly scheme: Scheme; readonly value: string }
   | { readonly kind: 'apiKey'; readonly value: string }
+  | { readonly kind: 'signature' }
   | { readonly kind: 'bad'; readonly why: string }
 
 /** Where credentials and their proofs stand. */
-export const credentialHeaders: readonly string[] = ['authorization', 'x-api-key', 'dpop']
+export const credentialHeaders: readonly string[] = [
+  'authorization',
+  'x-api-key',
+  'dpop',
+  'signature',
+  'signature-input',
+]
 
 const schemes: ReadonlyMap<string, Scheme> = new Map([
   ['bearer', 'Bearer'],
@@ -19,7 +26,14 @@ const schemes: ReadonlyMap<string, Scheme> = new Map([
 
 const none: Credential = { kind: 'none' }
 
-export function credentialOf(headers: HeaderList): Credential {
+/** @param takesSignatures Whether a signature counts as one; else its headers are the upstream's business. */
+export function credentialOf(headers: HeaderList, takesSignatures: boolean): Credential {
+  const found = tokenOrKey(headers)
+  if (!takesSignatures || headers.get('signature-input') === undefined || found.kind === 'bad') return found
+  return found.kind === 'none' ? { kind: 'signature' } : { kind: 'bad', why: 'more than one credential' }
+}
+
+function tokenOrKey(headers: HeaderList): Credential {
   const authorization = headers.getAll('authorization')
   const apiKeys = headers.getAll('x-api-key')
   if (authorization.length + apiKeys.length > 1) return { kind: 'bad', why: 'more than one credential' }

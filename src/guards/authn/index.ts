@@ -1,11 +1,12 @@
 // Guard `authn`: who is calling. Takes an access token or an API key, and nothing else for an answer; what it learns
 // stands in `ex.principal`. Never says more to the client than RFC 6750 wants: why a token was bad is in the event.
 
+import { meetsAcr } from '../../lib/acr.ts'
 import { isCheckedToken } from '../../lib/checked-token.ts'
 import { inNetwork, parseNetwork } from '../../lib/ip.ts'
-import type { Exchange } from '../../pipeline/exchange.ts'
+import type { ClientCertificate, Exchange } from '../../pipeline/exchange.ts'
 import type { Guard, GuardDefinition, GuardTools, Outcome } from '../../pipeline/guard.ts'
-import type { Identity, KnownKey, Principal } from '../../pipeline/identity.ts'
+import type { Identity, KnownClient, KnownKey, Principal } from '../../pipeline/identity.ts'
 import type { Verdict } from '../../pipeline/verdict.ts'
 import { Bindings } from './binding.ts'
 import { credentialHeaders, credentialOf } from './credential.ts'
@@ -13,6 +14,7 @@ import { membership } from './membership.ts'
 import { Offenders } from './offenders.ts'
 import { type AuthnOptions, authnOptions } from './options.ts'
 import { refuse, type Scheme } from './refusal.ts'
+import { isDigested, type SignatureResult, Signatures } from './signatures.ts'
 import { type TokenResult, Tokens } from './tokens.ts'
 
 export const authn: GuardDefinition<'authn', typeof authnOptions> = {
@@ -36,6 +38,8 @@ const nobody: Identity = {
   isDenied: () => false,
   nonceSecret: new Uint8Array(32),
   marks: { sinceMs: 0, mark: () => 'full' },
+  findClient: () => undefined,
+  findCertificate: () => undefined,
   keyUsed: () => {},
   wantKeys: () => {},
 }
@@ -55,6 +59,10 @@ class AuthnGuard implements Guard {
   readonly #tokens: Tokens
   readonly #bindings: Bindings
   readonly #offenders: Offenders
+  readonly #signatures: Signatures
+  readonly #digests = new WeakMap<Exchange, NonNullable<Extract<SignatureResult, { ok: true }>['digests']>>()
+  /** Only where requests may be signed: a body must be whole to be hashed. */
+  readonly onBody?: (ex: Exchange) => Verdict | undefined
   /** What a request without a credential is asked for. */
   readonly #wanted: readonly Scheme[]
 
@@ -65,8 +73,15 @@ class AuthnGuard implements Guard {
     this.#tokens = new Tokens(identity, options.clockSkew)
     this.#bindings = new Bindings(options, identity)
     this.#offenders = new Offenders(options.badCredentials, tools.counters)
-    const takesTokens = options.require.includes('oauth2')
-    this.#wanted = !takesTokens ? ['Bearer'] : options.requireBound ? ['DPoP'] : ['Bearer', 'DPoP']
+    this.#signatures = new Signatures(options, identity)
+    const takesTokens = this.#accepts('oauth2')
+    const wantsBearer = this.#accepts('apiKey') || (takesTokens && !options.requireBound)
+    this.#wanted = [
+      ...(wantsBearer ? (['Bearer'] as const) : []),
+      ...(takesTokens ? (['DPoP'] as const) : []),
+      ...(this.#accepts('signature') ? (['Signature'] as const) : []),
+    ]
+    if (this.#accepts('signature')) this.onBody = ex => this.#checkDigest(ex)
   }
 
   onHeaders(ex: Exchange): Outcome {
@@ -81,12 +96,19 @@ class AuthnGuard implements Guard {
   }
 
   #authenticate(ex: Exchange): Outcome {
-    const credential = credentialOf(ex.headers)
+    const credential = credentialOf(ex.headers, this.#accepts('signature'))
     switch (credential.kind) {
       case 'none':
+        if (this.#accepts('mtls') && ex.client.tls?.certificate)
+          return this.#checkCertificate(ex, ex.client.tls.certificate)
+        // Without a scheme there is nothing to be challenged for: a certificate is shown before a request is made.
+        if (this.#wanted.length === 0)
+          return refuse('authn.missing', 'no client certificate', { status: 403, schemes: [] })
         return refuse('authn.missing', 'no credential', { schemes: this.#wanted })
       case 'bad':
         return refuse('authn.invalid-request', credential.why, { status: 400, error: 'invalid_request' })
+      case 'signature':
+        return this.#checkSignature(ex)
       case 'apiKey':
         return this.#checkKey(ex, credential.value)
       case 'token': {
@@ -121,9 +143,50 @@ class AuthnGuard implements Guard {
       const refusal = { error: 'invalid_token', schemes: [scheme] }
       return refuse('authn.invalid-token', `the access token is refused: ${result.why}`, refusal)
     }
-    const { principal, binding, audience } = result
+    const { principal, binding, audience, meantFor } = result
+    const wanted = this.#options.audience.length > 0 ? this.#options.audience : audience
+    const isMeant = meantFor.some(one => wanted.includes(one))
+    // What another service said of its own token names no audience; where a route asks for one that is not enough.
+    if (!isMeant && (meantFor.length > 0 || this.#options.audience.length > 0)) {
+      return refuse('authn.invalid-token', 'the access token is for another resource', {
+        error: 'invalid_token',
+        schemes: [scheme],
+      })
+    }
     const foreign = this.#bindings.check(ex, { token, scheme, binding, audience }, this.#tools.now())
     return foreign ?? this.#admit(ex, principal, scheme)
+  }
+
+  #checkCertificate(ex: Exchange, certificate: ClientCertificate): Verdict | undefined {
+    const client = this.#identity.findCertificate(certificate)
+    if (client) return this.#admitClient(ex, client, 'Bearer')
+    const detail = `the certificate ${certificate.fingerprint} is of no client that is known`
+    return refuse('authn.invalid-certificate', detail, { status: 403, schemes: [] })
+  }
+
+  #checkSignature(ex: Exchange): Verdict | undefined {
+    const nowMs = this.#tools.now()
+    if (this.#offenders.isBlocked(ex, nowMs)) return this.#offenders.blocked(ex, nowMs)
+    const result = this.#signatures.check(ex, nowMs)
+    if (!result.ok && result.why === 'busy') {
+      const reason = { code: 'authn.busy', detail: 'more signatures than can be remembered' } as const
+      return { kind: 'deny', status: 503, reason, retryAfterMs: 10_000 }
+    }
+    if (!result.ok) return badSignature(result.why)
+    if (result.digests) this.#digests.set(ex, result.digests)
+    return this.#admitClient(ex, result.client, 'Signature')
+  }
+
+  #checkDigest(ex: Exchange): Verdict | undefined {
+    const digests = this.#digests.get(ex)
+    if (!digests) return undefined
+    if (!ex.body.complete) return badSignature('about a body that is too large to be hashed')
+    return isDigested(digests, ex.body.bytes) ? undefined : badSignature('about another body')
+  }
+
+  #admitClient(ex: Exchange, { id, scopes }: KnownClient, scheme: Scheme): Verdict | undefined {
+    const own = { kind: 'client', id, scopes, ...membership('client', {}, scopes), clientId: id } as const
+    return this.#admit(ex, { ...own, acr: '', issuer: '' }, scheme)
   }
 
   #checkKey(ex: Exchange, secret: string): Verdict | undefined {
@@ -161,10 +224,21 @@ class AuthnGuard implements Guard {
     if (!this.#options.forwardCredential) ex.withheldHeaders = credentialHeaders
     const { scopes } = this.#options
     const missing = scopes.filter(scope => !principal.scopes.includes(scope))
-    if (missing.length === 0) return undefined
+    if (missing.length === 0) return this.#stepUp(principal, scheme)
     const detail = `${principal.id} lacks the scope ${missing.join(' ')}`
     const refusal = { status: 403, error: 'insufficient_scope', scope: scopes.join(' '), schemes: [scheme] }
     return refuse('authn.scope', detail, refusal)
+  }
+
+  /** Whether a person has signed in surely and lately enough; who is none never has. */
+  #stepUp({ id, acr, authTimeMs = 0 }: Principal, scheme: Scheme): Verdict | undefined {
+    const { acr: wanted, maxAge, clockSkew } = this.#options
+    const isWeak = wanted.length > 0 && !meetsAcr(acr, wanted)
+    const isOld = maxAge !== undefined && authTimeMs + maxAge + clockSkew < this.#tools.now()
+    if (!isWeak && !isOld) return undefined
+    const detail = `${id} signed in ${isWeak ? `as ${acr === '' ? 'nobody knows' : acr}` : 'too long ago'}`
+    const stepUp = { acr: wanted, maxAgeMs: maxAge }
+    return refuse('authn.step-up', detail, { error: 'insufficient_user_authentication', stepUp, schemes: [scheme] })
   }
 }
 
@@ -174,6 +248,10 @@ function isFrom({ networks }: KnownKey, ip: Uint8Array): boolean {
     const network = parseNetwork(text)
     return network !== undefined && inNetwork(ip, network)
   })
+}
+
+function badSignature(why: string): Verdict {
+  return refuse('authn.invalid-signature', `the signature is ${why}`, { schemes: ['Signature'] })
 }
 
 function notAccepted(what: string): Verdict {

@@ -6,15 +6,34 @@ import { durationField } from '../../lib/fields.ts'
 export const authnOptions = z
   .strictObject({
     require: z
-      .array(z.enum(['oauth2', 'apiKey']))
+      .array(z.enum(['oauth2', 'apiKey', 'mtls', 'signature']))
       .min(1, 'needs at least one kind of credential')
-      .max(2)
-      .meta({ description: 'Credentials that are accepted, any one of them: oauth2 (bearer JWTs), apiKey.' }),
+      .max(4)
+      .meta({
+        description:
+          'Credentials that are accepted, any one of them: oauth2 (access tokens), apiKey, mtls (the certificate of a registered client), signature (a request that a registered client has signed).',
+      }),
     scopes: z
       .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, 'is not a scope: no spaces, quotes or backslashes'))
       .max(64)
       .default([])
       .meta({ description: 'Scopes that the credential must have, all of them.' }),
+    audience: z
+      .array(z.string().min(1).max(2048))
+      .max(32)
+      .default([])
+      .meta({ description: 'What a token must be for, any of these; what its issuer is trusted for unless given.' }),
+    acr: z
+      .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, 'may hold no spaces, quotes or backslashes'))
+      .max(16)
+      .default([])
+      .meta({
+        description: 'How surely a person must have signed in, any of these: 1fa, mfa, phr, or what an issuer says.',
+      }),
+    maxAge: durationField
+      .refine(ms => ms >= 1000 && ms <= 366 * 86_400_000, { message: 'must be between 1s and 366d' })
+      .optional()
+      .meta({ description: 'How long ago they may have signed in.' }),
     forwardCredential: z
       .boolean()
       .default(true)
@@ -48,6 +67,15 @@ export const authnOptions = z
         description:
           'Where clients reach this API, which proofs and signatures must name; unless given it is what tokens are for (`aud`).',
       }),
+    signatures: z
+      .strictObject({
+        maxAge: durationField
+          .refine(ms => ms >= 5000 && ms <= 300_000, { message: 'must be between 5s and 5m' })
+          .prefault('60s')
+          .meta({ description: 'How old a signature may be.' }),
+      })
+      .prefault({})
+      .meta({ description: 'HTTP Message Signatures (RFC 9421).' }),
     badCredentials: z
       .strictObject({
         slowAfter: z.number().int().min(0).max(100_000).default(10).meta({

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import type { PublicJwk, TokenIssuer } from '../../lib/jwt.ts'
-import type { Identity, KnownKey, KnownToken } from '../../pipeline/identity.ts'
+import type { Identity, KnownClient, KnownKey, KnownToken } from '../../pipeline/identity.ts'
 import { defaultLimits } from '../../pipeline/limits.ts'
 import { type TestRequest, testExchange } from '../../pipeline/testing.ts'
 import type { Verdict } from '../../pipeline/verdict.ts'
@@ -43,10 +43,12 @@ interface Known {
   keys?: Record<string, KnownKey>
   /** By hash. */
   tokens?: Record<string, KnownToken>
+  /** By id, or by the fingerprint of their certificate. */
+  clients?: Record<string, KnownClient>
   introspect?: (token: string) => KnownToken | 'inactive' | 'unavailable'
 }
 
-export function open(options: object, { denied = [], keys = {}, tokens = {}, introspect }: Known = {}) {
+export function open(options: object, { denied = [], keys = {}, tokens = {}, clients = {}, introspect }: Known = {}) {
   const clock = { ms: nowMs }
   const wanted: string[] = []
   const used: string[] = []
@@ -61,6 +63,8 @@ export function open(options: object, { denied = [], keys = {}, tokens = {}, int
     isDenied: whats => whats.some(what => denied.includes(what)),
     nonceSecret: Buffer.alloc(32, 1),
     marks: new SharedMarks(createSharedMarks(64, nowMs - 600_000)),
+    findClient: id => clients[id],
+    findCertificate: ({ fingerprint }) => clients[fingerprint],
     keyUsed: id => used.push(id),
     wantKeys: name => wanted.push(name),
   }

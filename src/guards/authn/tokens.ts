@@ -14,12 +14,15 @@ export type TokenResult =
       readonly binding: Binding
       /** What tokens of its issuer are for. */
       readonly audience: readonly string[]
+      /** What this one is for. */
+      readonly meantFor: readonly string[]
     }
   | { readonly ok: false; readonly why: JwtFault | 'revoked' | 'unknown' | 'unavailable' | 'blocked' }
 
 interface Verified {
   readonly principal: Principal
   readonly binding: Binding
+  readonly meantFor: readonly string[]
   readonly deniable: readonly string[]
   readonly issuedAtMs: number
   readonly expiresAtMs: number
@@ -99,7 +102,9 @@ export class Tokens {
     if (!principal || !binding) return { ok: false, why: 'claims' }
     const { iat } = claims
     const issuedAtMs = typeof iat === 'number' ? iat * 1000 : 0
-    const verified = { principal, binding, deniable: deniableOf(claims), issuedAtMs, expiresAtMs, issuer, found }
+    const meantFor = [claims['aud'] ?? []].flat().map(textOf)
+    const deniable = deniableOf(claims)
+    const verified = { principal, binding, meantFor, deniable, issuedAtMs, expiresAtMs, issuer, found }
     this.#verified.set(key, verified)
     return this.#answer(key, verified, nowMs)
   }
@@ -111,8 +116,8 @@ export class Tokens {
       return { ok: false, why: 'expired' }
     }
     if (this.#identity.isDenied(known.deniable, known.issuedAtMs)) return { ok: false, why: 'revoked' }
-    const { principal, binding, issuer } = known
-    return { ok: true, principal, binding, audience: issuer.audience }
+    const { principal, binding, meantFor, issuer } = known
+    return { ok: true, principal, binding, audience: issuer.audience, meantFor }
   }
 }
 
@@ -123,7 +128,9 @@ function principalOf(claims: Claims, { issuer }: TokenIssuer): Principal | undef
   // RFC 9068 §2.2: a token without a person behind it has its client as subject.
   const kind = id === clientId ? 'client' : 'user'
   const scopes = scopesOf(claims)
-  return { kind, id, scopes, ...membership(kind, claims, scopes), clientId, acr: textOf(claims['acr']), issuer }
+  const { acr, auth_time: authTime } = claims
+  const authenticated = { acr: textOf(acr), ...(typeof authTime === 'number' && { authTimeMs: authTime * 1000 }) }
+  return { kind, id, scopes, ...membership(kind, claims, scopes), clientId, ...authenticated, issuer }
 }
 
 function textOf(claim: unknown): string {

@@ -33,11 +33,14 @@ export const authz: GuardDefinition<'authz', typeof authzOptions> = {
 /** Stable, for clients that want to tell this from other refusals (RFC 9457 §3.1.1). */
 const problemType = 'urn:merlon:problem:not-permitted'
 
+const recordEveryMs = 30_000
+
 type Code = `authz.${'denied' | 'forbidden' | 'unknown-operation' | 'unreadable' | 'policy-error'}`
 
 class AuthzGuard implements Guard {
   protected readonly authorizer: Authorizer
   readonly #tools: GuardTools
+  readonly #recorded = new WeakMap<Decision, number>()
 
   constructor(authorizer: Authorizer, tools: GuardTools) {
     this.authorizer = authorizer
@@ -61,7 +64,27 @@ class AuthzGuard implements Guard {
   protected judge(ex: Exchange, found: Found): Verdict | undefined {
     const decision = this.authorizer.decide(ex, found, this.#tools.now())
     if ('unreadable' in decision) return refuse('authz.unreadable', decision.unreadable, [])
-    return decision.allowed ? undefined : this.#refusal(ex, decision)
+    if (!decision.allowed) return this.#refusal(ex, decision)
+    this.#record(ex, decision)
+    return undefined
+  }
+
+  /** A decision that is remembered is told of seldom. */
+  #record({ principal, route }: Exchange, decision: Decision): void {
+    const { recordUse, now } = this.#tools
+    if (!principal || !recordUse) return
+    const atMs = now()
+    if (atMs - (this.#recorded.get(decision) ?? 0) < recordEveryMs) return
+    this.#recorded.set(decision, atMs)
+    const policies = decision.policies.map(({ id }) => id)
+    recordUse({
+      kind: principal.kind,
+      id: principal.id,
+      route: route.name,
+      operation: decision.operation.id,
+      policies,
+      atMs,
+    })
   }
 
   #refusal(ex: Exchange, { operation, policies, errors }: Decision): Verdict {

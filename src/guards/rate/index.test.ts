@@ -75,6 +75,15 @@ test('key client.ja4: one bucket a fingerprint, and one an address where there i
   assert.equal(send({ ip: '192.0.2.3' }).verdict?.kind, 'deny')
 })
 
+test('key client.http: one bucket a way of speaking HTTP', () => {
+  const { send } = open({ limit: 1, key: 'client.http' })
+  assert.equal(send({ ip: '192.0.2.1', http: 'h1_01_a' }).verdict, undefined)
+  assert.equal(send({ ip: '192.0.2.2', http: 'h1_01_a' }).verdict?.kind, 'deny')
+  assert.equal(send({ ip: '192.0.2.2', http: 'h1_01_b' }).verdict, undefined)
+  assert.equal(send({ ip: '192.0.2.3' }).verdict, undefined)
+  assert.equal(send({ ip: '192.0.2.3' }).verdict?.kind, 'deny')
+})
+
 test('welcome addresses are not counted', () => {
   const { send } = open({ limit: 1 })
   for (let i = 0; i < 5; i++) assert.deepEqual(send({}, true), { verdict: undefined, headers: new Map() })

@@ -33,7 +33,7 @@ class RateGuard implements Guard {
   onHeaders(ex: Exchange): Verdict | undefined {
     if (ex.isWelcome) return undefined
     const { limit, window: windowMs, key } = this.#options
-    const who = key === 'all' ? '' : (key === 'client.ja4' && ex.client.tls?.ja4) || ex.client.key
+    const who = key === 'all' ? '' : (printOf(ex, key) ?? ex.client.key)
     const taken = this.#tools.counters.take(this.#bucketPrefix + who, 1, limit, windowMs, this.#tools.now())
     const resetS = Math.ceil((taken.allowed ? taken.resetMs : taken.retryAfterMs) / 1000)
     ex.extraHeaders.push('ratelimit-policy', this.#policy, 'ratelimit', `"default";r=${taken.remaining};t=${resetS}`)
@@ -47,4 +47,8 @@ class RateGuard implements Guard {
       reason: { code: 'rate.limited', detail: message, evidence: [evidence] },
     }
   }
+}
+
+function printOf({ client }: Exchange, key: RateOptions['key']): string | undefined {
+  return key === 'client.ja4' ? client.tls?.ja4 : key === 'client.http' ? client.http : undefined
 }

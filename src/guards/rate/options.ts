@@ -18,9 +18,9 @@ export const rateOptions = z
       .refine(ms => ms >= 1000 && ms <= dayMs, { message: 'must be between 1s and 1d' })
       .prefault('1m')
       .meta({ description: 'Time in which a used-up limit fills again, steadily. 1s to 1d.' }),
-    key: z.enum(['client.ip', 'client.ja4', 'all']).default('client.ip').meta({
+    key: z.enum(['client.ip', 'client.ja4', 'client.http', 'all']).default('client.ip').meta({
       description:
-        'What is counted: each client address (an IPv6 /64 counts as one); each TLS fingerprint, which all clients of one make share (an address where there is none); or all requests together.',
+        'What is counted: each client address (an IPv6 /64 counts as one); each TLS fingerprint or HTTP fingerprint, which all clients of one make share (an address where there is none); or all requests together.',
     }),
   })
   .meta({ description: 'How many requests a client may send (GCRA).' })

@@ -160,6 +160,20 @@ class WafGuard implements Guard {
     return verdictOf(interruption ?? transaction.interruption, transaction)
   }
 
+  /** All that is asked of a request, at once: rules find the message in ARGS. */
+  onMessage(ex: Exchange): Verdict | undefined {
+    const startMs = performance.now()
+    const transaction = this.#begin(ex)
+    ex.wafTransaction = new Inspection(transaction, undefined)
+    transaction.requestHeaders()
+    if (!transaction.interruption) {
+      transaction.requestBody(ex.body.bytes)
+      transaction.requestBodyDone(false)
+    }
+    ex.inspectUs += (performance.now() - startMs) * 1000
+    return verdictOf(transaction.interruption, transaction)
+  }
+
   onDone(ex: Exchange): void {
     const transaction = inspectionOf(ex)?.transaction
     ex.wafTransaction = undefined

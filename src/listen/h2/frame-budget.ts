@@ -44,7 +44,7 @@ export class FrameBudget implements FrameVisitor {
   sentBytes = 0
   readonly #limits: () => Limits
   readonly #now: () => number
-  readonly #onFrame: FrameVisitor | undefined
+  readonly #seen: FrameVisitor | undefined
   #begun = false
   #continuations = 0
   readonly #resets = new Budget('http2Resets', 'http2.resets')
@@ -56,7 +56,7 @@ export class FrameBudget implements FrameVisitor {
   constructor(limits: () => Limits, now: () => number, seen?: FrameVisitor) {
     this.#limits = limits
     this.#now = now
-    this.#onFrame = seen
+    this.#seen = seen
     this.blockSinceMs = now()
   }
 
@@ -66,7 +66,7 @@ export class FrameBudget implements FrameVisitor {
       this.#begun = true
       this.blockSinceMs = undefined
     }
-    const wanted = this.#onFrame?.head(frame) ?? 0
+    const wanted = this.#seen?.head(frame) ?? 0
     switch (type) {
       case frameTypes.data:
         if ((flags & frameFlags.padded) !== 0 && length <= 256) return Math.max(wanted, 1)
@@ -93,7 +93,7 @@ export class FrameBudget implements FrameVisitor {
   }
 
   payload(frame: FrameHead, bytes: Buffer): void {
-    this.#onFrame?.payload(frame, bytes)
+    this.#seen?.payload(frame, bytes)
     if (frame.type !== frameTypes.data || (frame.flags & frameFlags.endStream) !== 0) return
     // Nothing but its own padding.
     if ((bytes[0] ?? 0) + 1 >= frame.length) this.#emptyFrame()

@@ -81,9 +81,9 @@ export class Http2Edge implements Edge, TunnelClient {
     return this.#body.readUpTo(limitBytes)
   }
 
-  restOfBody(maxBytes: number): AsyncIterable<Uint8Array> {
+  restOfBody(maxBytes: number, patient = false): AsyncIterable<Uint8Array> {
     this.#continue()
-    return this.#body.rest(maxBytes)
+    return this.#body.rest(maxBytes, patient)
   }
 
   informational(status: number, headers: readonly string[]): void {

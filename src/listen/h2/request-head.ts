@@ -10,6 +10,8 @@ import type { RequestHead } from '../open-exchange.ts'
 
 export interface Http2Head extends RequestHead {
   readonly isWebSocket: boolean
+  /** Names of pseudo-headers, in order. */
+  readonly pseudo: readonly string[]
 }
 
 /** @param raw Flat, in the order of the wire. */
@@ -40,6 +42,7 @@ export function readHttp2Head(raw: readonly ByteString[], isSecure: boolean): Ht
     rawHeaders: headers,
     verdict: faultOf(pseudo, hosts, isSecure) ?? refusalOf(method, protocol),
     isWebSocket,
+    pseudo: [...pseudo.keys()],
   }
 }
 

@@ -15,6 +15,7 @@ import { FrameReader } from './frame-reader.ts'
 import { Http2Edge } from './h2-edge.ts'
 import { LargeBodyRoom } from './large-bodies.ts'
 import { MeteredSocket } from './metered-socket.ts'
+import { Opening } from './opening.ts'
 import { readHttp2Head } from './request-head.ts'
 
 /** What a listener is to its HTTP/2 connections. */
@@ -30,6 +31,8 @@ export interface Http2Host {
 
 /** For a client that answers no PING while we say goodbye, or takes no GOAWAY. */
 const farewellMs = 1_000
+/** Requests that nghttp2 refuses by itself before it ends the connection. */
+const invalidFramesMax = 100
 /** Room for pieces of cookies (RFC 9113 §8.2.3), which are counted as one when they are one again. */
 const cookiePieces = 32
 
@@ -40,6 +43,7 @@ export class Http2Connection implements Timed {
   readonly #budget: FrameBudget
   readonly #reader: FrameReader
   readonly #largeBodies: LargeBodyRoom
+  readonly #opening = new Opening()
   #idle: NodeJS.Timeout | undefined
   /** Requests in work; one that was reset is until its work has ended. */
   #working = 0
@@ -53,6 +57,7 @@ export class Http2Connection implements Timed {
     this.#budget = new FrameBudget(
       () => host.handler.limits,
       () => performance.now(),
+      this.#opening,
     )
     this.#reader = new FrameReader(this.#budget)
     this.#largeBodies = new LargeBodyRoom(() => host.handler.limits.http2LargeBodies)
@@ -73,6 +78,7 @@ export class Http2Connection implements Timed {
         enableConnectProtocol: true,
       },
       maxHeaderListPairs: pairs,
+      maxSessionInvalidFrames: invalidFramesMax,
       strictSingleValueFields: false,
     })
     this.#session.setLocalWindowSize(Math.max(65_535, 16 * limits.http2Window))
@@ -138,7 +144,8 @@ export class Http2Connection implements Timed {
 
   async #serve(stream: ServerHttp2Stream, raw: readonly ByteString[]): Promise<void> {
     const head = readHttp2Head(raw, this.#connection.secure)
-    const { ex, verdict } = this.#host.open(this.#connection, head)
+    const opening = this.#opening.text(head.pseudo)
+    const { ex, verdict } = this.#host.open(this.#connection, { ...head, opening })
     const edge = new Http2Edge({
       stream,
       headers: ex.headers,

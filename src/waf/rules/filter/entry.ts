@@ -1,7 +1,7 @@
 // What a value must hold for an operator to match it, for the operators where that can be told without running them.
 
 import type { ByteString } from '../../../lib/bytes.ts'
-import { detectorNeeds } from '../../detectors/needs.ts'
+import { detectorNeeds, type Need } from '../../detectors/needs.ts'
 import { secretNames } from '../../detectors/path-names.ts'
 import { Notable, notableWords } from '../../detectors/sql-words.ts'
 import { bytesCut, makeCut } from '../../match/cut.ts'
@@ -56,6 +56,12 @@ function one(bytes: ByteString, ...literals: readonly ByteString[]): EntryConten
   return { literals, bytes: byteSetOf(bytes) }
 }
 
+function entryFor({ literals, bytes, also }: Need): EntryContent {
+  if (!also) return one(bytes, ...literals)
+  const cuts = [makeCut(literals, byteSetOf(bytes)), makeCut(also.literals, byteSetOf(also.bytes))]
+  return { requirements: { minBytes: 1, cuts: cuts.filter(cut => cut !== undefined) } }
+}
+
 /** Functions of SQL, and what stands behind the name of one in a call: more names than texts hold by chance. */
 function sqlCall(): EntryContent {
   const name = makeCut(notableWords.wordsOf(Notable.call), emptySet())
@@ -70,14 +76,10 @@ export const fixedEntries: ReadonlyMap<string, readonly EntryContent[]> = new Ma
   ['detectxss', [one('<=:"\'`', ...scriptCalls, 'constructor')]],
   ['detectsqli', [one('\'"`', '||', '&&', 'p_', ...notableWords.wordsOf(Notable.always)), sqlCall()]],
   ['detectpath', [one('/\\', '..2f', '0x', ...secretNames)]],
-  ['detectshell', [one(';|&`$\n\r\\^?*\'"{')]],
   ['detectssrf', [one('', '//', 'http:', 'https:')]],
   ['detectgraphql', [one('{')]],
   ['classify', [one('\'"<>;|&$`(){}[]\\*=!#%^~\0\n\r', '..', '//', '--')]],
-  ...Object.entries(detectorNeeds).map(([name, { literals, bytes }]): [string, EntryContent[]] => [
-    name,
-    [one(bytes, ...literals)],
-  ]),
+  ...Object.entries(detectorNeeds).map(([name, needs]): [string, EntryContent[]] => [name, needs.map(entryFor)]),
   ['validateurlencoding', [one('%')]],
   ['validateutf8encoding', [{ literals: [], bytes: highBytes() }]],
 ])

@@ -27,11 +27,17 @@ const kinds: Record<string, (bytes: number) => string> = {
   'words and dots': bytes => fill('a.b-c_d ', bytes),
 }
 
+/** A value of backslashes is twice as long in JSON: under the usual limits its body would be refused unread. */
+const roomy = {
+  name: 'roomy.conf',
+  text: `SecRequestBodyLimit ${4 * 1024 * KiB}\nSecRequestBodyNoFilesLimit ${4 * 1024 * KiB}`,
+}
+
 export function benchHostile(): void {
   for (const rules of ['builtin', 'crs']) {
     const resolved = resolveRules({ rules: [rules] })
     if (!resolved.ok) continue
-    const made = createWaf({ rules: resolved.sources, ports: nodePorts() })
+    const made = createWaf({ rules: [...resolved.sources, roomy], ports: nodePorts() })
     if (!made.ok) throw new Error(made.problems[0]?.message)
     console.log(`\nhostile values, ${rules} (ms of CPU; × is the time of twice the size)`)
     for (const [name, make] of Object.entries(kinds)) {
@@ -75,9 +81,19 @@ function ownWorstCases(waf: Waf, sources: readonly RuleSource[]): void {
   for (const { name, make } of worst.slice(0, 10)) printSizes(name, waf, make, sizes.slice(0, 3))
 }
 
+/** The clock of a thread's CPU time may tick in steps of 4 ms: what is quicker is done until so much has passed. */
+const fewestMs = 40
+
 /** Best of three, in ms. @throws when the attack at the end is not found */
 function time(waf: Waf, value: string): number {
-  return Math.min(once(waf, value), once(waf, value), once(waf, value))
+  return Math.min(mean(waf, value), mean(waf, value), mean(waf, value))
+}
+
+function mean(waf: Waf, value: string): number {
+  let total = 0
+  let count = 0
+  for (; count === 0 || (total < fewestMs && count < 50); count++) total += once(waf, value)
+  return total / count
 }
 
 function once(waf: Waf, value: string): number {
@@ -94,7 +110,9 @@ function once(waf: Waf, value: string): number {
   transaction.requestHeaders()
   transaction.requestBody(body)
   transaction.requestBodyDone()
-  if (!transaction.interruption) throw new Error('the attack at the end of a hostile value was not found')
+  // Found by a rule: a body that is refused for its size has cost nothing.
+  const { id } = transaction.interruption?.rule ?? { id: 0 }
+  if (id === 0) throw new Error('the attack at the end of a hostile value was not found')
   return cpuMs() - startMs
 }
 

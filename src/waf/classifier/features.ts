@@ -10,43 +10,56 @@ const mask = featureCount - 1
 /** What is read of a value. Longer ones are texts, which the detectors judge whole. */
 export const readBytes = 400
 
-/** An upper bound of the features of one value. */
-export const maxFeatures = readBytes * 5 + 8
+/** An upper bound of the features of one value, those that repeat included. */
+export const maxFeatures = (readBytes + 2) * 7
 
 const folded = new Uint8Array(readBytes + 4)
-const seen = new Uint32Array(featureCount)
+/** One byte each, so that the CPU keeps them at hand. */
+const seen = new Uint8Array(featureCount)
+const lastStamp = 255
 let stamp = 0
 
 /** Fills `out` with the distinct features of a value and returns how many there are. */
 export function extractFeatures(value: ByteString, out: Int32Array): number {
-  if (++stamp > 0xfffffff0) {
-    seen.fill(0)
-    stamp = 1
-  }
   const length = fold(value)
+  const count = tokens(length, out, grams(length, out))
+  return withoutRepeats(out, count)
+}
+
+function grams(length: number, out: Int32Array): number {
   let count = 0
-  const add = (hash: number): void => {
-    const index = (hash ^ (hash >>> 15)) & mask
-    if (seen[index] === stamp) return
-    seen[index] = stamp
-    out[count++] = index
-  }
   let gram = 0
   for (let i = 0; i < length; i++) {
-    gram = (gram << 8) | (folded[i] ?? 0) | 0
-    if (i >= 1) add(mix(gram & 0xffff, 0x51ed))
-    if (i >= 2) add(mix(gram & 0xffffff, 0x2c1b))
-    if (i >= 3) add(mix(gram, 0x7f4a))
+    gram = (gram << 8) | (folded[i] as number)
+    if (i >= 1) out[count++] = indexOf(gram & 0xffff, 0x51ed)
+    if (i >= 2) out[count++] = indexOf(gram & 0xffffff, 0x2c1b)
+    if (i >= 3) out[count++] = indexOf(gram, 0x7f4a)
   }
-  tokens(length, add)
   return count
 }
 
-function mix(value: number, seed: number): number {
+function withoutRepeats(out: Int32Array, count: number): number {
+  if (++stamp > lastStamp) {
+    seen.fill(0)
+    stamp = 1
+  }
+  const mine = stamp
+  let kept = 0
+  for (let i = 0; i < count; i++) {
+    const index = out[i] as number
+    if (seen[index] === mine) continue
+    seen[index] = mine
+    out[kept++] = index
+  }
+  return kept
+}
+
+function indexOf(value: number, seed: number): number {
   let hash = Math.imul(value ^ seed, 0x9e3779b1)
   hash ^= hash >>> 16
   hash = Math.imul(hash, 0x85ebca6b)
-  return hash ^ (hash >>> 13)
+  hash ^= hash >>> 13
+  return (hash ^ (hash >>> 15)) & mask
 }
 
 const start = 2
@@ -75,27 +88,32 @@ function fold(value: ByteString): number {
 }
 
 /** Words with what stands next to them, and shapes: words as one letter, so that only punctuation tells. */
-function tokens(length: number, add: (hash: number) => void): void {
+function tokens(length: number, out: Int32Array, first: number): number {
+  let count = first
   let before = 0
   let earlier = 0
   let shape = 0
   for (let i = 0; i < length; ) {
-    let token = folded[i] ?? 0
+    let token = folded[i] as number
     let kind = token
     if (isWord(token)) {
       token = 0x811c9dc5
-      for (; i < length && isWord(folded[i] ?? 0); i++) token = Math.imul(token ^ (folded[i] ?? 0), 0x01000193)
+      for (; i < length && isWord(folded[i] as number); i++) {
+        token = Math.imul(token ^ (folded[i] as number), 0x01000193)
+      }
       kind = 0x61
     } else i++
     if (kind === 0x20) continue
-    add(mix(token, 0x1111))
-    add(mix(token ^ Math.imul(before, 31), 0x2222))
-    add(mix(token ^ Math.imul(before, 31) ^ Math.imul(earlier, 131), 0x3333))
-    shape = (shape << 8) | kind | 0
-    add(mix(shape, 0x4444))
+    const pair = token ^ Math.imul(before, 31)
+    out[count++] = indexOf(token, 0x1111)
+    out[count++] = indexOf(pair, 0x2222)
+    out[count++] = indexOf(pair ^ Math.imul(earlier, 131), 0x3333)
+    shape = (shape << 8) | kind
+    out[count++] = indexOf(shape, 0x4444)
     earlier = before
     before = token
   }
+  return count
 }
 
 function isWord(c: number): boolean {

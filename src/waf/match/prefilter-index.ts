@@ -10,11 +10,13 @@ import type { LiteralTables } from './literal-trie.ts'
 import { type Requirements, requirementsOf, usefulBytes } from './requirements.ts'
 
 /** What the prefilter watches for. Several entries may share an id: it is a candidate when one of them is. */
-export type PrefilterEntry =
-  | { readonly id: number; readonly ast: Node }
-  | { readonly id: number; readonly requirements: Requirements }
+export type PrefilterEntry = EntryContent & { readonly id: number }
+
+export type EntryContent =
+  | { readonly ast: Node }
+  | { readonly requirements: Requirements }
   /** Any of the literals, in any case, or any byte of the set: phrases, or what makes a transformation change a value. */
-  | { readonly id: number; readonly literals: readonly ByteString[]; readonly bytes?: ByteSet }
+  | { readonly literals: readonly ByteString[]; readonly bytes?: ByteSet }
 
 export interface PrefilterIndex {
   readonly tables: LiteralTables
@@ -98,7 +100,8 @@ export function buildIndex(entries: readonly PrefilterEntry[]): PrefilterIndex {
   }
 }
 
-function requirementsFor(entry: PrefilterEntry): Requirements {
+/** What a value must hold for one entry. */
+export function requirementsFor(entry: EntryContent): Requirements {
   if ('requirements' in entry) return entry.requirements
   if ('ast' in entry) return requirementsOf(entry.ast)
   // An empty phrase matches nothing, so it asks for nothing; but a phrase of any number of literals is watched.

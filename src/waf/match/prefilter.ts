@@ -6,10 +6,10 @@
 import type { ByteString } from '../../lib/bytes.ts'
 import type { ByteSet } from '../regex/byte-set.ts'
 import type { ByteMasks } from './byte-classes.ts'
-import { buildIndex, type PrefilterEntry, type PrefilterIndex } from './prefilter-index.ts'
+import { buildIndex, type EntryContent, type PrefilterEntry, type PrefilterIndex } from './prefilter-index.ts'
 import { Profiles, setBit } from './profiles.ts'
 
-export type { PrefilterEntry }
+export type { EntryContent, PrefilterEntry }
 
 /** Ids should be small: a set of candidates has one bit for each up to the largest. */
 export function createPrefilter(entries: readonly PrefilterEntry[]): Prefilter {

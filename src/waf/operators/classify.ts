@@ -3,6 +3,7 @@
 // a value that it doesn't read to the end: padding would buy the way past the rule.
 
 import { type ByteString, bufferToBytes } from '../../lib/bytes.ts'
+import { RecentTexts } from '../../lib/recent-texts.ts'
 import { readBytes } from '../classifier/features.ts'
 import { isSuspicious } from '../classifier/gate.ts'
 import { logOdds, type Model, parseModel } from '../classifier/model.ts'
@@ -47,19 +48,14 @@ function compile(argument: OperatorArgument, context: CompileContext): CompileOp
   })
 }
 
-const keptValues = 512
-
 /** Several rules ask for the same value with different bounds, and requests repeat values. */
 function judgeOf(model: Model): (value: ByteString) => number {
-  let known = new Map<ByteString, number>()
+  const known = new RecentTexts<number>()
   return value => {
-    const found = known.get(value)
-    if (found !== undefined) return found
-    const odds = logOdds(model, value)
-    if (value.length <= readBytes) {
-      if (known.size >= keptValues) known = new Map()
-      // As a copy: a piece cut out of a body would keep all of it in memory.
-      known.set(Buffer.from(value, 'latin1').toString('latin1'), odds)
+    let odds = known.get(value)
+    if (odds === undefined) {
+      odds = logOdds(model, value)
+      known.set(value, odds)
     }
     return odds
   }

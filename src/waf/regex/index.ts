@@ -72,8 +72,14 @@ class RegularRegex implements Regex {
   exec(input: ByteString, from = 0): Int32Array | undefined {
     const whole = input.length > shortBytes ? this.matchAt(input, from) : undefined
     if (whole !== undefined && this.groupCount === 0) return whole
-    const [first, last] = whole === undefined ? this.startRange(input, from) : [whole[0] as number, whole[0] as number]
-    if (first === -1) return undefined
+    let first = whole === undefined ? -1 : (whole[0] as number)
+    let last = first
+    if (whole === undefined) {
+      const range = this.startRange(input, from)
+      if (range === undefined) return undefined
+      first = range.first
+      last = range.last
+    }
     this.captures ??= new PikeVm(buildNfa(this.ast, this.alphabet, { captureGroups: this.groupCount }))
     return this.captures.match(input, first, last)
   }
@@ -109,23 +115,23 @@ class RegularRegex implements Regex {
     return this.startFromBehind(input, from) ?? this.simulateFromBehind(input, from)
   }
 
-  /** The leftmost match at or after `from` starts somewhere from the first to the second; -1 for no match. */
-  private startRange(input: ByteString, from: number): readonly [first: number, last: number] {
-    if (from > input.length) return [-1, -1]
+  /** Where the leftmost match at or after `from` starts: somewhere from the first place to the last. */
+  private startRange(input: ByteString, from: number): { readonly first: number; readonly last: number } | undefined {
+    if (from > input.length) return undefined
     const end = this.matchEnd(input)
-    if (end === -1) return [-1, -1]
+    if (end === -1) return undefined
     if (from === 0) {
-      if (isAnchored(this.ast)) return [0, 0]
+      if (isAnchored(this.ast)) return { first: 0, last: 0 }
       const first = this.search?.lastQuiet(input, end)
-      if (first !== undefined && isNear(input, first, end)) return [first, end]
+      if (first !== undefined && isNear(input, first, end)) return { first, last: end }
     }
     let start = this.startFromBehind(input, from)
     if (start === undefined && from === 0) {
       const { quiet } = this.simulated(input)
-      if (isNear(input, quiet, end)) return [quiet, end]
+      if (isNear(input, quiet, end)) return { first: quiet, last: end }
     }
     start ??= this.simulateFromBehind(input, from)
-    return [start, start]
+    return start === -1 ? undefined : { first: start, last: start }
   }
 
   private startFromBehind(input: ByteString, from: number): number | undefined {

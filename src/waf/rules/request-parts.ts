@@ -196,7 +196,8 @@ function takeMultipart(state: State, body: ByteString): void {
   let files = 0
   for (const part of parsed.parts) {
     if (part.filename !== undefined) files++
-    else {
+    // filename="" is a file for some servers and a field for others (Go): rules see it as both.
+    if (part.filename === undefined || part.filename === '') {
       addArgument(state, part.name, part.value)
       fieldBytes += part.value.length
     }

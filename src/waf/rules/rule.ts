@@ -85,6 +85,8 @@ export class Rule {
   filter: FilterGroup | undefined = undefined
   pattern = 0
   units = 0
+  /** By target of the first link. */
+  unitOfTarget: readonly number[] = []
 
   constructor(fields: RuleFields) {
     this.index = fields.index
@@ -105,10 +107,11 @@ export class Rule {
     this.skip = fields.skip
   }
 
-  setFilter(filter: FilterGroup, pattern: number, units: number): void {
+  setFilter(filter: FilterGroup, pattern: number, unitOfTarget: readonly number[]): void {
     this.filter = filter
     this.pattern = pattern
-    this.units = units
+    this.units = unitOfTarget.reduce((all, unit) => all | unit, 0)
+    this.unitOfTarget = unitOfTarget
   }
 }
 

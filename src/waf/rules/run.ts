@@ -6,9 +6,10 @@ import { OperatorCall } from '../operators/types.ts'
 import type { GeoRecord, Phase, RuleLedger, Severity } from '../types.ts'
 import type { RemovedTarget, State } from '../variables/state.ts'
 import { forgetVariables } from '../variables/table.ts'
-import { excludes } from '../variables/target.ts'
+import { excludes, members, type Target, type TargetList } from '../variables/target.ts'
 import type { TxNames } from '../variables/tx.ts'
 import { Value } from '../variables/value.ts'
+import type { FilterGroup } from './filter/group.ts'
 import { makeMatch, TargetRecorder } from './record.ts'
 import type { Link, Rule } from './rule.ts'
 import { StateScope } from './scope.ts'
@@ -134,23 +135,42 @@ export class Runner {
       for (const effect of link.onMatch) effect.run(state)
       return true
     }
+    if (isFirst && rule.filter !== undefined) return this.#filteredMatches(link, link.targets, rule, rule.filter)
     const values = link.targets.values(state)
-    const { log } = rule
-    const filter = isFirst ? rule.filter : undefined
     const removed = isFirst ? state.removedTargets : undefined
     let matched = false
     for (let i = 0; i < values.length; i++) {
       const value = values[i] as Value
-      if (filter !== undefined && !filter.mayMatch(value, rule.pattern)) continue
       if (removed !== undefined && isRemoved(value, rule.index, removed)) continue
-      if (link.multiMatch) {
-        if (this.#testEach(link, value, log)) matched = true
-      } else {
-        const text = link.step === undefined ? value.value : link.step.of(value)
-        if (this.#test(link, value, text, log)) matched = true
+      if (this.#valueMatches(link, value, rule.log)) matched = true
+    }
+    return matched
+  }
+
+  /** Goes through those targets alone of which some value may match. */
+  #filteredMatches(link: Link, list: TargetList, rule: Rule, filter: FilterGroup): boolean {
+    const state = this.#state
+    const { targets } = list
+    const { pattern, unitOfTarget } = rule
+    const hits = filter.hits[pattern] as number
+    const removed = state.removedTargets
+    let matched = false
+    for (let t = 0; t < targets.length; t++) {
+      if ((hits & (unitOfTarget[t] as number)) === 0) continue
+      const values = members(state, targets[t] as Target)
+      for (let i = 0; i < values.length; i++) {
+        const value = values[i] as Value
+        if (!filter.mayMatch(value, pattern) || list.excludes(value)) continue
+        if (removed !== undefined && isRemoved(value, rule.index, removed)) continue
+        if (this.#valueMatches(link, value, rule.log)) matched = true
       }
     }
     return matched
+  }
+
+  #valueMatches(link: Link, value: Value, log: boolean): boolean {
+    if (link.multiMatch) return this.#testEach(link, value, log)
+    return this.#test(link, value, link.step === undefined ? value.value : link.step.of(value), log)
   }
 
   /** multiMatch: the value itself and the result of every transformation that changed it. */

@@ -31,23 +31,26 @@ const skippedHeaders = new Set(
     .split(' '),
 )
 
+/** What a reading is named after: a value, whose name is made when there is a reading of it, or a name. */
+type Origin = Value | ByteString
+
 class Layers {
   readonly #values: Value[] = []
   #bytes = 0
 
   read(state: State): readonly Value[] {
     for (const value of state.arguments) {
-      this.#decode(value.name, value.value)
-      if (value.key !== undefined && value.key.length > 2) this.#escapes(value.name, value.key)
+      this.#decode(value, value.value)
+      if (value.key !== undefined && value.key.length > 2) this.#escapes(value, value.key)
     }
-    for (const value of state.cookies) this.#decode(value.name, value.value)
+    for (const value of state.cookies) this.#decode(value, value.value)
     this.#wholes(state)
     for (const value of state.requestHeaders) {
       const name = lowerAscii(value.key ?? '')
-      if (!skippedHeaders.has(name)) this.#decode(value.name, value.value)
+      if (!skippedHeaders.has(name)) this.#decode(value, value.value)
       else if (name === 'cookie' && state.cookieNames.some(cookie => isOddName(cookie.value))) {
-        this.#decode(value.name, value.value)
-        this.#add(value.name, value.value)
+        this.#decode(value, value.value)
+        this.#add(value, value.value)
       }
     }
     for (const text of state.xmlText) this.#decode('XML:/*', text)
@@ -57,55 +60,55 @@ class Layers {
     return this.#values
   }
 
-  #add(name: ByteString, text: ByteString): boolean {
+  #add(origin: Origin, text: ByteString): boolean {
     if (this.#values.length >= maxValues || this.#bytes > maxBytes) return false
     this.#bytes += text.length
-    this.#values.push(new Value('LAYERS', name, text))
+    this.#values.push(new Value('LAYERS', typeof origin === 'string' ? origin : origin.name, text))
     return true
   }
 
   /** Readings of a value, and what JSON in it or in a reading says. */
-  #decode(name: ByteString, text: ByteString): void {
-    this.#members(name, text)
+  #decode(origin: Origin, text: ByteString): void {
+    this.#members(origin, text)
     for (const reading of unwrap(text)) {
-      this.#add(name, reading)
-      this.#members(name, reading)
+      this.#add(origin, reading)
+      this.#members(origin, reading)
     }
   }
 
   /** Of a name, base64 and JSON are not read. */
-  #escapes(name: ByteString, text: ByteString): void {
+  #escapes(origin: Origin, text: ByteString): void {
     if (!text.includes('%') && !text.includes('&')) return
     const reading = flatten(text)
-    if (reading !== text) this.#add(name, reading)
+    if (reading !== text) this.#add(origin, reading)
   }
 
-  #members(name: ByteString, text: ByteString): void {
+  #members(origin: Origin, text: ByteString): void {
     if (!looksLikeJson(text)) return
     const { root, error } = readJson(text, jsonLimits)
-    if (root && !error && (root.kind === 'object' || root.kind === 'array')) this.#node(name, root)
+    if (root && !error && (root.kind === 'object' || root.kind === 'array')) this.#node(origin, root)
   }
 
-  #node(name: ByteString, node: JsonNode): void {
+  #node(origin: Origin, node: JsonNode): void {
     if (node.kind === 'object') {
       for (const [i, key] of node.names.entries()) {
-        this.#add(name, key)
+        this.#add(origin, key)
         const child = node.values[i]
-        if (child) this.#node(name, child)
+        if (child) this.#node(origin, child)
       }
-    } else if (node.kind === 'array') for (const child of node.values) this.#node(name, child)
+    } else if (node.kind === 'array') for (const child of node.values) this.#node(origin, child)
     else if (node.kind === 'string' && node.value !== '') {
-      this.#add(name, node.value)
-      for (const reading of unwrap(node.value)) this.#add(name, reading)
+      this.#add(origin, node.value)
+      for (const reading of unwrap(node.value)) this.#add(origin, reading)
     }
   }
 
   /** A query or a form that was not cut where its sender meant: what stands in names belongs to the values around it. */
   #wholes(state: State): void {
-    const names = state.arguments.map(({ key }) => key !== undefined && (isOddName(key) || isEventName(key)))
+    const { arguments: all, queryArgumentCount: count } = state
     const isForm = state.bodyProcessor === 'URLENCODED' && state.requestBody !== ''
-    if (names.lastIndexOf(true, state.queryArgumentCount - 1) >= 0) this.#whole('QUERY_STRING', state.query)
-    if (isForm && names.indexOf(true, state.queryArgumentCount) >= 0) this.#whole('REQUEST_BODY', state.requestBody)
+    if (all.slice(0, count).some(isOddlyNamed)) this.#whole('QUERY_STRING', state.query)
+    if (isForm && all.slice(count).some(isOddlyNamed)) this.#whole('REQUEST_BODY', state.requestBody)
   }
 
   #whole(name: ByteString, text: ByteString): void {
@@ -181,4 +184,8 @@ function hasMarks(text: ByteString): boolean {
     if (c === 0x3d || c === 0x60 || c === 0x7b || c === 0x7c) return true
   }
   return false
+}
+
+function isOddlyNamed({ key }: Value): boolean {
+  return key !== undefined && (isOddName(key) || isEventName(key))
 }

@@ -70,6 +70,13 @@ export class TargetList {
     this.fixedFrom = phases.includes(0) ? 0 : latest(phases)
   }
 
+  /** Whether a value of one of the targets is taken out again. */
+  excludes(value: Value): boolean {
+    if (this.exclusions.length === 0) return false
+    const concerned = this.#exclusionsOf.get(value.variable)
+    return concerned !== undefined && excludesAny(concerned, value)
+  }
+
   values(state: State): readonly Value[] {
     if (this.fixedFrom === 0) return this.#gather(state)
     const known = state.targetCache[this.index]

@@ -23,27 +23,33 @@ export class ValueResult {
 export class Finding {
   /** Of the FilterScope that looked; -1 for none. */
   readonly scope: number
+  /** One bit for each pattern, and the same as a list. */
+  readonly bits: Int32Array
   readonly patterns: readonly number[]
-  /** One bit of 32 for each pattern, shared by those of equal rest. */
-  readonly bits: number
   /** Triggers of transformations that the text pulls. */
   readonly triggered: number
 
-  constructor(scope: number, patterns: readonly number[], triggered: number) {
+  constructor(scope: number, bits: Int32Array, triggered: number) {
     this.scope = scope
-    this.patterns = patterns
-    this.triggered = triggered
-    let bits = 0
-    for (let i = 0; i < patterns.length; i++) bits |= 1 << ((patterns[i] as number) & 31)
     this.bits = bits
+    this.patterns = listBits(bits)
+    this.triggered = triggered
   }
 
   has(pattern: number): boolean {
-    return (this.bits & (1 << (pattern & 31))) !== 0 && this.patterns.includes(pattern)
+    return ((this.bits[pattern >>> 5] as number) & (1 << (pattern & 31))) !== 0
   }
 }
 
-const nothingFound = new Finding(-1, [], -1)
+function listBits(bits: Int32Array): readonly number[] {
+  const list: number[] = []
+  bits.forEach((word, w) => {
+    for (let rest = word; rest !== 0; rest &= rest - 1) list.push(w * 32 + 31 - Math.clz32(rest & -rest))
+  })
+  return list
+}
+
+const nothingFound = new Finding(-1, new Int32Array(0), -1)
 
 export class Value {
   /** As SecLang spells it: `ARGS`. */

@@ -6,6 +6,8 @@ import { engine, run, type TestRequest } from '../rules/engine.test-helper.ts'
 
 const json = [['content-type', 'application/json']] as const
 const form = [['content-type', 'application/x-www-form-urlencoded']] as const
+/** A file for some servers, a field for others. */
+const unnamed = '--b\r\ncontent-disposition: form-data; name="file"; filename=""\r\n\r\nvalue\r\n--b--'
 const multipart = [['content-type', 'multipart/form-data; boundary=b']] as const
 
 const upload = [
@@ -79,6 +81,9 @@ const cases: readonly (readonly [string, TestRequest, readonly string[]])[] = [
   ['REQBODY_ERROR', { headers: json, body: '{}' }, ['REQBODY_ERROR=0']],
   ['ARGS', { headers: json, body: '{"a":{"b":"c"}}' }, ['ARGS:json.a.b=c']],
   ['ARGS', { headers: multipart, body: upload }, ['ARGS:field=value']],
+  ['ARGS_POST', { headers: multipart, body: unnamed }, ['ARGS_POST:file=value']],
+  ['FILES', { headers: multipart, body: unnamed }, ['FILES:file=']],
+  ['FILES_TMP_CONTENT', { headers: multipart, body: unnamed }, ['FILES_TMP_CONTENT:file=value']],
   ['FILES', { headers: multipart, body: upload }, ['FILES:file=a.php']],
   ['FILES_NAMES', { headers: multipart, body: upload }, ['FILES_NAMES:file=file']],
   ['FILES_SIZES', { headers: multipart, body: upload }, ['FILES_SIZES:file=5']],

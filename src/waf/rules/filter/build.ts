@@ -2,15 +2,18 @@
 // and higher paranoia. A group is scanned when the first of its rules is reached, so a site at paranoia level 1 never
 // pays for the patterns of level 4.
 
-import { createPrefilter, type Prefilter, type PrefilterEntry } from '../../match/prefilter.ts'
+import { beforeGaps } from '../../match/gaps.ts'
+import { createPrefilter, type EntryContent, type Prefilter, type PrefilterEntry } from '../../match/prefilter.ts'
+import { requirementsFor } from '../../match/prefilter-index.ts'
+import type { Requirements } from '../../match/requirements.ts'
 import { byteSetOf } from '../../regex/byte-set.ts'
 import type { Target } from '../../variables/target.ts'
 import type { Rule } from '../rule.ts'
 import type { TransformStep, TransformTree } from '../transform-step.ts'
-import { type Entry, entriesOf } from './entry.ts'
+import { entriesOf } from './entry.ts'
 import { FilterGroup, type FilterUnit, firstPattern } from './group.ts'
-import { type AddedBytes, type FilterChain, FilterScope } from './scope.ts'
-import { bytesAdded, triggerNumber, triggers } from './triggers.ts'
+import { type FilterChain, FilterScope, type OutcomeFacts } from './scope.ts'
+import { bytesAdded, makesGapsOnly, seamsOf, triggerNumber, triggers, triggersOf } from './triggers.ts'
 
 const high = 'high'
 
@@ -19,7 +22,7 @@ const maxUnits = 31
 
 interface Filterable {
   readonly rule: Rule
-  readonly entries: readonly Entry[]
+  readonly entries: readonly EntryContent[]
   readonly key: string
   readonly targets: readonly Target[]
 }
@@ -52,7 +55,7 @@ function buildGroup(index: number, isHigh: boolean, members: readonly Filterable
   const placed = members.map(member => ({ member, pattern: builder.pattern(member) }))
   const units = new Units(members)
   const group = builder.build(index, isHigh, units)
-  for (const { member, pattern } of placed) member.rule.setFilter(group, pattern, units.mask(member))
+  for (const { member, pattern } of placed) member.rule.setFilter(group, pattern, units.ofTargets(member))
 }
 
 class GroupBuilder {
@@ -61,15 +64,13 @@ class GroupBuilder {
   readonly #chains = new Map<TransformStep | undefined, { triggers: number; patterns: Set<number> }>()
   /** By pattern: labels of the targets that its rules look at. */
   readonly #labels = new Map<number, Set<string>>()
+  /** By pattern: what a value must hold for a chain that makes nothing but gaps in it to make it match; see gaps.ts. */
+  readonly #beforeGaps = new Map<number, 'same' | readonly Requirements[]>()
   #next = firstPattern
 
   /** The triggers of all transformations of the rule set: a value that this group scans may be asked for any of them. */
   constructor(tree: TransformTree) {
-    for (const name of tree.used) {
-      const id = triggerNumber(name)
-      const trigger = triggers.get(name)
-      if (id !== undefined && trigger !== undefined && trigger !== 'case-only') this.#entries.push({ id, ...trigger })
-    }
+    this.#entries.push(...triggersOf(tree.used))
   }
 
   pattern(member: Filterable): number {
@@ -90,6 +91,12 @@ class GroupBuilder {
     this.#patterns.set(full, id)
     for (const entry of entries) this.#entries.push({ id, ...entry })
     for (const step of steps) this.#chain(withoutCaseSteps(step)).patterns.add(id)
+    const seams = seamsOf(steps.flatMap(step => namesOf(step)))
+    if (seams !== undefined) {
+      const wanted = entries.map(requirementsFor)
+      const before = wanted.map(requirements => beforeGaps(requirements, seams))
+      this.#beforeGaps.set(id, before.every((each, i) => each === wanted[i]) ? 'same' : before)
+    }
     return id
   }
 
@@ -97,27 +104,53 @@ class GroupBuilder {
     const known = this.#chains.get(step)
     if (known) return known
     let bits = 0
-    for (const each of step?.path ?? []) bits |= triggerBit(each.transformation.name.toLowerCase())
+    for (const name of namesOf(step)) bits |= triggerBit(name)
     const chain = { triggers: bits, patterns: new Set<number>() }
     this.#chains.set(step, chain)
     return chain
   }
 
   build(index: number, isHigh: boolean, units: Units): FilterGroup {
+    const needs = this.#needs()
     const prefilter = createPrefilter(this.#entries)
-    const added: AddedBytes = step => {
-      const bytes = bytesAdded(step.path.map(each => each.transformation.name.toLowerCase()))
-      return bytes === undefined ? undefined : prefilter.masksOf(byteSetOf(bytes))
+    const facts: OutcomeFacts = {
+      added: step => {
+        const bytes = bytesAdded(namesOf(step))
+        return bytes === undefined ? undefined : prefilter.masksOf(byteSetOf(bytes))
+      },
+      needed: (step, triggered, mask) => (makesGapsOnly(namesOf(step), triggered) ? needs(mask) : undefined),
     }
     const shared = new Map<string, FilterScope>()
     const placed = units.byPhase(labels => {
       const chains = this.#chainsFor(labels, prefilter)
       const key = chains.map(({ step, mask }) => `${step?.id ?? '-'}:${mask.join('.')}`).join()
-      const known = shared.get(key) ?? new FilterScope(shared.size, chains, added)
+      const known = shared.get(key) ?? new FilterScope(index, shared.size, chains, facts)
       shared.set(key, known)
       return known
     })
     return new FilterGroup(index, isHigh, prefilter, placed, this.#next)
+  }
+
+  /** Gives ids, above those of patterns, to what values must hold before gaps. */
+  #needs(): (patterns: Int32Array) => Int32Array | undefined {
+    const ids = new Map<number, number>()
+    let next = this.#next
+    for (const [pattern, before] of this.#beforeGaps) {
+      const id = before === 'same' ? pattern : next++
+      ids.set(pattern, id)
+      if (before !== 'same') for (const requirements of before) this.#entries.push({ id, requirements })
+    }
+    const words = (next >>> 5) + 1
+    return patterns => {
+      const needed = new Int32Array(words)
+      for (let pattern = firstPattern; pattern < this.#next; pattern++) {
+        if ((((patterns[pattern >>> 5] ?? 0) >>> (pattern & 31)) & 1) === 0) continue
+        const id = ids.get(pattern)
+        if (id === undefined) return undefined
+        needed[id >>> 5] = (needed[id >>> 5] as number) | (1 << (id & 31))
+      }
+      return needed
+    }
   }
 
   /** What rules that look at one of the targets do with its values. */
@@ -132,6 +165,10 @@ class GroupBuilder {
     }
     return found
   }
+}
+
+function namesOf(step: TransformStep | undefined): readonly string[] {
+  return (step?.path ?? []).map(each => each.transformation.name.toLowerCase())
 }
 
 /** 0 for a transformation that changes no more than case, -1 for one that changes every value. */
@@ -163,10 +200,8 @@ class Units {
     for (const [i, label] of labels.entries()) this.#bits.set(label, 1 << Math.min(i, maxUnits - 1))
   }
 
-  mask({ targets }: Filterable): number {
-    let mask = 0
-    for (const { label } of targets) mask |= this.#bits.get(label) ?? 0
-    return mask
+  ofTargets({ targets }: Filterable): readonly number[] {
+    return targets.map(({ label }) => this.#bits.get(label) ?? 0)
   }
 
   /**

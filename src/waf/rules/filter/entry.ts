@@ -1,26 +1,19 @@
 // What a value must hold for an operator to match it, for the operators where that can be told without running them.
 
 import type { ByteString } from '../../../lib/bytes.ts'
-import { detectorNeeds } from '../../detectors/needs.ts'
+import { detectorNeeds, type Need } from '../../detectors/needs.ts'
 import { secretNames } from '../../detectors/path-names.ts'
 import { Notable, notableWords } from '../../detectors/sql-words.ts'
 import { bytesCut, makeCut } from '../../match/cut.ts'
-import type { Requirements } from '../../match/requirements.ts'
+import type { EntryContent } from '../../match/prefilter.ts'
 import { PhraseOperator } from '../../operators/phrases.ts'
 import { RegexOperator } from '../../operators/regex.ts'
 import { OperatorCall } from '../../operators/types.ts'
-import type { Node } from '../../regex/ast.ts'
 import { addByte, addRange, type ByteSet, byteSetOf, emptySet } from '../../regex/byte-set.ts'
 import type { Link } from '../rule.ts'
 
-/** A PrefilterEntry without its id. */
-export type Entry =
-  | { readonly ast: Node }
-  | { readonly requirements: Requirements }
-  | { readonly literals: readonly ByteString[]; readonly bytes?: ByteSet }
-
 /** `entries`: a value that matches holds what one of them asks for. */
-export function entriesOf(link: Link): { readonly entries: readonly Entry[]; readonly key: string } | undefined {
+export function entriesOf(link: Link): { readonly entries: readonly EntryContent[]; readonly key: string } | undefined {
   const { operator, operatorName } = link
   const argument = link.argument?.isStatic ? link.argument.source : undefined
   if (operator === undefined || link.negated) return undefined
@@ -59,12 +52,18 @@ function highBytes(): ByteSet {
   return set
 }
 
-function one(bytes: ByteString, ...literals: readonly ByteString[]): Entry {
+function one(bytes: ByteString, ...literals: readonly ByteString[]): EntryContent {
   return { literals, bytes: byteSetOf(bytes) }
 }
 
+function entryFor({ literals, bytes, also }: Need): EntryContent {
+  if (!also) return one(bytes, ...literals)
+  const cuts = [makeCut(literals, byteSetOf(bytes)), makeCut(also.literals, byteSetOf(also.bytes))]
+  return { requirements: { minBytes: 1, cuts: cuts.filter(cut => cut !== undefined) } }
+}
+
 /** Functions of SQL, and what stands behind the name of one in a call: more names than texts hold by chance. */
-function sqlCall(): Entry {
+function sqlCall(): EntryContent {
   const name = makeCut(notableWords.wordsOf(Notable.call), emptySet())
   return { requirements: { minBytes: 2, cuts: [...(name ? [name] : []), bytesCut(byteSetOf('(./'))] } }
 }
@@ -73,18 +72,14 @@ function sqlCall(): Entry {
 const scriptCalls = ['alert(', 'prompt(', 'confirm(', 'eval(', 'timeout(', 'interval(', 'with(', '](', 'expression(']
 
 /** Held to the detectors by a test: a value with none of this is never reported. */
-export const fixedEntries: ReadonlyMap<string, readonly Entry[]> = new Map<string, readonly Entry[]>([
+export const fixedEntries: ReadonlyMap<string, readonly EntryContent[]> = new Map<string, readonly EntryContent[]>([
   ['detectxss', [one('<=:"\'`', ...scriptCalls, 'constructor')]],
   ['detectsqli', [one('\'"`', '||', '&&', 'p_', ...notableWords.wordsOf(Notable.always)), sqlCall()]],
   ['detectpath', [one('/\\', '..2f', '0x', ...secretNames)]],
-  ['detectshell', [one(';|&`$\n\r\\^?*\'"{')]],
   ['detectssrf', [one('', '//', 'http:', 'https:')]],
   ['detectgraphql', [one('{')]],
   ['classify', [one('\'"<>;|&$`(){}[]\\*=!#%^~\0\n\r', '..', '//', '--')]],
-  ...Object.entries(detectorNeeds).map(([name, { literals, bytes }]): [string, Entry[]] => [
-    name,
-    [one(bytes, ...literals)],
-  ]),
+  ...Object.entries(detectorNeeds).map(([name, needs]): [string, EntryContent[]] => [name, needs.map(entryFor)]),
   ['validateurlencoding', [one('%')]],
   ['validateutf8encoding', [{ literals: [], bytes: highBytes() }]],
 ])

@@ -6,8 +6,8 @@ import type { ByteString } from '../../../lib/bytes.ts'
 import type { Prefilter } from '../../match/prefilter.ts'
 import type { State } from '../../variables/state.ts'
 import { members, type Target } from '../../variables/target.ts'
-import { Finding, type Value } from '../../variables/value.ts'
-import type { FilterChain, FilterScope, Outcome } from './scope.ts'
+import type { Finding, Value } from '../../variables/value.ts'
+import { type FilterChain, type FilterScope, firstScopeOf, type Outcome } from './scope.ts'
 import { alwaysBit, alwaysTriggeredBytes } from './triggers.ts'
 
 /** Numbers below are the triggers of transformations. */
@@ -20,16 +20,12 @@ export interface FilterUnit {
   readonly scope: FilterScope
 }
 
-const none: readonly number[] = []
 /** Distinct outcomes of one value that are kept; more are scanned anew. */
 const keptTexts = 8
-/** More than there can be: each is a set of chains that some target needs. */
-const maxScopes = 1 << 20
 
 export class FilterGroup {
   readonly index: number
   readonly #isHigh: boolean
-  /** Ids of scopes are told apart from those of other groups by what is added to them. */
   readonly #firstScope: number
   readonly #scopeCount: number
   /** By pattern: bits of the units whose values may match it. Good for the phase that was prepared last. */
@@ -50,7 +46,7 @@ export class FilterGroup {
   ) {
     this.index = index
     this.#isHigh = isHigh
-    this.#firstScope = index * maxScopes
+    this.#firstScope = firstScopeOf(index)
     const scopes = [...new Set(units.flat().map(unit => unit.scope))]
     this.#scopeCount = scopes.length
     for (const scope of scopes) {
@@ -60,9 +56,9 @@ export class FilterGroup {
     this.hits = new Int32Array(patternEnd)
     this.#units = units
     this.#prefilter = prefilter
-    this.#words = this.#prefilter.candidates.length
+    this.#words = (patternEnd >>> 5) + 1
     this.#found = new Int32Array(this.#words)
-    for (let i = 0; i < keptTexts; i++) this.#bitsOfText.push(new Int32Array(this.#words))
+    for (let i = 0; i < keptTexts; i++) this.#bitsOfText.push(new Int32Array(prefilter.candidates.length))
   }
 
   /** Scans the values that rules of the phase look at. */
@@ -109,27 +105,26 @@ export class FilterGroup {
   }
 
   #findAnew(value: Value, scope: FilterScope): Finding {
-    let found = this.#scan(value, scope)
-    for (let i = 0; i < scope.always.length; i++) {
-      found = this.#withChain(value, scope.always[i] as FilterChain, found)
-    }
-    return new Finding(this.#firstScope + scope.id, found, value.triggered)
+    this.#scan(value, scope)
+    for (let i = 0; i < scope.always.length; i++) this.#addChain(value, scope.always[i] as FilterChain)
+    return scope.findings.get(this.#found, value.triggered)
   }
 
-  #withChain(value: Value, chain: FilterChain, found: readonly number[]): readonly number[] {
-    const transformation = chain.step?.transformation
-    const input = chain.step?.before === undefined ? value.value : chain.step.before.of(value)
-    if (transformation?.isShorter?.(input, chain.minBytes)) return found
-    this.#prefilter.scan(chain.step === undefined ? value.value : chain.step.of(value))
-    const bits = this.#found
+  /** Adds to `found` what may match the outcome of a chain that changes every value. */
+  #addChain(value: Value, { step, mask, minBytes }: FilterChain): void {
+    if (step === undefined) return
+    const input = step.before === undefined ? value.value : step.before.of(value)
+    if (step.transformation.isShorter?.(input, minBytes)) return
+    const found = this.#found
+    const { candidates } = this.#prefilter
+    this.#prefilter.scan(step.of(value))
     for (let w = 1; w < this.#words; w++) {
-      bits[w] = (this.#prefilter.candidates[w] as number) & (chain.mask[w] as number)
+      found[w] = (found[w] as number) | ((candidates[w] as number) & (mask[w] as number))
     }
-    const more = listBits(bits, this.#words)
-    return more.length === 0 ? found : [...found, ...more]
   }
 
-  #scan(value: Value, scope: FilterScope): readonly number[] {
+  /** Fills `found`. */
+  #scan(value: Value, scope: FilterScope): void {
     const text = value.value
     const words = this.#words
     const found = this.#found
@@ -140,7 +135,6 @@ export class FilterGroup {
     const plan = scope.planFor(value.triggered, words)
     for (let w = 1; w < words; w++) found[w] = (candidates[w] as number) & (plan.plain[w] as number)
     if (plan.changing.length > 0) this.#scanOutcomes(value, plan.changing)
-    return listBits(found, words)
   }
 
   /** Adds to `found` what may match what the steps make of a value, which was scanned last. */
@@ -150,14 +144,16 @@ export class FilterGroup {
     const found = this.#found
     const prefilter = this.#prefilter
     const { lowMask, highMask } = prefilter
-    this.#bitsOfText[0]?.set(prefilter.candidates)
+    const plain = this.#bitsOfText[0] as Int32Array
+    plain.set(prefilter.candidates)
     this.#texts[0] = text
     let texts = 1
     for (let o = 0; o < outcomes.length; o++) {
-      const { step, mask, adds } = outcomes[o] as Outcome
+      const { step, mask, adds, needs } = outcomes[o] as Outcome
+      if (needs && !meets(plain, needs)) continue
       if (adds && !meets(prefilter.possibleFor(lowMask, highMask, text.length, adds), mask)) continue
       const outcome = step.of(value)
-      let bits = step.isSame(value) ? this.#bitsOfText[0] : undefined
+      let bits = step.isSame(value) ? plain : undefined
       for (let i = 0; i < texts && bits === undefined; i++) if (this.#texts[i] === outcome) bits = this.#bitsOfText[i]
       if (bits === undefined) {
         prefilter.scan(outcome)
@@ -175,15 +171,4 @@ export class FilterGroup {
 function meets(a: Int32Array, b: Int32Array): boolean {
   for (let w = 1; w < b.length; w++) if (((a[w] ?? 0) & (b[w] as number)) !== 0) return true
   return false
-}
-
-function listBits(bits: Int32Array, words: number): readonly number[] {
-  let list: number[] | undefined
-  for (let w = 1; w < words; w++) {
-    for (let rest = bits[w] as number; rest !== 0; rest &= rest - 1) {
-      list ??= []
-      list.push(w * 32 + 31 - Math.clz32(rest & -rest))
-    }
-  }
-  return list ?? none
 }

@@ -3,7 +3,7 @@
 // Each trigger has a bit; a scanned value keeps those that were pulled (Value.triggered).
 
 import type { ByteString } from '../../../lib/bytes.ts'
-import { addRange, type ByteSet, byteSetOf, emptySet } from '../../regex/byte-set.ts'
+import { addRange, type ByteSet, byteSetOf, emptySet, hasByte } from '../../regex/byte-set.ts'
 
 export interface Trigger {
   /** In any case. */
@@ -14,19 +14,35 @@ export interface Trigger {
    * outcome is never longer. undefined: anything.
    */
   readonly adds: ByteString | undefined
+  readonly gaps: Gaps | undefined
+}
+
+/** A transformation that, without its glue, does nothing but turn bytes into spaces, or runs of bytes into one. */
+interface Gaps {
+  /** Bytes that may come to stand beside another byte than before. */
+  readonly seams: ByteString
+  /** With this in the value more happens. undefined: nothing makes more happen. */
+  readonly glue: { readonly literals: readonly ByteString[]; readonly bytes: ByteSet } | undefined
 }
 
 /** Values this short trigger everything: `.` is a path to be normalised, and nothing is gained by asking. */
 export const alwaysTriggeredBytes = 2
 
-function trigger(bytes: string, literals: readonly ByteString[] = [], adds?: ByteString): Trigger {
-  return { literals, bytes: byteSetOf(bytes), adds }
+function trigger(bytes: string, literals: readonly ByteString[] = [], adds?: ByteString, gaps?: Gaps): Trigger {
+  return { literals, bytes: byteSetOf(bytes), adds, gaps }
+}
+
+function gaps(seams: ByteString, glueBytes?: ByteString, glueLiterals: readonly ByteString[] = []): Gaps {
+  return {
+    seams,
+    glue: glueBytes === undefined ? undefined : { literals: glueLiterals, bytes: byteSetOf(glueBytes) },
+  }
 }
 
 function highBytes(): Trigger {
   const set = emptySet()
   addRange(set, 0x80, 0xff)
-  return { literals: [], bytes: set, adds: undefined }
+  return { literals: [], bytes: set, adds: undefined, gaps: undefined }
 }
 
 const space = '\t\n\v\f\r '
@@ -39,34 +55,35 @@ const comments = ['/*', '--', '*/', '<!--']
 export const triggers: ReadonlyMap<string, Trigger | 'case-only'> = new Map<string, Trigger | 'case-only'>([
   ['lowercase', 'case-only'],
   ['uppercase', 'case-only'],
-  ['urldecode', trigger('+', escapes)],
-  ['urldecodeuni', trigger('+', [...escapes, '%u'])],
+  ['urldecode', trigger('+', escapes, undefined, gaps(' ', '', escapes))],
+  ['urldecodeuni', trigger('+', [...escapes, '%u'], undefined, gaps(' ', '', [...escapes, '%u']))],
   ['htmlentitydecode', trigger('', ['&#', '&quot', '&amp', '&lt', '&gt', '&nbsp'])],
   ['jsdecode', trigger('\\')],
   ['cssdecode', trigger('\\')],
   ['escapeseqdecode', trigger('\\')],
   ['removenulls', trigger('\0', [], '')],
-  ['replacenulls', trigger('\0', [], ' ')],
+  ['replacenulls', trigger('\0', [], ' ', gaps(' '))],
   ['utf8tounicode', highBytes()],
-  ['compresswhitespace', trigger(lineSpace, ['  '], ' ')],
+  ['compresswhitespace', trigger(lineSpace, ['  '], ' ', gaps(' '))],
   ['removewhitespace', trigger(`${space}\xa0\xc2`, [], '')],
   ['trim', trigger(space, [], '')],
   ['trimleft', trigger(space, [], '')],
   ['trimright', trigger(space, [], '')],
-  ['cmdline', trigger(`"'\\^,;${lineSpace}`, ['  ', ' /', ' ('], ' ')],
+  ['cmdline', trigger(`"'\\^,;${lineSpace}`, ['  ', ' /', ' ('], ' ', gaps(' /(', '"\'\\^'))],
   ['normalisepath', trigger('', paths, '')],
   ['normalisepathwin', trigger('\\', paths, '/')],
-  ['replacecomments', trigger('', ['/*'], ' ')],
+  ['replacecomments', trigger('', ['/*'], ' ', gaps(' '))],
   ['removecomments', trigger('#', comments, ' \0')],
   ['removecommentschar', trigger('#', comments, '')],
   ['sqlhexdecode', trigger('', ['0x'])],
 ])
 
-const numbers = new Map(
-  [...triggers].filter(([, trigger]) => trigger !== 'case-only').map(([name], number) => [name, number] as const),
-)
+const withTrigger = [...triggers].filter((row): row is [string, Trigger] => row[1] !== 'case-only')
+const withGlue = withTrigger.filter(([, { gaps }]) => gaps?.glue !== undefined).map(([name]) => name)
+const numbers = new Map(withTrigger.map(([name], number) => [name, number]))
+const glueNumbers = new Map(withGlue.map((name, i) => [name, withTrigger.length + i]))
 
-/** Triggers have numbers below this. */
+/** Triggers and glues have numbers below this. */
 const maxTriggers = 30
 
 /** Pulled by every value. */
@@ -75,6 +92,58 @@ export const alwaysBit = 1 << maxTriggers
 /** Of the trigger of a transformation that has one. */
 export function triggerNumber(name: string): number | undefined {
   return numbers.get(name)
+}
+
+export interface NumberedTrigger {
+  readonly id: number
+  readonly literals: readonly ByteString[]
+  readonly bytes: ByteSet
+}
+
+/** What to look for in values for the sake of some transformations. */
+export function triggersOf(names: Iterable<string>): NumberedTrigger[] {
+  const found: NumberedTrigger[] = []
+  for (const name of names) {
+    const trigger = triggers.get(name)
+    if (trigger === undefined || trigger === 'case-only') continue
+    const { literals, bytes, gaps } = trigger
+    found.push({ id: numbers.get(name) ?? 0, literals, bytes })
+    const glue = glueNumbers.get(name)
+    if (gaps?.glue && glue !== undefined) found.push({ id: glue, ...gaps.glue })
+  }
+  return found
+}
+
+/** Bytes that may have a new neighbour after a chain of transformations, when there is no glue; undefined for any byte. */
+export function seamsOf(names: readonly string[]): ByteString | undefined {
+  let seams: ByteString | undefined
+  for (const name of names) {
+    const trigger = triggers.get(name)
+    if (trigger !== undefined && trigger !== 'case-only' && trigger.gaps) seams = (seams ?? '') + trigger.gaps.seams
+  }
+  return seams
+}
+
+/**
+ * Whether a chain does nothing to a value that pulls these triggers but what `seamsOf` says: each of its steps makes
+ * gaps and finds no glue, or does nothing, and the gaps of the others give it nothing to do.
+ */
+export function makesGapsOnly(names: readonly string[], triggered: number): boolean {
+  const seams = seamsOf(names) ?? ''
+  return names.every(name => {
+    const trigger = triggers.get(name)
+    if (trigger === 'case-only') return true
+    if (trigger === undefined) return false
+    const glue = glueNumbers.get(name)
+    if (trigger.gaps) return glue === undefined || (triggered & (1 << glue)) === 0
+    return (triggered & (1 << (numbers.get(name) ?? 0))) === 0 && !needsAny(trigger, seams)
+  })
+}
+
+function needsAny({ literals, bytes }: Trigger, seams: ByteString): boolean {
+  return Array.from(seams).some(
+    seam => hasByte(bytes, seam.charCodeAt(0)) || literals.some(literal => literal.includes(seam)),
+  )
 }
 
 /** These change the case of letters whatever else the value holds. */

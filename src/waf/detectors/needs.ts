@@ -33,7 +33,9 @@ export const detectorNeeds: Readonly<Record<string, readonly Need[]>> = {
   detectobject: [
     {
       literals: [
-        ...['\xac\xed', '\0\x01\0\0', '\x04\x08', ':{', 'ro0ab', 'aaeaaad/', 'aced0005', 'bahv', '_$$', '!!', '!<tag'],
+        // A count and a brace of PHP; a brace of JSON has a name before it.
+        ...Array.from({ length: 10 }, (_, digit) => `${digit}:{`),
+        ...['\xac\xed', '\0\x01\0\0', '\x04\x08', 'ro0ab', 'aaeaaad/', 'aced0005', 'bahv', '_$$', '!!', '!<tag'],
         ...['!ruby/', '!python/', '!perl/', '!php/', '@type', '$type', '@class', '__type', '_class', '^o', 'py/', '["'],
         ...[
           '<java',
@@ -105,6 +107,7 @@ export const detectorNeeds: Readonly<Record<string, readonly Need[]>> = {
           'whoami',
         ],
         ...[
+          ...['for/', 'set/', 'dir/', 'del/', 'downloadstring(', 'downloadfile(', 'frombase64string(', ']::'],
           '-encodedcommand',
           'cript',
           'set\t',
@@ -118,7 +121,7 @@ export const detectorNeeds: Readonly<Record<string, readonly Need[]>> = {
           'del\t',
         ],
       ],
-      bytes: ';|&`$\n\r\\^?*\'"{=(@%',
+      bytes: ';|&`$\n\r\\^?*\'"{%',
     },
   ],
   detecttemplate: [

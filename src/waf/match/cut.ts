@@ -41,7 +41,8 @@ function bitsOf(digits: string, byte: number): number {
   return byte > 0x7f ? highByteBits + 3 : Number.parseInt(digits.charAt(byte), 16)
 }
 
-const placeShare = Float64Array.from({ length: 256 }, (_, byte) => 2 ** -bitsOf(placeDigits, byte))
+/** Of the places in values, the share that holds a byte. */
+export const placeShare = Float64Array.from({ length: 256 }, (_, byte) => 2 ** -bitsOf(placeDigits, byte))
 const valueShare = Float64Array.from({ length: 256 }, (_, byte) =>
   byte > 0x7f ? 2 ** -highByteBits / 16 : 2 ** -bitsOf(valueDigits, byte),
 )

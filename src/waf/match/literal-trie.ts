@@ -1,6 +1,7 @@
 // Builds the tables of aho-corasick.ts: a trie of the literals, its failure links, and the dense table in final order.
 
 import type { ByteString } from '../../lib/bytes.ts'
+import { placeShare } from './cut.ts'
 
 /** Rows × classes, 4 bytes each. The CRS at PL1 needs about 4.5 million. */
 const maxTableEntries = 1 << 26
@@ -21,7 +22,7 @@ export interface LiteralTables {
 
 /** @throws RangeError when the literals need more table than `maxTableEntries`. Empty literals never match. */
 export function buildLiteralTables(literals: readonly ByteString[], caseInsensitive: boolean): LiteralTables {
-  const { classOf, classCount } = classify(literals, caseInsensitive)
+  const { classOf, classCount, shares } = classify(literals, caseInsensitive)
   const trie = new Trie(1 + literals.reduce((sum, literal) => sum + literal.length, 0))
   const literalsAt = new Map<number, number[]>()
   literals.forEach((literal, index) => {
@@ -42,11 +43,12 @@ export function buildLiteralTables(literals: readonly ByteString[], caseInsensit
   for (const node of order) {
     if (literalsAt.has(node) || outputNode[fail[node] ?? 0] === 1) outputNode[node] = 1
   }
+  const weights = weightsOf(trie, order, shares)
   const rowOf = new Int32Array(trie.count)
   let row = 0
-  for (const node of order) if (outputNode[node] === 0) rowOf[node] = row++
+  for (const node of byWeight(order, weights, node => outputNode[node] === 0)) rowOf[node] = row++
   const firstOutputRow = row
-  for (const node of order) if (outputNode[node] === 1) rowOf[node] = row++
+  for (const node of byWeight(order, weights, node => outputNode[node] === 1)) rowOf[node] = row++
 
   const table = new Int32Array(trie.count * classCount)
   const depths = new Int32Array(trie.count)
@@ -78,23 +80,46 @@ export function buildLiteralTables(literals: readonly ByteString[], caseInsensit
   }
 }
 
-/** Class 0 is every byte that occurs in no literal. */
+/** How often texts may be expected to come to each node: its row then stands among others as often used. */
+function weightsOf(trie: Trie, order: Int32Array, shares: Float64Array): Float64Array {
+  const weights = new Float64Array(trie.count)
+  weights[0] = 1
+  for (const node of order) {
+    for (let child = trie.firstChild[node] ?? 0; child !== 0; child = trie.nextSibling[child] ?? 0) {
+      weights[child] = (weights[node] ?? 0) * (shares[trie.classAt[child] ?? 0] ?? 0)
+    }
+  }
+  return weights
+}
+
+function byWeight(order: Int32Array, weights: Float64Array, belongs: (node: number) => boolean): Int32Array {
+  return order.filter(belongs).sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0) || a - b)
+}
+
+/** Entries of a line of the CPU's cache: a row that begins with one has its most frequent classes in it. */
+const lineEntries = 16
+
+/** Class 0 is every byte that occurs in no literal; the others stand in the order in which texts use them. */
 function classify(
   literals: readonly ByteString[],
   caseInsensitive: boolean,
-): { classOf: Uint8Array; classCount: number } {
-  const classOf = new Uint8Array(256)
-  const used = new Uint8Array(256)
+): { classOf: Uint8Array; classCount: number; shares: Float64Array } {
+  const used = new Set<number>()
   const fold = (byte: number) => (caseInsensitive && byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte)
   for (const literal of literals) {
-    for (let i = 0; i < literal.length; i++) used[fold(literal.charCodeAt(i) & 0xff)] = 1
+    for (let i = 0; i < literal.length; i++) used.add(fold(literal.charCodeAt(i) & 0xff))
   }
+  const share = (byte: number) => placeShare[byte] ?? 0
+  const ranked = [...used].sort((a, b) => share(b) - share(a) || a - b)
   // 256 bytes and the class of unused ones never need 257 classes: when all are used, the first one is class 0.
-  const spare = used.includes(0) ? 1 : 0
-  let classCount = spare
-  for (let byte = 0; byte < 256; byte++) if (used[byte] === 1) classOf[byte] = classCount++
+  const spare = ranked.length < 256 ? 1 : 0
+  const classOf = new Uint8Array(256)
+  for (const [i, byte] of ranked.entries()) classOf[byte] = spare + i
   for (let byte = 0; byte < 256; byte++) classOf[byte] = classOf[fold(byte)] ?? 0
-  return { classOf, classCount }
+  const shares = Float64Array.from([...(spare === 1 ? [0] : []), ...ranked.map(share)])
+  const count = spare + ranked.length
+  const classCount = count <= lineEntries ? count : Math.ceil(count / lineEntries) * lineEntries
+  return { classOf, classCount, shares }
 }
 
 class Trie {

@@ -6,7 +6,15 @@
 import type { ByteString } from '../../lib/bytes.ts'
 import type { ByteSet } from '../regex/byte-set.ts'
 import type { ByteMasks } from './byte-classes.ts'
-import { buildIndex, type EntryContent, type PrefilterEntry, type PrefilterIndex } from './prefilter-index.ts'
+import {
+  buildIndex,
+  classAt,
+  type EntryContent,
+  highAt,
+  type PrefilterEntry,
+  type PrefilterIndex,
+  tableAt,
+} from './prefilter-index.ts'
 import { Profiles, setBit } from './profiles.ts'
 
 export type { EntryContent, PrefilterEntry }
@@ -18,6 +26,8 @@ export function createPrefilter(entries: readonly PrefilterEntry[]): Prefilter {
 
 /** Scan numbers stay small integers. */
 const maxScanNumber = 0x3fffffff
+/** Bytes of a value that are scanned at one go. */
+const maxHits = 256
 
 export class Prefilter {
   /** One bit an id: set when the last scanned value may match it. Reused by the next scan. */
@@ -29,34 +39,29 @@ export class Prefilter {
   private readonly index: PrefilterIndex
   private readonly profiles: Profiles
   /** Of `index`, at hand for the scan. */
-  private readonly low: Int32Array
-  private readonly high: Int32Array
   private readonly table: Int32Array
-  private readonly classOf: Uint8Array
   private readonly firstOutput: number
   /** What an output state is multiplied by to find its number; a division costs more. */
   private readonly perClass: number
-  /** Output states met in this scan, and the number of the scan that last met a state, a cut, an entry. */
-  private readonly met: Int32Array
+  /** Output states met in one piece of the value. */
+  private readonly hits = new Int32Array(maxHits)
+  /** Number of the scan that last met an output state, a cut, an entry. */
   private readonly metAt: Int32Array
   private readonly cutAt: Int32Array
   private readonly entryAt: Int32Array
   /** Entries that a literal was met for in this scan. */
   private readonly touched: Int32Array
+  private touchedCount = 0
   private scanNumber = 0
 
   constructor(index: PrefilterIndex) {
     this.index = index
-    this.low = index.classes.low
-    this.high = index.classes.high
-    this.table = index.tables.table
-    this.classOf = index.tables.classOf
-    this.firstOutput = index.tables.firstOutput
-    this.perClass = 1 / index.tables.classCount
+    this.table = index.scanTable
+    this.firstOutput = index.firstOutput
+    this.perClass = 1 / index.classCount
     this.profiles = new Profiles(index)
     this.candidates = new Int32Array((index.largestId >>> 5) + 1)
-    const outputs = index.tables.outputStart.length - 1
-    this.met = new Int32Array(outputs)
+    const outputs = index.cutsStart.length - 1
     this.metAt = new Int32Array(outputs)
     this.cutAt = new Int32Array(index.cutEntry.length)
     this.entryAt = new Int32Array(index.ids.length)
@@ -95,63 +100,55 @@ export class Prefilter {
 
   /** Fills `candidates` for a value; allocates nothing but a profile that was not seen before. */
   scan(value: ByteString): void {
-    const { low, high, table, classOf, firstOutput, candidates } = this
-    const scanNumber = this.nextScan()
+    const { table, firstOutput, hits, candidates } = this
+    this.beginScan()
     let lowMask = 0
     let highMask = 0
-    let state = 0
-    let metCount = 0
+    let state = tableAt
     const { length } = value
-    for (let i = 0; i < length; ) {
-      // The inner loop does nothing about outputs, so that V8 keeps all of it in registers.
-      do {
-        const byte = value.charCodeAt(i++) & 0xff
-        lowMask |= low[byte] as number
-        highMask |= high[byte] as number
-        state = table[state + (classOf[byte] as number)] as number
-      } while (state < firstOutput && i < length)
-      if (state >= firstOutput) metCount = this.meet(state, metCount, scanNumber)
+    for (let from = 0; from < length; from += maxHits) {
+      // The inner loop only notes what it meets, so that V8 keeps all of it in registers.
+      const to = Math.min(from + maxHits, length)
+      let count = 0
+      for (let i = from; i < to; i++) {
+        const byte = value.charCodeAt(i) & 0xff
+        lowMask |= table[byte] as number
+        highMask |= table[byte + highAt] as number
+        state = table[state + (table[byte + classAt] as number)] as number
+        if (state >= firstOutput) hits[count++] = state
+      }
+      for (let i = 0; i < count; i++) this.touch(hits[i] as number)
     }
     this.lowMask = lowMask
     this.highMask = highMask
     const profile = this.profiles.get(lowMask, highMask, length)
     for (let i = 0; i < candidates.length; i++) candidates[i] = profile.candidates[i] as number
-    if (metCount > 0) this.judge(this.touch(metCount, scanNumber), scanNumber, length)
+    if (this.touchedCount > 0) this.judge(length)
   }
 
-  private meet(state: number, metCount: number, scanNumber: number): number {
+  /** Marks the cuts that the literals of an output state satisfy. */
+  private touch(state: number): void {
     const output = ((state - this.firstOutput) * this.perClass + 0.5) | 0
-    if (this.metAt[output] === scanNumber) return metCount
+    const { scanNumber } = this
+    if (this.metAt[output] === scanNumber) return
     this.metAt[output] = scanNumber
-    this.met[metCount] = output
-    return metCount + 1
-  }
-
-  /** Marks the cuts that the literals met satisfy; returns how many entries have such cuts. */
-  private touch(metCount: number, scanNumber: number): number {
     const { cutsStart, cutsOf, cutEntry } = this.index
-    const { met, cutAt, entryAt, touched } = this
-    let count = 0
-    for (let m = 0; m < metCount; m++) {
-      const output = met[m] as number
-      const last = cutsStart[output + 1] as number
-      for (let k = cutsStart[output] as number; k < last; k++) {
-        const cut = cutsOf[k] as number
-        const entry = cutEntry[cut] as number
-        cutAt[cut] = scanNumber
-        if (entryAt[entry] === scanNumber) continue
-        entryAt[entry] = scanNumber
-        touched[count++] = entry
-      }
+    const last = cutsStart[output + 1] as number
+    for (let k = cutsStart[output] as number; k < last; k++) {
+      const cut = cutsOf[k] as number
+      const entry = cutEntry[cut] as number
+      this.cutAt[cut] = scanNumber
+      if (this.entryAt[entry] === scanNumber) continue
+      this.entryAt[entry] = scanNumber
+      this.touched[this.touchedCount++] = entry
     }
-    return count
   }
 
   /** An entry all of whose cuts are satisfied, by literals or by bytes, becomes a candidate. */
-  private judge(count: number, scanNumber: number, length: number): void {
+  private judge(length: number): void {
     const { ids, minBytes, cutsOfEntry, cutLow, cutHigh } = this.index
-    const { touched, cutAt, candidates, lowMask, highMask } = this
-    for (let t = 0; t < count; t++) {
+    const { touched, touchedCount, cutAt, candidates, lowMask, highMask, scanNumber } = this
+    for (let t = 0; t < touchedCount; t++) {
       const entry = touched[t] as number
       const last = cutsOfEntry[entry + 1] as number
       let cut = cutsOfEntry[entry] as number
@@ -164,13 +161,14 @@ export class Prefilter {
     }
   }
 
-  private nextScan(): number {
+  private beginScan(): void {
+    this.touchedCount = 0
     if (this.scanNumber === maxScanNumber) {
       this.scanNumber = 0
       this.metAt.fill(0)
       this.cutAt.fill(0)
       this.entryAt.fill(0)
     }
-    return ++this.scanNumber
+    this.scanNumber++
   }
 }

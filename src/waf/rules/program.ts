@@ -11,6 +11,7 @@ import { TargetCompiler } from '../variables/compile-target.ts'
 import type { TxNames } from '../variables/tx.ts'
 import { type CompileContext, compileRule } from './compile.ts'
 import { attachFilters } from './filter/build.ts'
+import { PhaseFilter } from './filter/phase.ts'
 import { foldConstants } from './fold.ts'
 import { linkMarkers, linkSelections, linkSkips } from './link.ts'
 import type { ParsedRule } from './parse.ts'
@@ -23,6 +24,8 @@ export interface Program {
   readonly rules: readonly Rule[]
   /** By phase, what is left to be run; index 0 is empty. */
   readonly phases: readonly (readonly Rule[])[]
+  /** By phase; none when every rule is to be run. */
+  readonly filters: readonly PhaseFilter[]
   /** TX as every transaction starts with it, by slot. */
   readonly initialTx: readonly (ByteString | undefined)[]
   readonly settings: EngineSettings
@@ -41,7 +44,8 @@ export function loadProgram(options: WafOptions): LoadResult {
   if (problems.hasErrors) return { ok: false, problems: problems.list() }
   const folded = foldConstants(program)
   attachFilters(folded.phases.flat(), tree)
-  return { ok: true, program: { ...program, ...folded }, warnings: problems.list() }
+  const filters = folded.phases.map(rules => new PhaseFilter(rules))
+  return { ok: true, program: { ...program, ...folded, filters }, warnings: problems.list() }
 }
 
 export interface BuiltProgram {
@@ -76,6 +80,6 @@ export function buildProgram(options: WafOptions, problems: ProblemList): BuiltP
     targets.lists.filter(list => list.fixedFrom >= phase && list.fixedFrom > 0).map(list => list.index),
   )
   const initialTx = context.names.unset
-  const program = { rules, phases, settings, names: context.names, staleLists, initialTx }
+  const program = { rules, phases, settings, names: context.names, staleLists, initialTx, filters: [] }
   return { program, parsed, compiled, tree }
 }

@@ -11,8 +11,18 @@ import { explainSteps } from './transform-step.ts'
 const maxTargets = 100
 const maxLogBytes = 2048
 
+interface Hit {
+  readonly value: Value
+  readonly text: ByteString
+  readonly start: number
+  readonly end: number
+  readonly link: Link
+  readonly isMasked: boolean
+}
+
+/** Keeps what a rule matched as it is: most rules that match at first fail further on in their chain. */
 export class TargetRecorder {
-  targets: MatchedTarget[] = []
+  #hits: Hit[] = []
   readonly #explain: boolean
 
   constructor(explain: boolean) {
@@ -20,19 +30,26 @@ export class TargetRecorder {
   }
 
   reset(): void {
-    if (this.targets.length > 0) this.targets = []
+    if (this.#hits.length > 0) this.#hits = []
+  }
+
+  get targets(): MatchedTarget[] {
+    return this.#hits.map(hit => this.#describe(hit))
   }
 
   add(state: State, value: Value, text: ByteString, start: number, end: number, link: Link): void {
-    if (this.targets.length >= maxTargets) return
-    const masked = isSanitised(state, value)
+    if (this.#hits.length >= maxTargets) return
+    this.#hits.push({ value, text, start, end, link, isMasked: isSanitised(state, value) })
+  }
+
+  #describe({ value, text, start, end, link, isMasked }: Hit): MatchedTarget {
     const target = {
       name: value.name,
-      value: masked ? '*'.repeat(Math.min(text.length, maxLogBytes)) : text,
-      span: start >= 0 && !masked ? ([start, end] as const) : undefined,
+      value: isMasked ? '*'.repeat(Math.min(text.length, maxLogBytes)) : text,
+      span: start >= 0 && !isMasked ? ([start, end] as const) : undefined,
       check: link.check,
     }
-    this.targets.push(this.#explain && !masked ? { ...target, steps: explainSteps(value, link.step, text) } : target)
+    return this.#explain && !isMasked ? { ...target, steps: explainSteps(value, link.step, text) } : target
   }
 }
 

@@ -10,6 +10,7 @@ import { excludes, members, type Target, type TargetList } from '../variables/ta
 import type { TxNames } from '../variables/tx.ts'
 import { Value } from '../variables/value.ts'
 import type { FilterGroup } from './filter/group.ts'
+import { PhaseFilter } from './filter/phase.ts'
 import { makeMatch, TargetRecorder } from './record.ts'
 import type { Link, Rule } from './rule.ts'
 import { StateScope } from './scope.ts'
@@ -17,11 +18,14 @@ import { StateScope } from './scope.ts'
 const maxMatched = 10_000
 const maxMatches = 10_000
 
+const noFilter = new PhaseFilter([])
+
 /** What the loop needs of a Program. */
 export interface RunnableProgram {
   readonly phases: readonly (readonly Rule[])[]
   readonly names: TxNames
   readonly staleLists: readonly (readonly number[])[]
+  readonly filters: readonly PhaseFilter[]
 }
 
 export interface RunOptions {
@@ -54,21 +58,24 @@ export class Runner {
     forgetVariables(state, phase)
     for (const index of this.#program.staleLists[phase] ?? []) state.targetCache[index] = undefined
     const rules = this.#program.phases[phase] ?? []
+    const filter = this.#program.filters[phase] ?? noFilter
+    const { groups, groupOf, patternOf, unitsOf } = filter
     const ledger = this.#ledger
     let prepared = 0
     for (let i = 0; i < rules.length; ) {
-      const rule = rules[i] as Rule
-      i++
-      const { filter } = rule
-      if (filter !== undefined) {
-        if ((prepared & (1 << filter.index)) === 0) {
+      const at = i++
+      const g = groupOf[at] as number
+      if (g >= 0) {
+        const group = groups[g] as FilterGroup
+        if ((prepared & (1 << g)) === 0) {
           ledger?.begin()
-          filter.prepare(state, phase)
+          group.prepare(state, phase)
           ledger?.end(undefined, false)
-          prepared |= 1 << filter.index
+          prepared |= 1 << g
         }
-        if (((filter.hits[rule.pattern] as number) & rule.units) === 0) continue
+        if (((group.hits[patternOf[at] as number] as number) & (unitsOf[at] as number)) === 0) continue
       }
+      const rule = rules[at] as Rule
       if (state.removedRules !== undefined && state.removedRules[rule.index] === 1) continue
       ledger?.begin()
       const matched = this.#matches(rule)

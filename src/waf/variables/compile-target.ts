@@ -6,7 +6,7 @@ import type { VariableNode } from '../seclang/ast.ts'
 import type { ProblemList, RuleText } from '../seclang/source.ts'
 import { xmlAttributes, xmlText } from './arguments.ts'
 import type { VariableDefinition } from './definition.ts'
-import { refusedVariables, variables } from './table.ts'
+import { cacheIndexOf, refusedVariables, variables } from './table.ts'
 import { type Exclusion, keySelector, regexSelector, type Selector, type Target, TargetList } from './target.ts'
 import type { TxNames } from './tx.ts'
 
@@ -47,7 +47,7 @@ export class TargetCompiler {
       const isTx = definition.name === 'TX'
       const slot = isTx && selector?.key !== undefined ? this.#names.slot(selector.key) : -1
       const label = nodeText({ ...node, name: definition.name })
-      targets.push({ definition, selector, count: node.count, label, isTx, slot })
+      targets.push({ definition, selector, count: node.count, label, isTx, slot, cacheIndex: cacheIndexOf(definition) })
     }
     if (wrong) return undefined
     const kept = targets.filter(target => !exclusions.some(exclusion => removesWhole(exclusion, target)))

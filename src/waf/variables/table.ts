@@ -61,16 +61,23 @@ const changedBy = [0, 1, 2, 3, 4].map(phase =>
   all.flatMap((definition, index) => (definition.fixedFrom >= phase && definition.fixedFrom > 0 ? [index] : [])),
 )
 
+/** Where the values of a variable are kept while they are fixed; -1 when they never are. */
+export function cacheIndexOf(definition: VariableDefinition): number {
+  return definition.fixedFrom === 0 ? -1 : (cacheIndex.get(definition) ?? -1)
+}
+
 /** Reads a variable, from memory when it is fixed for now. */
-export function readVariable(state: State, definition: VariableDefinition): readonly Value[] {
-  if (definition.fixedFrom === 0) return definition.read(state)
-  const index = cacheIndex.get(definition)
-  if (index === undefined) return definition.read(state)
+export function readVariableAt(state: State, definition: VariableDefinition, index: number): readonly Value[] {
+  if (index < 0) return definition.read(state)
   const known = state.variableCache[index]
   if (known) return known
   const values = definition.read(state)
   state.variableCache[index] = values
   return values
+}
+
+export function readVariable(state: State, definition: VariableDefinition): readonly Value[] {
+  return readVariableAt(state, definition, cacheIndexOf(definition))
 }
 
 /** Forgets what the data that a new phase brings may have changed. */

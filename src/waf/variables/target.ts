@@ -5,7 +5,7 @@ import { type ByteString, lowerAscii } from '../../lib/bytes.ts'
 import type { Regex } from '../regex/types.ts'
 import type { VariableDefinition } from './definition.ts'
 import type { State } from './state.ts'
-import { readVariable } from './table.ts'
+import { readVariableAt } from './table.ts'
 import { equalFold, noValues, Value } from './value.ts'
 
 /** Chooses members of a collection: by name without regard to case, or by a regular expression. */
@@ -46,6 +46,8 @@ export interface Target {
   /** For the name of a count: `&ARGS:q`. */
   readonly label: ByteString
   readonly isTx: boolean
+  /** Where the values of the variable are kept while they are fixed; -1 when they never are. */
+  readonly cacheIndex: number
   /** Of `TX:name`; -1 for everything else. */
   readonly slot: number
 }
@@ -129,7 +131,7 @@ function excludesAny(exclusions: readonly Exclusion[], value: Value): boolean {
 /** The values of a target, before exclusions. */
 export function members(state: State, target: Target): readonly Value[] {
   const { definition, selector } = target
-  if (selector === undefined) return readVariable(state, definition)
+  if (selector === undefined) return readVariableAt(state, definition, target.cacheIndex)
   if (target.slot >= 0) {
     const value = state.tx.slots[target.slot]
     return value === undefined ? noValues : [new Value('TX', selector.key, value)]
@@ -137,7 +139,7 @@ export function members(state: State, target: Target): readonly Value[] {
   if (selector.key !== undefined && definition.readMember) return definition.readMember(state, selector.lowerKey)
   if (target.isTx && selector.regex !== undefined) return state.tx.matching(selector.regex)
   let found: Value[] | undefined
-  for (const value of readVariable(state, definition)) {
+  for (const value of readVariableAt(state, definition, target.cacheIndex)) {
     if (value.key === undefined || !selects(selector, value.key)) continue
     found ??= []
     found.push(value)

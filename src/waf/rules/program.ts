@@ -8,6 +8,7 @@ import { ProblemList } from '../seclang/source.ts'
 import { createTransformations } from '../transforms/index.ts'
 import type { WafOptions } from '../types.ts'
 import { TargetCompiler } from '../variables/compile-target.ts'
+import { variableCount } from '../variables/table.ts'
 import type { TxNames } from '../variables/tx.ts'
 import { type CompileContext, compileRule } from './compile.ts'
 import { attachFilters } from './filter/build.ts'
@@ -30,6 +31,8 @@ export interface Program {
   readonly initialTx: readonly (ByteString | undefined)[]
   readonly settings: EngineSettings
   readonly names: TxNames
+  readonly variableCount: number
+  readonly listCount: number
   /** Indexes of target lists to be gathered afresh when a phase begins, by phase. */
   readonly staleLists: readonly (readonly number[])[]
 }
@@ -80,6 +83,16 @@ export function buildProgram(options: WafOptions, problems: ProblemList): BuiltP
     targets.lists.filter(list => list.fixedFrom >= phase && list.fixedFrom > 0).map(list => list.index),
   )
   const initialTx = context.names.unset
-  const program = { rules, phases, settings, names: context.names, staleLists, initialTx, filters: [] }
+  const program = {
+    rules,
+    phases,
+    settings,
+    names: context.names,
+    staleLists,
+    initialTx,
+    filters: [],
+    variableCount,
+    listCount: targets.lists.length,
+  }
   return { program, parsed, compiled, tree }
 }

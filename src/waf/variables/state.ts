@@ -25,6 +25,9 @@ export interface SharedState {
   readonly rules: { readonly length: number }
   /** TX as every transaction starts with it, by slot. */
   readonly initialTx: readonly (ByteString | undefined)[]
+  /** How many variables and lists of targets there are. */
+  readonly variableCount: number
+  readonly listCount: number
 }
 
 /** A target that some rules no longer look at. */
@@ -131,8 +134,8 @@ export class State {
   readonly auditParts: string[] = []
 
   /** Values of variables and target lists that are fixed for now, by their index; see TargetList. */
-  readonly variableCache: (readonly Value[] | undefined)[] = []
-  readonly targetCache: (readonly Value[] | undefined)[] = []
+  readonly variableCache: (readonly Value[] | undefined)[]
+  readonly targetCache: (readonly Value[] | undefined)[]
 
   constructor(ports: WafPorts, id: string, shared: SharedState) {
     this.ports = ports
@@ -143,6 +146,9 @@ export class State {
     this.requestBodyAccess = shared.settings.requestBodyAccess
     this.responseBodyAccess = shared.settings.responseBodyAccess
     this.engine = shared.settings.engine
+    // In one piece: filled here and there, an array would grow and move again and again.
+    this.variableCache = new Array(shared.variableCount)
+    this.targetCache = new Array(shared.listCount)
     this.tx = new TxVariables(shared.names, shared.initialTx)
   }
 

@@ -56,6 +56,8 @@ export const refusedVariables: ReadonlyMap<string, string> = new Map([
   ...['res_body_processor_error', 'res_body_processor_error_msg'].map(name => [name, unparsed] as const),
 ])
 
+export const variableCount = all.length
+
 const cacheIndex = new Map(all.map((definition, index) => [definition, index]))
 const changedBy = [0, 1, 2, 3, 4].map(phase =>
   all.flatMap((definition, index) => (definition.fixedFrom >= phase && definition.fixedFrom > 0 ? [index] : [])),

@@ -8,12 +8,33 @@ import { noValues, Value } from './value.ts'
 /** Captures TX.0 to TX.9 have the first slots. */
 export const captureCount = 10
 const maxDynamicNames = 10_000
+/** Names made up at run time of which it is kept which patterns match them; others are asked each time. */
+export const maxKnownNames = 1000
+
+/** A name that a rule made up, for as long as the rule set lives: requests make up the same ones again. */
+class DynamicName {
+  readonly name: ByteString
+  readonly #matches = new Map<Regex, boolean>()
+
+  constructor(name: ByteString) {
+    this.name = name
+  }
+
+  isMatchedBy(regex: Regex): boolean {
+    const known = this.#matches.get(regex)
+    if (known !== undefined) return known
+    const matches = regex.test(this.name)
+    this.#matches.set(regex, matches)
+    return matches
+  }
+}
 
 /** The names known at load time; shared by all transactions of a rule set and complete before the first one starts. */
 export class TxNames {
   readonly names: ByteString[] = []
   readonly #slots = new Map<ByteString, number>()
   readonly #matching = new Map<Regex, readonly number[]>()
+  readonly #dynamic = new Map<ByteString, DynamicName>()
   #all: readonly number[] = []
 
   constructor() {
@@ -51,12 +72,23 @@ export class TxNames {
   find(lowerName: ByteString): number | undefined {
     return this.#slots.get(lowerName)
   }
+
+  /** The first spelling of a name that has no number. */
+  dynamic(lowerName: ByteString, name: ByteString): DynamicName {
+    const known = this.#dynamic.get(lowerName)
+    if (known?.name === name) return known
+    if (known !== undefined || this.#dynamic.size >= maxKnownNames) return new DynamicName(name)
+    // As a copy: a name may be cut out of a request.
+    const made = new DynamicName(Buffer.from(name, 'latin1').toString('latin1'))
+    this.#dynamic.set(lowerAscii(made.name), made)
+    return made
+  }
 }
 
 export class TxVariables {
   readonly slots: (ByteString | undefined)[]
   readonly #names: TxNames
-  #dynamic: Map<ByteString, { readonly name: ByteString; value: ByteString }> | undefined = undefined
+  #dynamic: Map<ByteString, { readonly name: DynamicName; value: ByteString }> | undefined = undefined
 
   constructor(names: TxNames, initial: readonly (ByteString | undefined)[]) {
     this.#names = names
@@ -79,7 +111,8 @@ export class TxVariables {
     this.#dynamic ??= new Map()
     const known = this.#dynamic.get(lower)
     if (known) known.value = value
-    else if (this.#dynamic.size < maxDynamicNames) this.#dynamic.set(lower, { name, value })
+    else if (this.#dynamic.size < maxDynamicNames)
+      this.#dynamic.set(lower, { name: this.#names.dynamic(lower, name), value })
   }
 
   delete(name: ByteString): void {
@@ -116,9 +149,9 @@ export class TxVariables {
     }
     if (this.#dynamic) {
       for (const { name, value } of this.#dynamic.values()) {
-        if (regex !== undefined && !regex.test(name)) continue
+        if (regex !== undefined && !name.isMatchedBy(regex)) continue
         found ??= []
-        found.push(new Value('TX', name, value))
+        found.push(new Value('TX', name.name, value))
       }
     }
     return found ?? noValues

@@ -2,7 +2,7 @@
 
 import { type ByteString, lowerAscii } from '../../lib/bytes.ts'
 import type { Node } from '../regex/ast.ts'
-import { type ByteSet, emptySet, foldCase } from '../regex/byte-set.ts'
+import { type ByteSet, emptySet, foldCase, hasByte, setMembers, wordBytes } from '../regex/byte-set.ts'
 import { createMatcher } from './aho-corasick.ts'
 import { ByteClasses, type ByteMasks } from './byte-classes.ts'
 import { type Cut, makeCut } from './cut.ts'
@@ -34,7 +34,7 @@ export interface PrefilterIndex {
   readonly needsLiteral: Uint8Array
   /** cutsOfEntry[e]…cutsOfEntry[e + 1]: the cuts of an entry, those without literals first. */
   readonly cutsOfEntry: Int32Array
-  /** The byte classes that can make an entry a candidate without a literal. */
+  /** The byte classes that can make an entry a candidate without a literal, and those that rule one out in most texts. */
   readonly telling: ByteMasks
   /** By cut: its entry, its bytes as masks of byte classes, whether it has literals. */
   readonly cutEntry: Int32Array
@@ -84,8 +84,9 @@ export function buildIndex(entries: readonly PrefilterEntry[]): PrefilterIndex {
     if (cutLow[k] === 0 && cutHigh[k] === 0) needsLiteral[entry] = 1
   })
   const telling = { low: 0, high: 0 }
-  cuts.forEach(({ entry }, k) => {
-    if (needsLiteral[entry] === 1) return
+  cuts.forEach(({ entry, cut }, k) => {
+    const isTelling = needsLiteral[entry] === 0 || (cut.literals.length === 0 && isPunctuation(cut.bytes))
+    if (!isTelling) return
     telling.low |= cutLow[k] as number
     telling.high |= cutHigh[k] as number
   })
@@ -106,6 +107,11 @@ export function buildIndex(entries: readonly PrefilterEntry[]): PrefilterIndex {
     ...cutsOfOutputs(tables, cutsOfLiteral),
     largestId: ids.reduce((largest, id) => Math.max(largest, id), 0),
   }
+}
+
+/** Letters and digits would tell every name from every other. */
+function isPunctuation(bytes: ByteSet): boolean {
+  return !setMembers(bytes).some(byte => byte > 0x7f || byte === 0x20 || hasByte(wordBytes, byte))
 }
 
 /** Where the parts of `scanTable` begin; low masks at 0. */

@@ -13,7 +13,7 @@ import type { TransformStep, TransformTree } from '../transform-step.ts'
 import { entriesOf } from './entry.ts'
 import { FilterGroup, type FilterUnit, firstPattern } from './group.ts'
 import { type FilterChain, FilterScope, type OutcomeFacts } from './scope.ts'
-import { bytesAdded, makesGapsOnly, seamsOf, triggerNumber, triggers, triggersOf } from './triggers.ts'
+import { bytesAdded, gapsOf, makesGapsOnly, triggerNumber, triggers, triggersOf } from './triggers.ts'
 
 const high = 'high'
 
@@ -91,10 +91,10 @@ class GroupBuilder {
     this.#patterns.set(full, id)
     for (const entry of entries) this.#entries.push({ id, ...entry })
     for (const step of steps) this.#chain(withoutCaseSteps(step)).patterns.add(id)
-    const seams = seamsOf(steps.flatMap(step => namesOf(step)))
-    if (seams !== undefined) {
+    const gaps = gapsOf(steps.flatMap(step => namesOf(step)))
+    if (gaps !== undefined) {
       const wanted = entries.map(requirementsFor)
-      const before = wanted.map(requirements => beforeGaps(requirements, seams))
+      const before = wanted.map(requirements => beforeGaps(requirements, gaps))
       this.#beforeGaps.set(id, before.every((each, i) => each === wanted[i]) ? 'same' : before)
     }
     return id

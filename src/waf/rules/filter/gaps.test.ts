@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { beforeGaps } from '../../match/gaps.ts'
+import { beforeGaps, type Gaps } from '../../match/gaps.ts'
 import { createPrefilter, type EntryContent } from '../../match/prefilter.ts'
 import { requirementsFor } from '../../match/prefilter-index.ts'
 import { compileRegex } from '../../regex/index.ts'
 import { transformations } from '../../transforms/index.ts'
-import { alwaysTriggeredBytes, makesGapsOnly, seamsOf, triggersOf } from './triggers.ts'
+import { alwaysTriggeredBytes, gapsOf, makesGapsOnly, triggersOf } from './triggers.ts'
 
 const chains = [
   ['cmdline'],
@@ -93,11 +93,11 @@ const entries = patterns.map(pattern => ({
 describe('gaps', () => {
   for (const names of chains) {
     it(`of ${names.join(', ')}`, () => {
-      const seams = seamsOf(names)
-      assert.ok(seams)
+      const gaps = gapsOf(names)
+      assert.ok(gaps)
       const triggers = createPrefilter(triggersOf(names))
       const before = createPrefilter(
-        entries.map(({ entry }, id) => ({ id, requirements: beforeGaps(requirementsFor(entry), seams) })),
+        entries.map(({ entry }, id) => ({ id, requirements: beforeGaps(requirementsFor(entry), gaps) })),
       )
       const steps = names.map(name => transformations.get(name))
       let told = 0
@@ -129,13 +129,17 @@ it('never holds where a gap may give a later step something to do', () => {
 })
 
 it('asks for less of a literal where a gap may stand in it', () => {
-  const cutsOf = (pattern: string, seams: string) => {
+  const cutsOf = (pattern: string, gaps: Gaps) => {
     const wanted = requirementsFor({ ast: regexOf(pattern).ast })
-    const before = beforeGaps(wanted, seams)
+    const before = beforeGaps(wanted, gaps)
     return before === wanted ? 'same' : before.cuts.flatMap(cut => cut.literals)
   }
-  assert.equal(cutsOf('union', ' '), 'same')
-  assert.deepEqual(cutsOf('if exist', ' '), ['exist'])
-  assert.deepEqual(cutsOf('bin/cat', ' /('), ['bin'])
-  assert.equal(cutsOf('bin/cat', ' '), 'same')
+  const plus = { seams: ' ', bytes: ' +' }
+  const shell = { seams: ' /(', bytes: ' ,' }
+  assert.equal(cutsOf('union', plus), 'same')
+  assert.equal(cutsOf('bin/cat', plus), 'same')
+  assert.deepEqual(cutsOf('if exist', plus), [' exist', '+exist'])
+  assert.deepEqual(cutsOf('exist if', plus), ['exist ', 'exist+'])
+  assert.deepEqual(cutsOf('to/cat', shell), ['/cat'])
+  assert.deepEqual(cutsOf('cat/to', shell), ['cat/', 'cat ', 'cat,'])
 })

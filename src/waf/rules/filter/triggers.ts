@@ -3,6 +3,7 @@
 // Each trigger has a bit; a scanned value keeps those that were pulled (Value.triggered).
 
 import type { ByteString } from '../../../lib/bytes.ts'
+import type { Gaps } from '../../match/gaps.ts'
 import { addRange, type ByteSet, byteSetOf, emptySet, hasByte } from '../../regex/byte-set.ts'
 
 export interface Trigger {
@@ -14,13 +15,11 @@ export interface Trigger {
    * outcome is never longer. undefined: anything.
    */
   readonly adds: ByteString | undefined
-  readonly gaps: Gaps | undefined
+  readonly gaps: GapMaker | undefined
 }
 
 /** A transformation that, without its glue, does nothing but turn bytes into spaces, or runs of bytes into one. */
-interface Gaps {
-  /** Bytes that may come to stand beside another byte than before. */
-  readonly seams: ByteString
+interface GapMaker extends Gaps {
   /** With this in the value more happens. undefined: nothing makes more happen. */
   readonly glue: { readonly literals: readonly ByteString[]; readonly bytes: ByteSet } | undefined
 }
@@ -28,13 +27,19 @@ interface Gaps {
 /** Values this short trigger everything: `.` is a path to be normalised, and nothing is gained by asking. */
 export const alwaysTriggeredBytes = 2
 
-function trigger(bytes: string, literals: readonly ByteString[] = [], adds?: ByteString, gaps?: Gaps): Trigger {
+function trigger(bytes: string, literals: readonly ByteString[] = [], adds?: ByteString, gaps?: GapMaker): Trigger {
   return { literals, bytes: byteSetOf(bytes), adds, gaps }
 }
 
-function gaps(seams: ByteString, glueBytes?: ByteString, glueLiterals: readonly ByteString[] = []): Gaps {
+function gaps(
+  seams: ByteString,
+  bytes: ByteString,
+  glueBytes?: ByteString,
+  glueLiterals: readonly ByteString[] = [],
+): GapMaker {
   return {
     seams,
+    bytes,
     glue: glueBytes === undefined ? undefined : { literals: glueLiterals, bytes: byteSetOf(glueBytes) },
   }
 }
@@ -55,24 +60,24 @@ const comments = ['/*', '--', '*/', '<!--']
 export const triggers: ReadonlyMap<string, Trigger | 'case-only'> = new Map<string, Trigger | 'case-only'>([
   ['lowercase', 'case-only'],
   ['uppercase', 'case-only'],
-  ['urldecode', trigger('+', escapes, undefined, gaps(' ', '', escapes))],
-  ['urldecodeuni', trigger('+', [...escapes, '%u'], undefined, gaps(' ', '', [...escapes, '%u']))],
+  ['urldecode', trigger('+', escapes, undefined, gaps(' ', ' +', '', escapes))],
+  ['urldecodeuni', trigger('+', [...escapes, '%u'], undefined, gaps(' ', ' +', '', [...escapes, '%u']))],
   ['htmlentitydecode', trigger('', ['&#', '&quot', '&amp', '&lt', '&gt', '&nbsp'])],
   ['jsdecode', trigger('\\')],
   ['cssdecode', trigger('\\')],
   ['escapeseqdecode', trigger('\\')],
   ['removenulls', trigger('\0', [], '')],
-  ['replacenulls', trigger('\0', [], ' ', gaps(' '))],
+  ['replacenulls', trigger('\0', [], ' ', gaps(' ', ' \0'))],
   ['utf8tounicode', highBytes()],
-  ['compresswhitespace', trigger(lineSpace, ['  '], ' ', gaps(' '))],
+  ['compresswhitespace', trigger(lineSpace, ['  '], ' ', gaps(' ', space))],
   ['removewhitespace', trigger(`${space}\xa0\xc2`, [], '')],
   ['trim', trigger(space, [], '')],
   ['trimleft', trigger(space, [], '')],
   ['trimright', trigger(space, [], '')],
-  ['cmdline', trigger(`"'\\^,;${lineSpace}`, ['  ', ' /', ' ('], ' ', gaps(' /(', '"\'\\^'))],
+  ['cmdline', trigger(`"'\\^,;${lineSpace}`, ['  ', ' /', ' ('], ' ', gaps(' /(', ' ,;\t\r\n', '"\'\\^'))],
   ['normalisepath', trigger('', paths, '')],
   ['normalisepathwin', trigger('\\', paths, '/')],
-  ['replacecomments', trigger('', ['/*'], ' ', gaps(' '))],
+  ['replacecomments', trigger('', ['/*'], ' ', gaps(' ', ' /'))],
   ['removecomments', trigger('#', comments, ' \0')],
   ['removecommentschar', trigger('#', comments, '')],
   ['sqlhexdecode', trigger('', ['0x'])],
@@ -114,22 +119,24 @@ export function triggersOf(names: Iterable<string>): NumberedTrigger[] {
   return found
 }
 
-/** Bytes that may have a new neighbour after a chain of transformations, when there is no glue; undefined for any byte. */
-export function seamsOf(names: readonly string[]): ByteString | undefined {
-  let seams: ByteString | undefined
+/** The gaps that a chain of transformations may make when there is no glue; undefined when it makes none. */
+export function gapsOf(names: readonly string[]): Gaps | undefined {
+  let all: Gaps | undefined
   for (const name of names) {
     const trigger = triggers.get(name)
-    if (trigger !== undefined && trigger !== 'case-only' && trigger.gaps) seams = (seams ?? '') + trigger.gaps.seams
+    if (trigger === undefined || trigger === 'case-only' || !trigger.gaps) continue
+    const { seams, bytes } = trigger.gaps
+    all = { seams: (all?.seams ?? '') + seams, bytes: (all?.bytes ?? '') + bytes }
   }
-  return seams
+  return all
 }
 
 /**
- * Whether a chain does nothing to a value that pulls these triggers but what `seamsOf` says: each of its steps makes
+ * Whether a chain does nothing to a value that pulls these triggers but what `gapsOf` says: each of its steps makes
  * gaps and finds no glue, or does nothing, and the gaps of the others give it nothing to do.
  */
 export function makesGapsOnly(names: readonly string[], triggered: number): boolean {
-  const seams = seamsOf(names) ?? ''
+  const seams = gapsOf(names)?.seams ?? ''
   return names.every(name => {
     const trigger = triggers.get(name)
     if (trigger === 'case-only') return true

@@ -176,6 +176,7 @@ class Reader {
     let start = ++this.#at
     let value = ''
     for (;;) {
+      this.#at = this.#plainEnd(this.#at)
       const c = body.charCodeAt(this.#at)
       if (c === 0x22) {
         const end = this.#at++
@@ -196,12 +197,20 @@ class Reader {
           return value + body.slice(start)
         }
         this.#at += length
-      } else if (c >= 0x20) this.#at++
-      else {
+      } else {
         this.#fail(this.#at < body.length ? 'a control byte in a string' : 'ends within a string')
         return value + body.slice(start)
       }
     }
+  }
+
+  /** The first byte at or behind `from` that is more to a string than itself, or the end. */
+  #plainEnd(from: number): number {
+    const source = this.#source
+    let at = from
+    if (source) while (at < source.length && isPlain[source[at] as number] === 1) at++
+    else while (isPlain[this.#body.charCodeAt(at)] === 1) at++
+    return at
   }
 
   #escape(): ByteString | undefined {
@@ -232,6 +241,10 @@ class Reader {
     return high < 0 || low < 0 ? -1 : (high << 8) | low
   }
 }
+
+const isPlain = new Uint8Array(256).fill(1, 0x20, 0x80)
+isPlain[0x22] = 0
+isPlain[0x5c] = 0
 
 function simpleEscape(letter: number): ByteString | undefined {
   switch (letter) {

@@ -6,6 +6,7 @@
 
 import type { ByteString } from '../../lib/bytes.ts'
 import { Context } from './alphabet.ts'
+import { Exits, maxExits } from './exits.ts'
 import type { Nfa } from './nfa.ts'
 import { StateTable } from './state-table.ts'
 import { Stepper } from './stepper.ts'
@@ -25,6 +26,11 @@ export function workLimit(input: ByteString): number {
   return 50_000 + input.length
 }
 
+/** No state has this offset. */
+const never = -2
+/** Shorter values are read through as soon. */
+const fewestSkipped = 16
+
 const endMatchFlag = 1
 const matchBeforeFlag = 2
 
@@ -41,6 +47,10 @@ export class LazyDfa {
   private table: Int32Array
   private readonly start: number
   private maxWork = 0
+  /** The state in which nothing is under way and the bytes that lead out of it, as of a number of flushes. */
+  private quiet = 0
+  private quietAt = -1
+  private exits: Exits | undefined
 
   /** `unanchored`: the search tries every start. */
   constructor(nfa: Nfa, reversed: boolean, unanchored: boolean) {
@@ -70,8 +80,18 @@ export class LazyDfa {
    */
   matchEnd(input: ByteString): number | undefined {
     this.limitWork(input)
+    const exits = input.length < fewestSkipped ? undefined : this.findExits()
+    exits?.begin(input)
+    const found = this.search(input, exits)
+    exits?.end()
+    return found
+  }
+
+  private search(input: ByteString, exits: Exits | undefined): number | undefined {
     const classOf = this.classOf
     const end = input.length
+    const { flushes } = this.states
+    const quiet = exits === undefined ? never : this.quiet
     let state = this.start
     let at = 0
     for (;;) {
@@ -80,9 +100,15 @@ export class LazyDfa {
       let next = state
       while (at < end) {
         next = table[state + (classOf[input.charCodeAt(at) & 0xff] as number)] as number
-        if (next <= matched) break
+        if (next <= matched || next === quiet) break
         state = next
         at++
+      }
+      if (next === quiet && exits !== undefined && at < end) {
+        // On to the next byte that begins something; after a flush the state may stand for another one.
+        state = next
+        at = this.states.flushes === flushes ? exits.next(at + 1) : at + 1
+        continue
       }
       const c = at < end ? (classOf[input.charCodeAt(at) & 0xff] as number) : this.endClass
       if (at === end) next = table[state + c] as number
@@ -91,6 +117,29 @@ export class LazyDfa {
       state = next
       at++
     }
+  }
+
+  /** The bytes that lead out of the state in which nothing is under way, when they are few. */
+  private findExits(): Exits | undefined {
+    const { states } = this
+    if (this.quietAt === states.flushes) return this.exits
+    this.quietAt = states.flushes
+    this.exits = undefined
+    if (!this.unanchored || this.reversed || this.hasFinalNewline) return undefined
+    const quiet = states.intern(new Uint16Array(0), 0, 0)
+    this.table = states.entries
+    const leading = new Set<number>()
+    for (let c = 0; c < this.endClass; c++) {
+      const next = (this.table[quiet + c] as number) || this.compute(quiet, c)
+      if (next === exhausted) return undefined
+      if (next !== quiet) leading.add(c)
+    }
+    const bytes: number[] = []
+    for (let byte = 0; byte < 256; byte++) if (leading.has(this.classOf[byte] as number)) bytes.push(byte)
+    if (bytes.length > maxExits || states.flushes !== this.quietAt) return undefined
+    this.quiet = quiet
+    this.exits = new Exits(bytes)
+    return this.exits
   }
 
   /** The last place before `end` that no match which starts before it can get across; undefined when that is not known. */

@@ -20,6 +20,8 @@ export interface FilterUnit {
   readonly scope: FilterScope
 }
 
+/** Longer arguments are texts, which do not come again; header values do. */
+const keptArgumentBytes = 40
 /** Distinct outcomes of one value that are kept; more are scanned anew. */
 const keptTexts = 8
 
@@ -97,6 +99,7 @@ export class FilterGroup {
 
   #find(value: Value, scope: FilterScope): Finding {
     const text = value.value
+    if (text.length > keptArgumentBytes && value.variable === 'ARGS') return this.#findAnew(value, scope)
     const known = scope.recent.get(text)
     if (known !== undefined) return known
     const finding = this.#findAnew(value, scope)

@@ -72,8 +72,10 @@ export class UserDirectory {
     return this.#claimed(linkKind, linkId(link))
   }
 
+  /** By name: ids are random, and a list in their order would look shuffled. */
   async list(): Promise<readonly StoredUser[]> {
-    return (await allRecords<UserData>(this.#records, kind)).map(([userId, data]) => ({ userId, ...data }))
+    const users = (await allRecords<UserData>(this.#records, kind)).map(([userId, data]) => ({ userId, ...data }))
+    return users.sort((a, b) => (a.username < b.username ? -1 : 1))
   }
 
   /** Names and links are changed by their own methods alone. */

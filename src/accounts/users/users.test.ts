@@ -58,7 +58,9 @@ test('a name belongs to one user, whatever its case, and is free when the user i
   await users.changeProfile(bob, { email: 'alice@example.com' })
   await users.directory.delete(user.userId)
   assert.equal((await add('alice')).user.username, 'alice')
-  assert.equal((await users.directory.list()).length, 2)
+  for (const name of ['eve', 'dan', 'carol', 'frank']) await add(name)
+  const names = (await users.directory.list()).map(({ username }) => username)
+  assert.deepEqual(names, ['alice', 'bob', 'carol', 'dan', 'eve', 'frank'])
 })
 
 test('a name whose user was never written is free after a minute', async t => {

@@ -19,7 +19,14 @@ after(() => rmSync(root, { recursive: true }))
 let count = 0
 const freshDir = () => join(root, String(count++))
 const issuer = 'http://127.0.0.1:8080'
-const signIn = { title: 'Test', theme: undefined, passwordLength: 10, breachedPasswords: undefined, providers: [] }
+const signIn = {
+  title: 'Test',
+  theme: undefined,
+  passwordLength: 10,
+  breachedPasswords: undefined,
+  requireSecondFactor: [],
+  providers: [],
+}
 const tokens = { signing: 'ES256', rotateMs: 30 * 86_400_000, tokenTtlMs: 3_600_000 } as const
 const oauth = { issuer, ...tokens, resources: [], signIn } as const
 

@@ -64,7 +64,7 @@ export const rooms = {
       'inspect judges requests without sockets: what it shares with the gateway belongs to pipeline, guards or listen',
   },
   accounts: {
-    may: ['lib', 'store', 'pipeline'],
+    may: ['lib', 'store', 'pipeline', 'config/config.ts'],
     instead: 'accounts know who may call, not how requests run: what workers must know goes to them as data',
   },
   admin: {

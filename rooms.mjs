@@ -25,8 +25,12 @@ export const rooms = {
     may: ['lib', 'waf'],
     instead: 'rulesets find and hold rule files: running them is the engine’s business',
   },
-  policies: {
+  contract: {
     may: ['lib', 'pipeline'],
+    instead: 'contract knows what an API promises of its requests: what is done about it is a guard’s business',
+  },
+  policies: {
+    may: ['lib', 'pipeline', 'contract'],
     instead: 'policies decide what a principal may do: who it is, and what is done about it, is a guard’s business',
   },
   guards: {
@@ -107,7 +111,7 @@ export const doors = [
   },
   {
     from: '^src/guards/authz/',
-    to: '^src/policies/',
+    to: '^src/(policies|contract)/',
     why: 'this guard is the adapter of the policies',
   },
   {

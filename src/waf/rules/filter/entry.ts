@@ -22,7 +22,7 @@ export interface LinkEntries {
 /** For operators that look at nothing but the value: what one says of a value holds for every equal one. */
 export function entriesOf(link: Link): LinkEntries | undefined {
   const { operator, operatorName, negated } = link
-  const argument = link.argument?.isStatic ? link.argument.source : undefined
+  const argument = link.argument?.fixedText
   if (operator === undefined) return undefined
   const key = `${negated ? '!' : ''}${operatorName} ${argument}`
   if (operator instanceof RegexOperator) return { entries: negated ? anything : [{ ast: operator.regex.ast }], key }

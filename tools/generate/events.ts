@@ -17,6 +17,7 @@ const actions = [
   ['would-deny', 'A guard in monitor mode would have refused it; it went on.'],
   ['answer', 'A guard answered in place of the upstream (a redirect).'],
   ['fail', 'The gateway or the upstream failed; see errors.md.'],
+  ['learn', 'Something was learned from traffic; the detail says what, and what it changes.'],
 ]
 
 export function eventsPage(): string {

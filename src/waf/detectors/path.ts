@@ -60,7 +60,8 @@ function isSentence(value: ByteString): boolean {
   for (let i = 0; i <= value.length; i++) {
     const c = i < value.length ? value.charCodeAt(i) : 0x20
     if (((c | 0x20) >= 0x61 && (c | 0x20) <= 0x7a) || c >= 0x80) letters++
-    else if (c === 0x3b || c === 0x7c || c === 0x26 || c === 0x60 || c === 0x24 || c === 0x3c || c === 0x3e) return false
+    else if (c === 0x3b || c === 0x7c || c === 0x26 || c === 0x60 || c === 0x24 || c === 0x3c || c === 0x3e)
+      return false
     else if (c === 0x20) {
       if (letters > 1) words++
       letters = 0

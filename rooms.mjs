@@ -25,8 +25,12 @@ export const rooms = {
     may: ['lib', 'waf'],
     instead: 'rulesets find and hold rule files: running them is the engine’s business',
   },
-  policies: {
+  contract: {
     may: ['lib', 'pipeline'],
+    instead: 'contract knows what an API promises of its requests: what is done about it is a guard’s business',
+  },
+  policies: {
+    may: ['lib', 'pipeline', 'contract'],
     instead: 'policies decide what a principal may do: who it is, and what is done about it, is a guard’s business',
   },
   guards: {
@@ -60,7 +64,7 @@ export const rooms = {
       'inspect judges requests without sockets: what it shares with the gateway belongs to pipeline, guards or listen',
   },
   accounts: {
-    may: ['lib', 'store', 'pipeline'],
+    may: ['lib', 'store', 'pipeline', 'config/config.ts'],
     instead: 'accounts know who may call, not how requests run: what workers must know goes to them as data',
   },
   admin: {
@@ -107,7 +111,7 @@ export const doors = [
   },
   {
     from: '^src/guards/authz/',
-    to: '^src/policies/',
+    to: '^src/(policies|contract)/',
     why: 'this guard is the adapter of the policies',
   },
   {

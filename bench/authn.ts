@@ -28,7 +28,14 @@ const oauth = {
   rotateMs: 30 * 86_400_000,
   tokenTtlMs: 3_600_000,
   resources: [],
-  signIn: { title: 'Sign in', theme: undefined, passwordLength: 12, breachedPasswords: undefined, providers: [] },
+  signIn: {
+    title: 'Sign in',
+    theme: undefined,
+    passwordLength: 12,
+    breachedPasswords: undefined,
+    requireSecondFactor: [],
+    providers: [],
+  },
 } as const
 
 export async function benchAuthn(): Promise<void> {

@@ -3,6 +3,7 @@
 // request time.
 
 import { hash } from 'node:crypto'
+import { relative } from 'node:path'
 import { ruleKey } from './certificates/client-rule.ts'
 import { readUpstreamFiles, type UpstreamPem } from './certificates/upstream-files.ts'
 import { createIdentify } from './client/identify.ts'
@@ -10,6 +11,8 @@ import type { Config, RouteConfig, UpstreamTlsFiles } from './config/config.ts'
 import { verdictKeysName } from './config/own-services.ts'
 import { readPages } from './config/page-files.ts'
 import { routesWith } from './config/route-infos.ts'
+import { OpenApiContract } from './contract/contract.ts'
+import { readDocument } from './contract/read-document.ts'
 import type { WorkerMetrics } from './events/metrics.ts'
 import { chain } from './guards/chain.ts'
 import type { Problem } from './lib/problem.ts'
@@ -20,6 +23,7 @@ import { compileHeaderRules, noHeaderRules } from './pipeline/header-rules.ts'
 import type { Identity } from './pipeline/identity.ts'
 import type { Limits } from './pipeline/limits.ts'
 import { closedFor } from './pipeline/maintenance.ts'
+import type { Contract } from './pipeline/placements.ts'
 import type { Destination, Route, Step, StepStats } from './pipeline/route.ts'
 import { Router } from './pipeline/router.ts'
 import type { PhaseName } from './pipeline/verdict.ts'
@@ -111,6 +115,7 @@ class Builder {
   readonly #guards = new Map<string, Part<Guard>>()
   readonly #upstreams = new Map<string, Part<Upstream>>()
   readonly #failed = new Set<string>()
+  readonly #contracts = new Map<string, Contract>()
   readonly #routesOf = new Map<string, { readonly infos: readonly RouteInfo[]; readonly digest: string }>()
   readonly #done: readonly Step[]
   readonly #running: Running
@@ -158,6 +163,7 @@ class Builder {
       messages: websocket !== 'pass' ? steps.filter(({ guard }) => guard.onMessage) : undefined,
       paths,
       headers: headers ? compileHeaderRules(headers) : noHeaderRules,
+      ...(config.openapi !== undefined && isOn(guards['waf']) && { contract: this.#contract(config.openapi) }),
       ...(pages && { pages: this.#pages(name, pages) }),
       ...(clientCert && { certificateRule: ruleKey(clientCert) }),
     }
@@ -245,6 +251,18 @@ class Builder {
     return { key: [name, all.digest], tools: { routes: all.infos, ...(route && { route }) } }
   }
 
+  /** What is wrong with single operations is a warning here: they are judged as if there were no contract. */
+  #contract(path: string): Contract {
+    const known = this.#contracts.get(path)
+    if (known) return known
+    const { operations, problems } = readDocument(path, relative(this.#config.dir, path))
+    if (operations.length === 0) this.problems.push(...problems)
+    else this.#warnings.push(...problems.map(problem => ({ ...problem, severity: 'warning' as const })))
+    const contract = new OpenApiContract(operations)
+    this.#contracts.set(path, contract)
+    return contract
+  }
+
   #destination(name: string): Destination {
     const { identity, now } = this.#tools
     if (name === verdictKeysName) return verdictKeySet(identity)
@@ -329,6 +347,10 @@ class Running implements Guard {
       }
     })
   }
+}
+
+function isOn(guard: RouteConfig['guards'][string] | undefined): boolean {
+  return guard !== undefined && guard.mode !== 'off'
 }
 
 function phasesOf(steps: readonly Step[]): Route['phases'] {

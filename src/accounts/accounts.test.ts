@@ -19,7 +19,14 @@ after(() => rmSync(root, { recursive: true }))
 let count = 0
 const freshDir = () => join(root, String(count++))
 const issuer = 'http://127.0.0.1:8080'
-const signIn = { title: 'Test', theme: undefined, passwordLength: 10, breachedPasswords: undefined, providers: [] }
+const signIn = {
+  title: 'Test',
+  theme: undefined,
+  passwordLength: 10,
+  breachedPasswords: undefined,
+  requireSecondFactor: [],
+  providers: [],
+}
 const tokens = { signing: 'ES256', rotateMs: 30 * 86_400_000, tokenTtlMs: 3_600_000 } as const
 const oauth = { issuer, ...tokens, resources: [], signIn } as const
 
@@ -280,6 +287,30 @@ test('the deny list takes as many as it holds, and again when some have expired'
   denied.pruned()
   await denied.add({ what: 'token:4', untilMs: 3000 })
   assert.deepEqual(await denied.entries(), [{ what: 'token:4', untilMs: 3000 }])
+})
+
+test('clients and keys are listed by name, and those of one name by age', async t => {
+  const clock = { ms: 1000 }
+  const { accounts } = await open(undefined, undefined, () => clock.ms)
+  t.after(() => accounts.close())
+  for (const name of ['mill', 'barn', 'mill', 'Zoo', 'ash', 'mill']) {
+    clock.ms++
+    await accounts.createClient({ name, grants: ['client_credentials'], scopes: [], canIntrospect: false })
+    await runAccountOperation(accounts, 'keys/create', { name })
+  }
+  for (const list of [await accounts.clients.list(), await accounts.keys.list()]) {
+    assert.deepEqual(
+      list.map(({ name, createdAtMs }) => [name, createdAtMs]),
+      [
+        ['Zoo', 1004],
+        ['ash', 1005],
+        ['barn', 1002],
+        ['mill', 1001],
+        ['mill', 1003],
+        ['mill', 1006],
+      ],
+    )
+  }
 })
 
 const badInput: [string, object, RegExp][] = [

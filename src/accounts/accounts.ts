@@ -1,6 +1,7 @@
 // Everything about who may call: clients, API keys, signing keys, revocations, issuers. Lives in the main thread, which
 // alone writes the store; what workers must know goes to them with every change, after it is durable.
 
+import type { IssuerConfig, OAuthConfig, SignInConfig } from '../config/config.ts'
 import type { PublicJwk, TokenIssuer } from '../lib/jwt.ts'
 import type { VerdictKeys } from '../pipeline/identity.ts'
 import type { Records } from '../store/store.ts'
@@ -11,40 +12,21 @@ import { DenyList } from './deny-list.ts'
 import { AccountFailure } from './failure.ts'
 import { Follower } from './follower.ts'
 import type { ImportedKey, ImportReport } from './imported-key.ts'
-import { type IssuerConfig, Issuers } from './issuers.ts'
+import { Issuers } from './issuers.ts'
 import { type Keyring, type KeyringPlace, openKeyring, rotateMasterKey } from './keyring.ts'
 import { MasterKeyError } from './master-key.ts'
 import { createOAuthServer } from './oauth-server.ts'
 import { OpaqueTokens, tokenKinds, tokenOf } from './opaque-tokens.ts'
 import { defaultLook, readLook } from './pages/layout.ts'
-import type { ProviderConfig } from './pages/providers.ts'
 import { People } from './people.ts'
 import type { SignInReport } from './report.ts'
 import { type AccountsService, openAccountsService } from './service.ts'
 import { grantFamily, grantOf } from './sessions.ts'
-import { type SigningAlgorithm, SigningKeys } from './signing-keys.ts'
+import { SigningKeys } from './signing-keys.ts'
 import { TokenEndpoints } from './token-endpoints.ts'
 import { tokenTtlS } from './token-ttl.ts'
 import type { ClientEntry, DeniedEntry, IdentityState, IdentityUpdate, KeyEntry } from './update.ts'
 import { Users } from './users/users.ts'
-
-export interface OAuthConfig {
-  readonly issuer: string
-  readonly signing: SigningAlgorithm
-  readonly rotateMs: number
-  readonly tokenTtlMs: number
-  readonly resources: readonly string[]
-  readonly signIn: SignInConfig
-}
-
-export interface SignInConfig {
-  readonly title: string
-  /** A style sheet. */
-  readonly theme: string | undefined
-  readonly passwordLength: number
-  readonly breachedPasswords: string | undefined
-  readonly providers: readonly ProviderConfig[]
-}
 
 export interface AccountsOptions extends KeyringPlace {
   readonly records: Records
@@ -200,8 +182,9 @@ export class Accounts {
     }, tendEveryMs).unref()
   }
 
-  #useSignIn({ title, theme, passwordLength, breachedPasswords }: SignInConfig): void {
+  #useSignIn({ title, theme, passwordLength, breachedPasswords, requireSecondFactor }: SignInConfig): void {
     this.#look = readLook(title, theme)
+    this.users.useSecondFactorDuty(requireSecondFactor)
     this.users.useRules({ charactersMin: passwordLength, breached: breachedPasswords })
   }
 

@@ -5,7 +5,7 @@
 import { createCheckedToken, randomBase62 } from '../lib/checked-token.ts'
 import type { Quota } from '../pipeline/quota.ts'
 import type { Records } from '../store/store.ts'
-import { allRecords, changeRecord } from './changed-record.ts'
+import { allRecords, byName, changeRecord } from './changed-record.ts'
 import { AccountFailure } from './failure.ts'
 import type { ImportedKey, ImportReport } from './imported-key.ts'
 import type { Keyring } from './keyring.ts'
@@ -129,7 +129,7 @@ export class ApiKeys {
   }
 
   async list(): Promise<readonly ApiKey[]> {
-    return (await allRecords<KeyData>(this.#records, kind)).map(([id, data]) => shown(id, data))
+    return (await allRecords<KeyData>(this.#records, kind)).map(([id, data]) => shown(id, data)).sort(byName)
   }
 
   /** What workers must know: every key that is not revoked. */

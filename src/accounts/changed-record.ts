@@ -36,3 +36,11 @@ export async function allRecords<Value>(records: Records, kind: string): Promise
     after = last.id
   }
 }
+
+/** By name, then by age: ids are random, and a list in their order would look shuffled. */
+export function byName(
+  a: { readonly name: string; readonly createdAtMs: number },
+  b: { readonly name: string; readonly createdAtMs: number },
+): number {
+  return a.name === b.name ? a.createdAtMs - b.createdAtMs : a.name < b.name ? -1 : 1
+}

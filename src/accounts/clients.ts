@@ -6,7 +6,7 @@ import { createCheckedToken, isCheckedToken, randomBase62 } from '../lib/checked
 import type { PublicJwk } from '../lib/jwt.ts'
 import type { Records } from '../store/store.ts'
 import { nameKey } from './certificate-names.ts'
-import { allRecords, changeRecord } from './changed-record.ts'
+import { allRecords, byName, changeRecord } from './changed-record.ts'
 import type { ClientAuth } from './client-auth.ts'
 import { AccountFailure } from './failure.ts'
 import type { Keyring } from './keyring.ts'
@@ -110,7 +110,7 @@ export class Clients {
   }
 
   async list(): Promise<readonly Client[]> {
-    return (await allRecords<ClientData>(this.#records, kind)).map(([id, data]) => shown(id, data))
+    return (await allRecords<ClientData>(this.#records, kind)).map(([id, data]) => shown(id, data)).sort(byName)
   }
 
   /** A new secret; the one before it works for `overlapMs` more. */

@@ -3,29 +3,10 @@
 
 import { readFileSync, statSync } from 'node:fs'
 import { z } from 'zod'
-import type { JwtAlgorithm, PublicJwk, TokenIssuer } from '../lib/jwt.ts'
+import type { IssuerConfig } from '../config/config.ts'
+import type { PublicJwk, TokenIssuer } from '../lib/jwt.ts'
 import type { IntrospectionEntry } from './introspector.ts'
 import { readSecretReference } from './secret-reference.ts'
-
-export interface IssuerConfig {
-  readonly issuer: string
-  /** An https URL (http on loopback), or the absolute path of a file; undefined when it issues opaque tokens alone. */
-  readonly jwks: string | undefined
-  /** Where to ask about its opaque tokens. */
-  readonly introspection: IntrospectionConfig | undefined
-  readonly audience: readonly string[]
-  readonly algorithms: readonly JwtAlgorithm[]
-  readonly refreshMs: number
-}
-
-export interface IntrospectionConfig {
-  readonly endpoint: string
-  readonly clientId: string
-  /** `env:NAME`, `file:PATH` */
-  readonly clientSecret: string
-  readonly ttlMs: number
-  readonly negativeTtlMs: number
-}
 
 export interface IssuersOptions {
   readonly onChange: (issuers: readonly TokenIssuer[]) => void

@@ -7,7 +7,8 @@ import { acrLevels, meetsAcr } from '../lib/acr.ts'
 import type { Clients } from './clients.ts'
 import { deviceConfirmPage, deviceDonePage, deviceInputPage, errorPage } from './pages/device.ts'
 import { type Look, type Page, pageHeaders, render } from './pages/layout.ts'
-import { acrValues, interactionPath } from './pages/sign-in.ts'
+import { interactionPath } from './pages/sign-in.ts'
+import { acrValues } from './pages/sign-in-asks.ts'
 import { signInMs } from './pages/sign-in-state.ts'
 import type { StoredUser } from './users/user.ts'
 import type { Users } from './users/users.ts'
@@ -58,12 +59,13 @@ export function userGrantConfiguration({ issuer, users, clients, look, tokenTtlS
       short: cookie,
     },
     interactions: {
-      policy: signInPolicy(),
+      policy: signInPolicy(users),
       url: (_ctx: KoaContextWithOIDC, { uid }: Interaction) => `${interactionPath}/${uid}`,
     },
-    findAccount: async (_ctx, userId) => {
+    findAccount: async (_ctx, userId, token) => {
       const user = await users.directory.get(userId)
-      return user && user.disabledAtMs === undefined ? accountOf(user) : undefined
+      const isOpen = user !== undefined && user.disabledAtMs === undefined && !(token && isTooWeak(user, token, users))
+      return isOpen ? accountOf(user) : undefined
     },
     loadExistingGrant: ctx => loadGrant(ctx, clients),
     extraTokenClaims: async (ctx, token) =>
@@ -105,8 +107,19 @@ function deviceFlowOf(show: (ctx: KoaContextWithOIDC, page: Page) => void): Devi
   }
 }
 
-/** The provider's own policy, and asking again when a client wants a stronger sign-in than there was. */
-function signInPolicy() {
+/** A code or token of before the user had to have a second factor gives no more of them. */
+function isTooWeak(user: StoredUser, token: TokenSource, users: Users): boolean {
+  const acr = 'acr' in token ? token.acr : 'extra' in token ? token.extra?.['acr'] : undefined
+  return users.mustHaveSecondFactor(user) && !meetsAcr(typeof acr === 'string' ? acr : undefined, ['mfa'])
+}
+
+type TokenSource = NonNullable<Parameters<NonNullable<Configuration['findAccount']>>[2]>
+
+/**
+ * The provider's own policy, and asking again when a client wants a stronger sign-in than there was, or the user must
+ * have a second factor and has shown none.
+ */
+function signInPolicy(users: Users) {
   const policy = interactionPolicy.base()
   const stronger = new interactionPolicy.Check(
     'acr',
@@ -117,7 +130,17 @@ function signInPolicy() {
       return wanted.length > 0 && !meetsAcr(ctx.oidc.session?.acr, wanted)
     },
   )
-  policy.get('login')?.checks.add(stronger)
+  const duty = new interactionPolicy.Check(
+    'second_factor',
+    'a second factor is required',
+    'login_required',
+    async ctx => {
+      const { accountId, acr } = ctx.oidc.session ?? {}
+      const user = accountId === undefined ? undefined : await users.directory.get(accountId)
+      return user !== undefined && users.mustHaveSecondFactor(user) && !meetsAcr(acr, ['mfa'])
+    },
+  )
+  for (const check of [stronger, duty]) policy.get('login')?.checks.add(check)
   return policy
 }
 

@@ -1,6 +1,7 @@
 // What can be asked of the directory of users; part of the table of operations.
 
 import { z } from 'zod'
+import { membershipPattern, membershipProblem } from '../pipeline/identity.ts'
 import { type Operation, operation } from './operation.ts'
 import { shownUser } from './users/user.ts'
 
@@ -12,10 +13,7 @@ const email = z
   .string()
   .max(254)
   .regex(/^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u, 'is not an e-mail address')
-/** As entities of policies have them (`Role::"admin"`). */
-const membership = z
-  .array(z.string().regex(/^[A-Za-z0-9:._/-]{1,64}$/, 'may hold letters, digits and : . _ / -, 64 at the most'))
-  .max(64)
+const membership = z.array(z.string().regex(membershipPattern, membershipProblem)).max(64)
 const link = z.strictObject({ issuer: z.string().min(1).max(2048), subject: z.string().min(1).max(255) })
 const who = z.strictObject({ user: z.string().min(1).max(254) })
 

@@ -9,6 +9,7 @@ import { Exchange } from '../pipeline/exchange.ts'
 import { HeaderList } from '../pipeline/headers.ts'
 import type { Identity } from '../pipeline/identity.ts'
 import { formPath } from '../pipeline/path-form.ts'
+import type { Placements } from '../pipeline/placements.ts'
 import type { Route, Step } from '../pipeline/route.ts'
 import { ambiguousPath } from '../pipeline/router.ts'
 import type { PhaseName, Reason, Verdict } from '../pipeline/verdict.ts'
@@ -32,6 +33,8 @@ export type GuardsResult =
       readonly refused?: Reason
       readonly guards: readonly GuardReport[]
       readonly inspectedBytes: number
+      /** What is known of values of the request. */
+      readonly placements?: Placements | undefined
     }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
@@ -76,7 +79,8 @@ export async function runGuards(
       ...report,
       us: median(measured.map(run => run[i]?.us ?? 0)),
     }))
-    return { ok: true, route: route.name, guards, inspectedBytes: bytes.length }
+    const placements = route.contract?.placements(request.method, formed.path)
+    return { ok: true, route: route.name, guards, inspectedBytes: bytes.length, placements }
   } finally {
     await gateway.close(0)
   }

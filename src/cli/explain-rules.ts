@@ -1,10 +1,11 @@
 // What the engine says of one request, rule by rule: the values step by step, the points, and the narrowest exclusion
 // that would let it pass, proven by running it.
 
-import { exclusionSource } from '../guards/waf/exclusions.ts'
+import { triedExclusions } from '../guards/waf/exclusions.ts'
 import type { ExclusionOptions } from '../guards/waf/options.ts'
 import { proposeExclusions } from '../guards/waf/propose.ts'
 import type { Problem } from '../lib/problem.ts'
+import type { Placements } from '../pipeline/placements.ts'
 import { type ResolveOptions, resolveRules } from '../rulesets/resolve.ts'
 import { createWaf, type Match, type RuleSource, type Waf, type WafTransaction } from '../waf/index.ts'
 import { nodePorts } from '../waf/node.ts'
@@ -22,10 +23,15 @@ export type RulesResult =
   | { readonly ok: true; readonly report: RulesReport }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
-export function explainRules(rules: ResolveOptions, request: ExplainedRequest, body: Uint8Array): RulesResult {
+export function explainRules(
+  rules: ResolveOptions,
+  request: ExplainedRequest,
+  body: Uint8Array,
+  placements: Placements | undefined,
+): RulesResult {
   const loaded = load(rules, [])
   if (!loaded.ok) return loaded
-  const transaction = inspect(loaded.waf, request, body)
+  const transaction = inspect(loaded.waf, request, body, placements)
   const { interruption } = transaction
   const matches = transaction.matches.filter(match => match.points > 0 || match.disruptive)
   const points = matches.reduce((sum, match) => sum + match.points, 0)
@@ -34,7 +40,7 @@ export function explainRules(rules: ResolveOptions, request: ExplainedRequest, b
     message: interruption.message,
     status: interruption.status,
   }
-  const exclusions = interruption && findExclusion(rules, request, body, matches, transaction)
+  const exclusions = interruption && findExclusion(rules, request, body, placements, matches, transaction)
   return { ok: true, report: { refusedBy, matches, points, exclusions } }
 }
 
@@ -44,8 +50,13 @@ function load(rules: ResolveOptions, exclusions: readonly RuleSource[]) {
   return createWaf({ rules: resolved.sources, ports: nodePorts() })
 }
 
-function inspect(waf: Waf, request: ExplainedRequest, body: Uint8Array): WafTransaction {
-  const transaction = waf.transaction({ explain: true, full: true })
+function inspect(
+  waf: Waf,
+  request: ExplainedRequest,
+  body: Uint8Array,
+  placements: Placements | undefined,
+): WafTransaction {
+  const transaction = waf.transaction({ explain: true, full: true, placements })
   transaction.connection({ ip: '192.0.2.2', port: 40_000 }, { ip: '192.0.2.1', port: 80 })
   transaction.uri(request.method, request.target, request.protocol)
   for (let i = 0; i < request.headers.length; i += 2) {
@@ -62,6 +73,7 @@ function findExclusion(
   rules: ResolveOptions,
   request: ExplainedRequest,
   body: Uint8Array,
+  placements: Placements | undefined,
   matches: readonly Match[],
   transaction: WafTransaction,
 ): readonly ExclusionOptions[] | undefined {
@@ -70,8 +82,8 @@ function findExclusion(
   const causes = (guilty.length > 0 ? guilty : matches).toSorted((a, b) => b.points - a.points)
   const path = transaction.variable('request_filename') ?? ''
   const passes = (found: readonly ExclusionOptions[]): boolean => {
-    const loaded = load(rules, exclusionSource(found, []))
-    return loaded.ok && inspect(loaded.waf, request, body).interruption === undefined
+    const loaded = load(rules, [triedExclusions(found)])
+    return loaded.ok && inspect(loaded.waf, request, body, placements).interruption === undefined
   }
   const inFields = causes.map(({ rule, targets }) => targets.map(({ name }) => ({ rule: rule.id, where: name })))
   const whole = causes.map(({ rule }) => [{ rule: rule.id, where: '' }])

@@ -6,9 +6,10 @@ import type { Command } from 'commander'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { zeroConfig } from '../config/zero.ts'
-import { exclusionSource } from '../guards/waf/exclusions.ts'
+import { siteRules } from '../guards/waf/exclusions.ts'
 import type { ExclusionOptions, WafOptions } from '../guards/waf/options.ts'
 import { parseIp } from '../lib/ip.ts'
+import type { Placements } from '../pipeline/placements.ts'
 import { action } from './action.ts'
 import { type ExclusionCost, exclusionCost } from './exclusion-cost.ts'
 import { lookAtAccounts } from './explain-accounts.ts'
@@ -56,7 +57,7 @@ async function explain(file: string, options: ExplainOptions): Promise<number> {
   }
   const request = guards.refused && !given.framing ? { ...given, framing: guards.refused } : given
   const rules = guards.guards.some(({ guard }) => guard === 'waf')
-    ? rulesOf(config, guards.route, request, guards.inspectedBytes)
+    ? rulesOf(config, guards.route, request, guards.inspectedBytes, guards.placements)
     : undefined
   const cost =
     rules?.exclusions && options.cost ? costOf(config, guards.route, rules.exclusions, options.cost) : undefined
@@ -113,16 +114,17 @@ function rulesOf(
   routeName: string,
   request: ExplainedRequest,
   inspected: number,
+  placements: Placements | undefined,
 ): RulesReport | undefined {
   const options = wafOptionsOf(config, routeName)
   if (!options) return undefined
-  const { rules, paranoia, threshold, preset, exclusions, richText } = options
-  const settings = exclusionSource(exclusions, richText)
-  const from = { stateDir: config.store.state, from: config.dir, settings }
+  const { rules, paranoia, threshold, preset } = options
+  const from = { stateDir: config.store.state, from: config.dir, settings: siteRules(options) }
   const result = explainRules(
     { rules, paranoia, threshold, preset, ...from },
     request,
     request.body.subarray(0, inspected),
+    options.contract ? placements : undefined,
   )
   if (result.ok) return result.report
   sayProblems(result.problems)

@@ -13,6 +13,7 @@ interface ProtectOptions {
   readonly admin?: Address
   readonly mode: Mode
   readonly state: string
+  readonly openapi?: string
   readonly json?: true
 }
 
@@ -34,12 +35,14 @@ export function define(command: Command): void {
       'health and metrics over HTTP (default: on the socket in the state folder only)',
       parseListen,
     )
+    .option('--openapi <file>', 'OpenAPI document (3.0 or 3.1) of the application: the rules go by it')
     .option('--state <dir>', 'folder for events and the admin socket', '.merlon')
     .option('--json', 'print {"ready","listening","admin","state"} as one line of JSON when it serves')
     .action(action(protect))
   examples(command, [
     ['merlon protect http://127.0.0.1:3000', 'serve it on 127.0.0.1:8080'],
     ['merlon protect http://10.0.0.5:80 -l :80', 'on every address of this machine'],
+    ['merlon protect http://127.0.0.1:3000 --openapi openapi.yaml', 'and go by its contract'],
     ['merlon protect http://127.0.0.1:3000 -m monitor', 'look before you refuse anything'],
     ['merlon events tail', 'see what it refuses'],
   ])
@@ -58,8 +61,17 @@ function parseListen(text: string): Address {
 }
 
 async function protect(upstream: string, options: ProtectOptions): Promise<number> {
-  const { listen, admin, mode, state } = options
-  const made = zeroConfig({ name: '(protect)', dir: process.cwd(), upstream, listen, admin, mode, stateDir: state })
+  const { listen, admin, mode, state, openapi } = options
+  const made = zeroConfig({
+    name: '(protect)',
+    dir: process.cwd(),
+    upstream,
+    listen,
+    admin,
+    mode,
+    stateDir: state,
+    openapi,
+  })
   if (!made.ok) {
     sayProblems(made.problems)
     return 1

@@ -133,6 +133,8 @@ export interface SignInConfig {
   readonly passwordLength: number
   /** URL of a service of breached passwords. */
   readonly breachedPasswords: string | undefined
+  /** Roles whose users must have a second factor. */
+  readonly requireSecondFactor: 'all' | readonly string[]
   readonly providers: readonly ProviderConfig[]
 }
 

@@ -49,7 +49,7 @@ function oauthConfig(
   dir: string,
   tokenTtlMs: number,
 ): OAuthConfig {
-  const { title, theme, passwordLength, breachedPasswords, providers } = signIn
+  const { title, theme, passwordLength, breachedPasswords, requireSecondFactor, providers } = signIn
   return {
     issuer,
     signing,
@@ -61,6 +61,7 @@ function oauthConfig(
       theme: theme === undefined ? undefined : resolve(dir, theme),
       passwordLength,
       breachedPasswords,
+      requireSecondFactor,
       providers: providers.map(({ clientSecret, ...rest }) => {
         return { ...rest, clientSecret: keyReference(clientSecret, dir) ?? clientSecret }
       }),

@@ -130,17 +130,17 @@ export function resolveConfig(
 /** A document that nothing reads protects nobody. */
 function unusedDocuments(input: ConfigInput, routes: readonly RouteConfig[], source: ConfigSource): Problem[] {
   const reads = ({ openapi, guards }: RouteConfig) =>
-    openapi !== undefined && (guards['authz']?.mode ?? 'off') !== 'off'
+    openapi !== undefined && ['authz', 'waf'].some(name => (guards[name]?.mode ?? 'off') !== 'off')
   const say = (path: Path, message: string) => {
     return { ...valueProblem(source, path, message, 'config.unused-document'), severity: 'warning' as const }
   }
   const isUnused = input.openapi !== undefined && !routes.some((route, i) => !input.routes[i]?.openapi && reads(route))
   return [
-    ...(isUnused ? [say(['openapi'], 'is read by nothing: no route has the guard authz')] : []),
+    ...(isUnused ? [say(['openapi'], 'is read by nothing: no route has the guard waf or authz')] : []),
     ...routes.flatMap((route, i) => {
       const isOwn = input.routes[i]?.openapi !== undefined
       return isOwn && !reads(route)
-        ? [say(['routes', i, 'openapi'], 'is read by nothing: the route has no guard authz')]
+        ? [say(['routes', i, 'openapi'], 'is read by nothing: the route has neither guard waf nor authz')]
         : []
     }),
   ]

@@ -108,7 +108,8 @@ const bodySchema = z
   .meta({ description: 'Request bodies.' })
 
 const openapiField = z.string().min(1).max(4096).meta({
-  description: 'File with the OpenAPI document (3.0 or 3.1) of what is behind the routes, for the guard `authz`.',
+  description:
+    'File with the OpenAPI document (3.0 or 3.1) of what is behind the routes, for the guards `waf` and `authz`.',
 })
 
 /** Sections of guards: `mode` is checked here, the rest by resolve.ts against the guard's own schema. */

@@ -3,6 +3,7 @@
 
 import { z } from 'zod'
 import { webUrlProblem } from '../lib/web-url.ts'
+import { membershipPattern, membershipProblem } from '../pipeline/identity.ts'
 import { urlField } from './url-field.ts'
 
 const providerSchema = z.strictObject({
@@ -45,6 +46,15 @@ export const signInSchema = z
       description:
         'A service of passwords that are known from breaches, asked for the first five digits of a SHA-1 (GET URL/ABCDE). None is asked unless given.',
     }),
+    requireSecondFactor: z
+      .union([z.literal('all'), z.array(z.string().regex(membershipPattern, membershipProblem)).max(64)], {
+        message: 'must be `all` or a list of roles',
+      })
+      .default([])
+      .meta({
+        description:
+          'Who gets in with a second factor alone: `all`, or users who have one of these roles. Who has none must set one up before they are signed in.',
+      }),
     providers: z
       .array(providerSchema)
       .max(8)

@@ -16,6 +16,8 @@ export interface ZeroOptions {
   readonly admin: Address | undefined
   readonly mode: Mode
   readonly stateDir: string
+  /** The OpenAPI document of the upstream. */
+  readonly openapi?: string | undefined
   /** Routes to `app` beside the one for everything. */
   readonly routes?: readonly object[]
   /** Options of the guard `waf` other than its defaults. */
@@ -29,6 +31,7 @@ export function zeroConfig(options: ZeroOptions): LoadResult {
     listen: [{ http: formatAddress(options.listen) }],
     upstreams: { app: { servers: [options.upstream] } },
     routes: [...(options.routes ?? []), { name: 'app', to: 'app' }],
+    ...(options.openapi !== undefined && { openapi: options.openapi }),
     ...(options.waf && { guards: { waf: options.waf } }),
     store: { state: options.stateDir },
     ...(options.admin && { admin: { listen: formatAddress(options.admin) } }),

@@ -217,7 +217,10 @@ class Listener implements Http1Listener {
         this.#parseErrors++
         recordRefusal(this.#openFault(on), verdict, true)
       },
-      overdrawn: limit => void this.#http2Cut.set(limit, (this.#http2Cut.get(limit) ?? 0) + 1),
+      overdrawn: (on, limit) => {
+        this.#http2Cut.set(limit, (this.#http2Cut.get(limit) ?? 0) + 1)
+        this.#connections.cut(on)
+      },
     }
     new Http2Connection(connection, host)
   }

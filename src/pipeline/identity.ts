@@ -6,6 +6,10 @@ import type { Marks } from '../store/store.ts'
 import type { ClientCertificate } from './exchange.ts'
 import type { Quota } from './quota.ts'
 
+/** Names of roles and groups, as entities of policies have them (`Role::"admin"`). */
+export const membershipPattern = /^[A-Za-z0-9:._/-]{1,64}$/
+export const membershipProblem = 'may hold letters, digits and : . _ / -, 64 at the most'
+
 /** Who was authenticated. Never the credential. */
 export interface Principal {
   readonly kind: 'client' | 'user' | 'apiKey'

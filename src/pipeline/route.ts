@@ -8,6 +8,7 @@ import type { Guard } from './guard.ts'
 import type { HeaderRules } from './header-rules.ts'
 import type { Limits } from './limits.ts'
 import type { PathForm } from './path-form.ts'
+import type { Contract } from './placements.ts'
 import type { PhaseName } from './verdict.ts'
 
 export interface Route {
@@ -23,6 +24,8 @@ export interface Route {
   readonly messages?: readonly Step[] | undefined
   readonly paths: PathForm
   readonly headers: HeaderRules
+  /** What is behind the route promises of its requests. */
+  readonly contract?: Contract | undefined
   /** Names the rule in the settings of the listener that client certificates are judged by. */
   readonly certificateRule?: string
   /** Error pages by `403`, `4xx`. */

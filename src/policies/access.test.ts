@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { operationsOfRoute } from '../contract/operation.ts'
 import { archetypesOf, placesOf } from './access.ts'
 import { diffAccess } from './access-diff.ts'
-import { operationsOfRoute } from './operation.ts'
 import { parsePolicies } from './policy-files.ts'
 import { schemaOf } from './schema.ts'
 

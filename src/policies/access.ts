@@ -2,10 +2,10 @@
 // depends on the request (resource and context) is left open, so the answer is always, never, or sometimes.
 
 import type { PolicyJson, TypeAndId } from '@cedar-policy/cedar-wasm/nodejs'
+import { groupOf, type Operation, operationType } from '../contract/operation.ts'
 import { cedar } from './cedar.ts'
 import { contextNames } from './context.ts'
 import type { PolicyModel } from './model.ts'
-import { groupOf, type Operation, operationType } from './operation.ts'
 import { type Policy, textsOf } from './policy-files.ts'
 import { mayApply } from './slices.ts'
 

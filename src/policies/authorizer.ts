@@ -2,13 +2,13 @@
 // answer under everything that these policies look at, so that it is exact. A policy that looks at the time is asked
 // every time.
 
+import { groupOf, type Operation, operationType } from '../contract/operation.ts'
+import { type Found, OperationTable } from '../contract/operation-table.ts'
 import { Lru } from '../lib/lru.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import { cedar } from './cedar.ts'
 import { contextNames, contextOf } from './context.ts'
 import type { PolicyModel } from './model.ts'
-import { groupOf, type Operation, operationType } from './operation.ts'
-import { type Found, OperationTable } from './operation-table.ts'
 import type { Policy } from './policy-files.ts'
 import { principalEntity, principalKey, uidOf } from './principal.ts'
 import type { Read } from './reads.ts'

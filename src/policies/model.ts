@@ -1,12 +1,13 @@
 // Everything that the policies of a gateway are judged with: the operations of its routes, the schema made from them,
 // and the policies, validated. Made once for all routes that name the same policies.
 
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { relative } from 'node:path'
+import type { OpenApiResult } from '../contract/openapi.ts'
+import { type Api, operationsOfRoute } from '../contract/operation.ts'
+import { readDocument } from '../contract/read-document.ts'
 import type { Problem } from '../lib/problem.ts'
 import type { RouteInfo } from '../pipeline/guard.ts'
-import { documentBytesMax, readOpenApi } from './openapi.ts'
-import { type Api, operationsOfRoute } from './operation.ts'
 import { digestOf, type Policy, parsePolicies, readPolicyFiles, validatePolicies } from './policy-files.ts'
 import { type CedarSchema, schemaOf } from './schema.ts'
 
@@ -61,7 +62,7 @@ export function createModel(routes: readonly RouteInfo[], patterns: readonly str
 export function readApis(routes: readonly RouteInfo[], dir: string) {
   const problems: Problem[] = []
   const stamps = new Map<string, string>()
-  const documents = new Map<string, ReturnType<typeof readOpenApi>>()
+  const documents = new Map<string, OpenApiResult>()
   const apis = routes.map((route): Api => {
     const { openapi: path, name } = route
     if (path === undefined) return { name, operations: operationsOfRoute(route) }
@@ -75,19 +76,6 @@ export function readApis(routes: readonly RouteInfo[], dir: string) {
     return { name, operations: document.operations }
   })
   return { apis, problems, stamps }
-}
-
-function readDocument(path: string, shown: string): ReturnType<typeof readOpenApi> {
-  const failed = (message: string) => {
-    const at = { file: shown, line: 0, column: 0 }
-    return { operations: [], problems: [{ code: 'openapi.unreadable', severity: 'error' as const, ...at, message }] }
-  }
-  try {
-    if (statSync(path).size > documentBytesMax) return failed(`is larger than ${documentBytesMax} bytes`)
-    return readOpenApi(shown, readFileSync(path, 'utf8'))
-  } catch (error) {
-    return failed(`can't be read: ${error instanceof Error ? error.message : String(error)}`)
-  }
 }
 
 function stampOf(path: string): string {

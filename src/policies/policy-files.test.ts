@@ -13,7 +13,7 @@ import { statementsOf } from './statements.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'merlon-policies-'))
 after(() => rmSync(dir, { recursive: true }))
-const shop = join(import.meta.dirname, 'testdata/shop.yaml')
+const shop = join(import.meta.dirname, '../contract/testdata/shop.yaml')
 const routes = [{ name: 'shop', match: { host: undefined, path: undefined, methods: undefined }, openapi: shop }]
 
 function problemsOf(text: string): string {

@@ -1,12 +1,12 @@
 // What a request is about, as far as the policies look at it: parameters of path and query, fields of the body. What
 // could be read in two ways is not judged at all.
 
+import type { Fields, FieldType } from '../contract/operation.ts'
+import type { Found } from '../contract/operation-table.ts'
 import { bytesToUtf8 } from '../lib/bytes.ts'
 import { parseStrictObject } from '../lib/strict-json.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import type { Resource, Unreadable } from './authorizer.ts'
-import type { Fields, FieldType } from './operation.ts'
-import type { Found } from './operation-table.ts'
 import type { Read } from './reads.ts'
 import type { CedarSchema } from './schema.ts'
 

@@ -1,9 +1,9 @@
 // The Cedar schema of a gateway, generated from its routes and OpenAPI documents: policies are validated against it, so
 // that a name with a typo is found when a policy is loaded, not when it silently never applies.
 
+import type { Api, Field, Fields, FieldType, Operation } from '../contract/operation.ts'
+import { groupOf, operationType } from '../contract/operation.ts'
 import { cedar } from './cedar.ts'
-import type { Api, Field, Fields, FieldType, Operation } from './operation.ts'
-import { groupOf, operationType } from './operation.ts'
 
 export interface CedarSchema {
   /** In Cedar's schema language. */

@@ -1,8 +1,8 @@
 // Which policies can apply to an operation, by what their scopes say of action and resource: the others are never shown to
 // Cedar, whose time grows with every policy of a set.
 
+import { groupOf, type Operation, operationType } from '../contract/operation.ts'
 import { ParsedSet } from './cedar.ts'
-import { groupOf, type Operation, operationType } from './operation.ts'
 import { type Policy, textsOf } from './policy-files.ts'
 import type { Read } from './reads.ts'
 

@@ -116,8 +116,23 @@ export interface RuleInfo {
 
 export type Severity = 'EMERGENCY' | 'ALERT' | 'CRITICAL' | 'ERROR' | 'WARNING' | 'NOTICE' | 'INFO' | 'DEBUG'
 
+/**
+ * What is known of a value by the contract of an API or by what was learned. `settled`: its form leaves room for nothing
+ * else, so rules about attacks pass over it. `broken`: it leaves the form of its field, and BROKEN_FORMS has it.
+ * `richText`: rules about what people write of pass over it, and RICH_TEXT has it with its readings.
+ */
+export type Placement = 'settled' | 'broken' | 'richText'
+
+/** Of one request. Names are those of arguments; of headers in lower case. */
+export interface Placements {
+  of(place: 'query' | 'header' | 'cookie' | 'body', name: ByteString, value: ByteString): Placement | undefined
+  /** Parameters of the path that leave their form. */
+  readonly brokenInPath: readonly { readonly name: ByteString; readonly value: ByteString }[]
+}
+
 export interface TransactionOptions {
   readonly id?: string
+  readonly placements?: Placements | undefined
   /** Evaluate every rule even after a disruptive one, and keep the first interruption. */
   readonly full?: boolean
   /** Record the value after each transformation of a match (explain). Costs time; off by default. */

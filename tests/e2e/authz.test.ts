@@ -174,9 +174,10 @@ test('check finds what is wrong with policies and documents', () => {
       upstreams: { a: { servers: ['http://a'] } },
       routes: [{ to: 'a' }],
       openapi: './x.yaml',
+      guards: { waf: { mode: 'off' } },
     }),
     { file: 'merlon.yaml', dir: '/' },
   )
   assert.ok(parsed.ok)
-  assert.match(parsed.warnings[0]?.message ?? '', /no route has the guard authz/)
+  assert.match(parsed.warnings[0]?.message ?? '', /no route has the guard waf or authz/)
 })

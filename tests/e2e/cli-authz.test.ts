@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { cedar } from '../../src/policies/cedar.ts'
 import { cli, emptyFolder } from './cli-run.ts'
 
-const shop = join(import.meta.dirname, '../../src/policies/testdata/shop.yaml')
+const shop = join(import.meta.dirname, '../../src/contract/testdata/shop.yaml')
 
 const policies = `@id("admins") permit(principal in Role::"admin", action, resource);
 @id("own") permit(principal is User, action == Action::"showOrderOfUser", resource) when { resource.path.user == principal.id };

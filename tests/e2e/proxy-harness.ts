@@ -212,7 +212,7 @@ export async function openRawClient(port: number, host = '127.0.0.1') {
 }
 
 /** Waits until something holds. */
-export async function eventually(holds: () => boolean, timeoutMs = 5000): Promise<void> {
+export async function eventually(holds: () => boolean, timeoutMs = 15_000): Promise<void> {
   const endMs = performance.now() + timeoutMs
   while (!holds()) {
     if (performance.now() > endMs) throw new Error(`did not come true in ${timeoutMs} ms: ${holds}`)

@@ -20,7 +20,7 @@ const canaries: readonly (readonly [file: string, imported: string, rule: string
   ['src/guards/rate/canary.ts', '../lists/options.ts', 'guard-imports-no-guard'],
   ['src/upstream/canary.ts', '../guards/chain.ts', 'room-upstream'],
   ['src/config/canary.ts', '../guards/rate/options.ts', 'room-config'],
-  ['src/accounts/canary.ts', '../config/config.ts', 'room-accounts'],
+  ['src/accounts/canary.ts', '../config/load.ts', 'room-accounts'],
   ['src/lib/canary-test.ts', './ip.test.ts', 'code-imports-no-test'],
 ]
 

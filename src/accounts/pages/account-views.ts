@@ -1,10 +1,10 @@
 // The pages where users look after their own account: password, authenticator app, passkeys, recovery codes.
 
-import type { TotpOffer } from '../users/second-factors.ts'
 import type { StoredUser } from '../users/user.ts'
+import { addPasskeyForm } from './factor-views.ts'
 import { type Html, html } from './html.ts'
 import { problem } from './layout.ts'
-import { type FormPlace, type PasskeyOffer, passkeyForm, postForm } from './sign-in-views.ts'
+import { type FormPlace, type PasskeyOffer, postForm } from './sign-in-views.ts'
 
 export interface AccountView {
   readonly place: FormPlace
@@ -60,15 +60,7 @@ ${postForm(
 }
 ${
   passkey
-    ? passkeyForm(
-        place,
-        'key',
-        'make',
-        passkey.options,
-        html`<label for="name">Name of a new passkey</label>
-<input id="name" name="name" value="Passkey" required maxlength="64">
-<button>Add a passkey</button>`,
-      )
+    ? addPasskeyForm(place, passkey, 'first')
     : html`<p class="hint">Passkeys need a site with a name; this one has only an address.</p>`
 }
 <h2>Recovery codes</h2>
@@ -85,28 +77,6 @@ ${postForm(
 <p class="hint">You are signed out everywhere, and sign in anew.</p>
 <button class="second">Change password</button>`,
 )}`
-}
-
-export function appView(place: FormPlace, { secret, uri }: TotpOffer, error: string | undefined): Html {
-  return html`${problem(error)}
-<p>Add this key to your app, or <a href="${uri}">open the app with it</a> on this device.</p>
-<p class="code" id="key">${secret.match(/.{1,4}/g)?.join(' ')}</p>
-${postForm(
-  place,
-  'appcode',
-  html`<label for="code">Code that the app shows now</label>
-<input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" required maxlength="16">
-<button>Use this app</button>`,
-)}
-<p><a href="${place.path}">Back</a></p>`
-}
-
-export function codesView(place: FormPlace, codes: readonly string[]): Html {
-  return html`<p role="status">Write these down and keep them safe. They are not shown again; codes of before are void.</p>
-<ul class="codes">
-${codes.map(code => html`<li><code>${code}</code></li>\n`)}
-</ul>
-<p><a class="button" href="${place.path}">I have written them down</a></p>`
 }
 
 export function leftView(): Html {

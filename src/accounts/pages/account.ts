@@ -7,10 +7,11 @@ import type Provider from 'oidc-provider'
 import { meetsAcr } from '../../lib/acr.ts'
 import { accountClientId } from '../clients.ts'
 import { AccountFailure } from '../failure.ts'
-import { canHavePasskeys } from '../users/passkeys.ts'
 import { hasSecondFactor, type StoredUser } from '../users/user.ts'
-import { accountView, appView, codesView, leftView } from './account-views.ts'
-import { Enrolments } from './enrolments.ts'
+import { accountView, leftView } from './account-views.ts'
+import { FactorSetup, type Setup } from './factor-setup.ts'
+import { appView, codesView, written } from './factor-views.ts'
+import { html } from './html.ts'
 import { type Page, redirect, sendPage } from './layout.ts'
 import { proofOf, readOwnForm } from './request.ts'
 import type { SignInOptions } from './sign-in.ts'
@@ -22,7 +23,6 @@ export const accountCallback = `${accountPath}/callback`
 /** How long after a sign-in one may change how one signs in. */
 const freshS = 10 * 60
 const pathPattern = /^\/oauth\/account(?:\/([a-z]{1,16}))?$/
-const nameCharactersMax = 64
 
 type Session = Awaited<ReturnType<Provider['Session']['get']>>
 
@@ -41,11 +41,11 @@ export interface AccountOptions extends SignInOptions {
 
 export class AccountPages {
   readonly #options: AccountOptions
-  readonly #enrolments: Enrolments
+  readonly #setup: FactorSetup
 
   constructor(options: AccountOptions) {
     this.#options = options
-    this.#enrolments = new Enrolments(options.records, options.keyring, options.now)
+    this.#setup = new FactorSetup({ ...options, title: options.look.title })
   }
 
   /** True when the request was for one of them, and answered. */
@@ -80,12 +80,14 @@ export class AccountPages {
     app: visit => this.#offerApp(visit),
     appcode: (visit, form) => this.#addApp(visit, form.get('code') ?? ''),
     unapp: async visit => {
-      await this.#options.users.factors.removeTotp(visit.user.userId)
+      const { users } = this.#options
+      await users.factors.removeTotp(visit.user.userId, users.mustHaveSecondFactor(visit.user))
       await this.#show(visit, { done: 'The app is removed.' })
     },
     key: (visit, form) => this.#addPasskey(visit, form),
     unkey: async (visit, form) => {
-      await this.#options.users.passkeys.remove(visit.user.userId, form.get('id') ?? '')
+      const { users } = this.#options
+      await users.passkeys.remove(visit.user.userId, form.get('id') ?? '', users.mustHaveSecondFactor(visit.user))
       await this.#show(visit, { done: 'The passkey is removed.' })
     },
     codes: visit => this.#showCodes(visit),
@@ -118,64 +120,54 @@ export class AccountPages {
     say: { readonly error?: string; readonly done?: string } = {},
     status?: number,
   ): Promise<void> {
-    const { issuer, look, users } = this.#options
     const { session, place } = visit
-    const user = (await users.directory.get(visit.user.userId)) ?? visit.user
+    const user = (await this.#options.users.directory.get(visit.user.userId)) ?? visit.user
     const fresh = isFresh({ session, user }, this.#options.now())
-    const options = fresh && canHavePasskeys(issuer) ? await users.passkeys.offer(user, issuer, look.title) : undefined
-    if (options) await this.#enrolments.set('passkey', session.uid, options.challenge)
     const body = accountView({
       place,
       user,
       error: say.error,
       done: say.done,
       isFresh: fresh,
-      passkey: options && { options },
+      passkey: fresh ? await this.#setup.offerPasskey(setupOf({ ...visit, user })) : undefined,
     })
     this.#send(visit, { heading: 'Your account', body, ...(status !== undefined && { status }) })
   }
 
   async #offerApp(visit: Visit): Promise<void> {
-    const { users, look } = this.#options
-    if (visit.user.totp) throw new AccountFailure('conflict', 'remove the app that is set up first')
-    const offer = users.factors.offerTotp(visit.user.username, look.title)
-    await this.#enrolments.set('app', visit.session.uid, JSON.stringify(offer))
+    const offer = await this.#setup.offerApp(setupOf(visit))
     this.#send(visit, { heading: 'Set up an app', body: appView(visit.place, offer, undefined) })
   }
 
   async #addApp(visit: Visit, code: string): Promise<void> {
-    const { session, user, place } = visit
-    const text = await this.#enrolments.get('app', session.uid)
-    if (text === undefined) throw new AccountFailure('invalid', 'that took too long: set up the app once more')
-    const offer = JSON.parse(text) as { readonly secret: string; readonly uri: string }
-    if (!(await this.#options.users.factors.addTotp(user.userId, offer.secret, code))) {
-      const body = appView(place, offer, 'That is not the code that the app shows now.')
+    const offer = await this.#setup.addApp(setupOf(visit), code)
+    if (offer) {
+      const body = appView(visit.place, offer, 'That is not the code that the app shows now.')
       return this.#send(visit, { heading: 'Set up an app', body, status: 400 })
     }
-    await this.#enrolments.take('app', session.uid)
     await this.#strengthen(visit, 'mfa', ['otp', 'mfa'])
     await this.#welcome(visit, 'The app is set up.')
   }
 
   async #addPasskey(visit: Visit, form: URLSearchParams): Promise<void> {
-    const { issuer, users } = this.#options
-    const challenge = await this.#enrolments.take('passkey', visit.session.uid)
-    if (challenge === undefined) throw new AccountFailure('invalid', 'that took too long: try again')
-    const name = (form.get('name') ?? '').replace(/\p{Cc}/gu, '').slice(0, nameCharactersMax) || 'Passkey'
-    await users.passkeys.add(visit.user, form.get('answer') ?? '', challenge, issuer, name)
+    await this.#setup.addPasskey(setupOf(visit), form)
     await this.#strengthen(visit, 'phr', ['user', 'mfa'])
     await this.#welcome(visit, 'The passkey is added.')
   }
 
-  /** With a first second factor come codes for the day it is lost. */
   async #welcome(visit: Visit, done: string): Promise<void> {
-    if (visit.user.recovery.length === 0) await this.#showCodes(visit)
+    const codes = await this.#setup.firstCodes(setupOf(visit))
+    if (codes) this.#sendCodes(visit, codes)
     else await this.#show(visit, { done })
   }
 
   async #showCodes(visit: Visit): Promise<void> {
-    const codes = await this.#options.users.factors.createRecoveryCodes(visit.user.userId)
-    this.#send(visit, { heading: 'Your recovery codes', body: codesView(visit.place, codes) })
+    this.#sendCodes(visit, await this.#options.users.factors.createRecoveryCodes(visit.user.userId))
+  }
+
+  #sendCodes(visit: Visit, codes: readonly string[]): void {
+    const next = html`<p><a class="button" href="${visit.place.path}">${written}</a></p>`
+    this.#send(visit, { heading: 'Your recovery codes', body: codesView(codes, next) })
   }
 
   /** Who has just shown a new factor need not show it again at once. */
@@ -216,6 +208,10 @@ export class AccountPages {
   #send({ res }: Visit, page: Page): void {
     sendPage(res, page, this.#options.look)
   }
+}
+
+function setupOf({ user, session }: Pick<Visit, 'user' | 'session'>): Setup {
+  return { user, about: session.uid, hasShownFactor: meetsAcr(session.acr, ['mfa']) }
 }
 
 function isOld({ loginTs = 0 }: Pick<Session, 'loginTs'>, nowMs: number): boolean {

@@ -3,22 +3,12 @@
 
 import { hash } from 'node:crypto'
 import * as client from 'openid-client'
+import type { ProviderConfig } from '../../config/config.ts'
 import type { Records } from '../../store/store.ts'
 import { AccountFailure } from '../failure.ts'
 import { readSecretReference } from '../secret-reference.ts'
 import type { StoredUser } from '../users/user.ts'
 import type { Users } from '../users/users.ts'
-
-export interface ProviderConfig {
-  readonly id: string
-  readonly name: string
-  readonly issuer: string
-  readonly clientId: string
-  /** `env:NAME` or `file:PATH` */
-  readonly clientSecret: string
-  readonly scopes: readonly string[]
-  readonly createUsers: boolean
-}
 
 export const providerCallback = '/oauth/external/callback'
 

@@ -11,6 +11,8 @@ export interface SignInState {
   readonly userId?: string
   /** Authentication methods (RFC 8176) that were used. */
   readonly amr: readonly string[]
+  /** That was in this sign-in; else it is what a session of before knows. */
+  readonly provedHere?: boolean
   /** Of the passkey that was asked for last; counts once. */
   readonly challenge?: string
 }

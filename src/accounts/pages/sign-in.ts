@@ -4,7 +4,7 @@
 import { hash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type Provider from 'oidc-provider'
-import { type AcrLevel, acrLevels, meetsAcr } from '../../lib/acr.ts'
+import { meetsAcr } from '../../lib/acr.ts'
 import type { Records } from '../../store/store.ts'
 import type { Clients } from '../clients.ts'
 import { AccountFailure } from '../failure.ts'
@@ -14,11 +14,22 @@ import { canHavePasskeys } from '../users/passkeys.ts'
 import { hasSecondFactor, type StoredUser } from '../users/user.ts'
 import { secondFactorAccount, type Users } from '../users/users.ts'
 import { deviceOf, setDevice } from './device-cookie.ts'
+import { FactorSetup, type Setup } from './factor-setup.ts'
+import { appView, codesView, dutyView, readyView, written } from './factor-views.ts'
+import { html } from './html.ts'
 import { formTarget, type Look, type Page, redirect, sendPage } from './layout.ts'
 import { type Providers, providerCallback } from './providers.ts'
 import { clientIpOf, networkOf, proofOf, readOwnForm } from './request.ts'
+import { acrOf, askedScopes, type Interaction, missingOf, strongerReasons, wantedAcr } from './sign-in-asks.ts'
 import { type SignInState, SignInStates } from './sign-in-state.ts'
-import { consentView, type FormPlace, missingFactorView, secondFactorView, signInView } from './sign-in-views.ts'
+import {
+  consentView,
+  type FormPlace,
+  missingFactorView,
+  postForm,
+  secondFactorView,
+  signInView,
+} from './sign-in-views.ts'
 
 export interface SignInOptions {
   readonly provider: Provider
@@ -37,8 +48,6 @@ export interface SignInOptions {
   readonly now: () => number
 }
 
-type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
-
 /** One request of one sign-in. */
 interface Step {
   readonly req: IncomingMessage
@@ -55,10 +64,12 @@ const pathPattern = /^\/oauth\/interaction\/([\w-]{10,64})(?:\/([a-z]{1,16})(?:\
 export class SignIn {
   readonly #options: SignInOptions
   readonly #states: SignInStates
+  readonly #setup: FactorSetup
 
   constructor(options: SignInOptions) {
     this.#options = options
     this.#states = new SignInStates(options.records, options.now)
+    this.#setup = new FactorSetup({ ...options, title: options.look.title })
   }
 
   /** True when the request was for it, and answered. @throws SessionNotFound when there is no such sign-in (any more) */
@@ -96,6 +107,11 @@ export class SignIn {
       this.#second(step, 'recovery', ({ userId }) =>
         this.#options.users.factors.useRecoveryCode(userId, form.get('recovery') ?? ''),
       ),
+    app: step => this.#enrol(step, setup => this.#offerApp(step, setup)),
+    appcode: (step, form) => this.#enrol(step, setup => this.#addApp(step, setup, form.get('code') ?? '')),
+    key: (step, form) =>
+      this.#enrol(step, async setup => this.#enrolled(step, setup, await this.#setup.addPasskey(setup, form))),
+    continue: step => this.#continue(step),
     consent: step => this.#consent(step),
     other: step => this.#other(step),
     abort: step => this.#finish(step, { error: 'access_denied', error_description: 'the user refused' }),
@@ -103,7 +119,7 @@ export class SignIn {
 
   /** Who is signed in already and is asked for a stronger proof alone need not begin anew. */
   #first({ prompt, session }: Interaction): SignInState {
-    const onlyStronger = prompt.name === 'login' && prompt.reasons.length === 1 && prompt.reasons[0] === 'acr'
+    const onlyStronger = prompt.name === 'login' && prompt.reasons.every(reason => strongerReasons.includes(reason))
     if (!onlyStronger || !session?.accountId) return { amr: [] }
     return { userId: session.accountId, amr: session.amr ?? [] }
   }
@@ -112,7 +128,11 @@ export class SignIn {
     const { interaction } = step
     if (interaction.prompt.name === 'consent') return this.#showConsent(step)
     const user = await this.#userOf(step)
-    if (user) return this.#showSecond(step, user, error, more)
+    if (user && this.#isEnough(step, user)) return this.#showReady(step)
+    const mustEnrol = user !== undefined && this.#mustEnrol(user)
+    if (user && !mustEnrol) return this.#showSecond(step, user, error, more)
+    // A session that was opened long ago, in whatever browser it is now, sets nothing up.
+    if (user && step.state.provedHere) return this.#showDuty(step, user, error, more)
     const again = interaction.session?.accountId
     const known = again === undefined ? undefined : await this.#options.users.directory.get(again)
     const hint = interaction.params['login_hint']
@@ -143,6 +163,19 @@ export class SignIn {
         ...more,
       })
     }
+  }
+
+  #showReady(step: Step): void {
+    this.#send(step, { heading: 'You are signed in', body: readyView(step.place) })
+  }
+
+  async #showDuty(step: Step, user: StoredUser, error?: string, more: Partial<Page> = {}): Promise<void> {
+    const { place, interaction } = step
+    const passkey = await this.#setup.offerPasskey(setupOf(step, user))
+    const wanted = wantedAcr(interaction)
+    const app = wanted.length === 0 || meetsAcr('mfa', wanted)
+    const body = app || passkey ? dutyView({ place, error, app, passkey }) : missingFactorView(place)
+    this.#send(step, { heading: 'Set up a second factor', body, ...more })
   }
 
   async #showConsent(step: Step): Promise<void> {
@@ -264,14 +297,65 @@ export class SignIn {
     return this.#show(step, text, { status: 429, retryAfterS: seconds, ...(typed !== undefined && { typed }) })
   }
 
+  /** Whether what was shown in this sign-in is all that they, their duty and the client want. */
+  #isEnough({ state, interaction }: Pick<Step, 'state' | 'interaction'>, user: StoredUser): boolean {
+    const acr = acrOf(state.amr)
+    const wanted = wantedAcr(interaction)
+    if (!state.provedHere || this.#mustEnrol(user)) return false
+    return !(acr === '1fa' && hasSecondFactor(user)) && (wanted.length === 0 || meetsAcr(acr, wanted))
+  }
+
+  #mustEnrol(user: StoredUser): boolean {
+    return this.#options.users.mustHaveSecondFactor(user) && !hasSecondFactor(user)
+  }
+
+  /** For who was let in as far as this page alone, by a proof of this very sign-in. */
+  async #enrol(step: Step, work: (setup: Setup) => Promise<void>): Promise<void> {
+    const user = await this.#userOf(step)
+    if (!user || !step.state.provedHere || !this.#mustEnrol(user)) return redirect(step.res, step.place.path)
+    try {
+      await work(setupOf(step, user))
+    } catch (error) {
+      if (!(error instanceof AccountFailure)) throw error
+      await this.#show(step, `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.`, { status: 400 })
+    }
+  }
+
+  async #offerApp(step: Step, setup: Setup): Promise<void> {
+    const body = appView(step.place, await this.#setup.offerApp(setup), undefined)
+    this.#send(step, { heading: 'Set up an app', body })
+  }
+
+  async #addApp(step: Step, setup: Setup, code: string): Promise<void> {
+    const offer = await this.#setup.addApp(setup, code)
+    if (!offer) return this.#enrolled(step, setup, ['otp'])
+    const body = appView(step.place, offer, 'That is not the code that the app shows now.')
+    this.#send(step, { heading: 'Set up an app', body, status: 400 })
+  }
+
+  async #enrolled(step: Step, setup: Setup, methods: readonly string[]): Promise<void> {
+    const { userId } = setup.user
+    const amr = [...step.state.amr, ...methods]
+    await this.#states.set(step.interaction.uid, { userId, amr, provedHere: true })
+    const codes = await this.#setup.firstCodes(setup)
+    if (!codes) return redirect(step.res, step.place.path)
+    const next = postForm(step.place, 'continue', html`<button>${written}</button>`)
+    this.#send(step, { heading: 'Your recovery codes', body: codesView(codes, next) })
+  }
+
+  async #continue(step: Step): Promise<void> {
+    const user = await this.#userOf(step)
+    if (user && this.#isEnough(step, user)) await this.#proved(step, user, step.state.amr)
+    else redirect(step.res, step.place.path)
+  }
+
   /** Goes back to the client when that is enough, else to the next step. */
   async #proved(step: Step, user: StoredUser, amr: readonly string[]): Promise<void> {
     const { users, key, now } = this.#options
     const acr = acrOf(amr)
-    const wanted = wantedAcr(step.interaction)
-    const needsMore = (acr === '1fa' && hasSecondFactor(user)) || (wanted.length > 0 && !meetsAcr(acr, wanted))
-    if (needsMore) {
-      await this.#states.set(step.interaction.uid, { userId: user.userId, amr })
+    const state = { userId: user.userId, amr, provedHere: true }
+    if (!this.#isEnough({ ...step, state }, user)) {
+      await this.#states.set(step.interaction.uid, state)
       return redirect(step.res, step.place.path)
     }
     setDevice(step.req, step.res, key, user.userId, now())
@@ -330,41 +414,12 @@ export class SignIn {
   }
 }
 
+function setupOf({ interaction }: Step, user: StoredUser): Setup {
+  return { user, about: interaction.uid, hasShownFactor: false }
+}
+
 type Result = Parameters<Provider['interactionFinished']>[2]
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
-}
-
-/** How sure these methods make us. */
-function acrOf(amr: readonly string[]): AcrLevel {
-  if (amr.includes('user')) return 'phr'
-  return amr.includes('otp') || amr.includes('recovery') ? 'mfa' : '1fa'
-}
-
-/** The levels of ours that a client asked for. */
-function wantedAcr({ params }: Interaction): readonly string[] {
-  return acrValues(params['acr_values'])
-}
-
-export function acrValues(value: unknown): readonly string[] {
-  const known: readonly string[] = acrLevels
-  return typeof value === 'string' ? value.split(' ').filter(it => known.includes(it)) : []
-}
-
-interface Missing {
-  readonly missingOIDCScope?: readonly string[]
-  readonly missingOIDCClaims?: string[]
-  readonly missingResourceScopes?: Readonly<Record<string, readonly string[]>>
-}
-
-function missingOf({ prompt }: Interaction): Missing {
-  return prompt.details as Missing
-}
-
-function askedScopes(interaction: Interaction): readonly string[] {
-  const { missingOIDCScope = [], missingResourceScopes = {} } = missingOf(interaction)
-  const all = [...missingOIDCScope, ...Object.values(missingResourceScopes).flat()]
-  const asked = String(interaction.params['scope'] ?? '').split(' ')
-  return all.length > 0 ? all : asked.filter(scope => scope !== '')
 }

@@ -14,13 +14,20 @@ import {
 import { parseIp } from '../../lib/ip.ts'
 import { AccountFailure } from '../failure.ts'
 import type { UserDirectory } from './directory.ts'
-import type { Passkey, StoredUser } from './user.ts'
+import { keepingOne, mayAddFactor, type Passkey, type StoredUser } from './user.ts'
 
 /** EdDSA, ES256 and RS256 (COSE), which every authenticator has one of. */
 const algorithms = [-8, -7, -257]
 export const passkeysMax = 20
 /** No browser's answer is longer. */
 const answerCharactersMax = 16 * 1024
+
+/** What a browser answered, and to what. */
+export interface PasskeyAnswer {
+  readonly answer: string
+  readonly challenge: string
+  readonly issuer: string
+}
 
 export class Passkeys {
   readonly #directory: UserDirectory
@@ -44,8 +51,16 @@ export class Passkeys {
     })
   }
 
-  /** @throws AccountFailure when the answer of the browser is not one to this challenge */
-  async add(user: StoredUser, answer: string, challenge: string, issuer: string, name: string): Promise<void> {
+  /**
+   * @throws AccountFailure when the answer of the browser is not one to this challenge, or the user has a second factor
+   * that was not shown
+   */
+  async add(
+    user: StoredUser,
+    { answer, challenge, issuer }: PasskeyAnswer,
+    name: string,
+    hasShownFactor: boolean,
+  ): Promise<Passkey> {
     const response = parsed<RegistrationResponseJSON>(answer)
     const result =
       response &&
@@ -70,7 +85,11 @@ export class Passkeys {
       name,
       createdAtMs: this.#now(),
     }
-    await this.#directory.change(user.userId, data => ({ ...data, passkeys: withPasskey(data.passkeys, passkey) }))
+    await this.#directory.change(user.userId, data => {
+      mayAddFactor(data, hasShownFactor)
+      return { ...data, passkeys: withPasskey(data.passkeys, passkey) }
+    })
+    return passkey
   }
 
   /** For one user, or for whoever holds a passkey of this site. */
@@ -120,8 +139,11 @@ export class Passkeys {
     return { user, passkey }
   }
 
-  async remove(userId: string, id: string): Promise<void> {
-    await this.#directory.change(userId, data => ({ ...data, passkeys: data.passkeys.filter(it => it.id !== id) }))
+  /** @throws AccountFailure when it is the last of a user who must have a second factor */
+  async remove(userId: string, id: string, mustKeepOne: boolean): Promise<void> {
+    await this.#directory.change(userId, data =>
+      keepingOne({ ...data, passkeys: data.passkeys.filter(it => it.id !== id) }, mustKeepOne),
+    )
   }
 }
 

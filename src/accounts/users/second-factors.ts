@@ -3,9 +3,10 @@
 
 import { generateSecret, generateURI, verifySync } from 'otplib'
 import { randomBase62 } from '../../lib/checked-token.ts'
+import { AccountFailure } from '../failure.ts'
 import type { Keyring } from '../keyring.ts'
 import type { UserDirectory } from './directory.ts'
-import type { StoredUser } from './user.ts'
+import { keepingOne, mayAddFactor, type StoredUser } from './user.ts'
 
 const periodS = 30
 /** Clocks of telephones are this far off at the most: one step before and one after. */
@@ -36,13 +37,20 @@ export class SecondFactors {
     return { secret, uri: generateURI({ issuer: title, label: username, secret }) }
   }
 
-  /** Takes an app into use when it shows the right code; false when it does not. */
-  async addTotp(userId: string, secret: string, code: string): Promise<boolean> {
+  /**
+   * Takes an app into use when it shows the right code; false when it does not.
+   * @throws AccountFailure when there is an app already, or another factor that was not shown
+   */
+  async addTotp(userId: string, secret: string, code: string, hasShownFactor: boolean): Promise<boolean> {
     const step = this.#stepOf(secret, code, undefined)
     if (step === undefined) return false
     const sealed = this.#keyring.seal(secret, placeOf(userId))
     const totp = { sealed, createdAtMs: this.#now(), lastStep: step }
-    await this.#directory.change(userId, data => ({ ...data, totp }))
+    await this.#directory.change(userId, data => {
+      mayAddFactor(data, hasShownFactor)
+      if (data.totp) throw new AccountFailure('conflict', 'remove the app that is set up first')
+      return { ...data, totp }
+    })
     return true
   }
 
@@ -62,8 +70,9 @@ export class SecondFactors {
     return taken
   }
 
-  async removeTotp(userId: string): Promise<void> {
-    await this.#directory.change(userId, ({ totp: _, ...data }) => data)
+  /** @throws AccountFailure when it is the last of a user who must have one */
+  async removeTotp(userId: string, mustKeepOne: boolean): Promise<void> {
+    await this.#directory.change(userId, ({ totp: _, ...data }) => keepingOne(data, mustKeepOne))
   }
 
   /** New ones; those before them are void. */

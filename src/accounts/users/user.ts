@@ -1,5 +1,7 @@
 // What a user is: as it is stored, and as it is shown. Nothing that is shown lets anybody sign in.
 
+import { AccountFailure } from '../failure.ts'
+
 export interface Passkey {
   /** base64url, as the authenticator gave it. */
   readonly id: string
@@ -86,7 +88,25 @@ export function shownUser(user: StoredUser): User {
   }
 }
 
+/** Whose sign-in needs a second factor, whether they have one or not. */
+export type SecondFactorDuty = 'all' | readonly string[]
+
 /** Whether a password alone is not enough for them. */
 export function hasSecondFactor({ totp, passkeys }: Pick<UserData, 'totp' | 'passkeys'>): boolean {
   return totp !== undefined || passkeys.length > 0
+}
+
+/** @throws AccountFailure when nothing is left to a user who must have a second factor */
+export function keepingOne(after: UserData, mustKeepOne: boolean): UserData {
+  if (!mustKeepOne || hasSecondFactor(after)) return after
+  throw new AccountFailure(
+    'conflict',
+    'your account must have a second factor: set up another before you remove this one',
+  )
+}
+
+/** @throws AccountFailure when they have a second factor and have not shown it */
+export function mayAddFactor(user: Pick<UserData, 'totp' | 'passkeys'>, hasShownFactor: boolean): void {
+  if (hasShownFactor || !hasSecondFactor(user)) return
+  throw new AccountFailure('conflict', 'a second factor is set up already: sign in with it first')
 }

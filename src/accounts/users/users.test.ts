@@ -193,8 +193,8 @@ test('an authenticator app: the right code, within a step, once', async t => {
   const { secret, uri } = users.factors.offerTotp('alice', 'Example')
   assert.match(uri, /^otpauth:\/\/totp\/Example:alice\?/)
   const code = (offsetS = 0) => generateSync({ secret, epoch: clock.now / 1000 + offsetS })
-  assert.equal(await users.factors.addTotp(user.userId, secret, '000000'), false)
-  assert.equal(await users.factors.addTotp(user.userId, secret, code()), true)
+  assert.equal(await users.factors.addTotp(user.userId, secret, '000000', false), false)
+  assert.equal(await users.factors.addTotp(user.userId, secret, code(), false), true)
   const use = async (text: string) => {
     const now = await users.directory.get(user.userId)
     assert.ok(now)

@@ -10,7 +10,7 @@ import { isOutdated, PasswordHasher } from './password-hash.ts'
 import { checkNewPassword, defaultPasswordRules, type PasswordRules, passwordCharactersMax } from './password-rules.ts'
 import { SecondFactors } from './second-factors.ts'
 import { LoginThrottle } from './throttle.ts'
-import type { Link, StoredUser, UserProfile } from './user.ts'
+import type { Link, SecondFactorDuty, StoredUser, UserProfile } from './user.ts'
 
 /** What is made when an operator gives none: nobody types it more than once. */
 const initialBits = 100
@@ -30,6 +30,7 @@ export class Users {
   readonly #now: () => number
   readonly #onProblem: (message: string) => void
   #rules = defaultPasswordRules
+  #duty: SecondFactorDuty = []
 
   constructor(records: Records, keyring: Keyring, now: () => number, onProblem: (message: string) => void) {
     this.directory = new UserDirectory(records, now)
@@ -42,6 +43,16 @@ export class Users {
 
   useRules(rules: PasswordRules): void {
     this.#rules = rules
+  }
+
+  useSecondFactorDuty(duty: SecondFactorDuty): void {
+    this.#duty = duty
+  }
+
+  /** Whether a password alone lets them in nowhere. */
+  mustHaveSecondFactor({ roles }: Pick<StoredUser, 'roles'>): boolean {
+    const duty = this.#duty
+    return duty === 'all' || roles.some(role => duty.includes(role))
   }
 
   /** With the password, when it was made here. */

@@ -17,7 +17,7 @@ import { authzOptions } from './options.ts'
 const own = 'https://api.example.com'
 const dir = mkdtempSync(join(tmpdir(), 'merlon-authz-'))
 after(() => rmSync(dir, { recursive: true }))
-const openapi = join(import.meta.dirname, '../../policies/testdata/shop.yaml')
+const openapi = join(import.meta.dirname, '../../contract/testdata/shop.yaml')
 const route = { name: 'shop', match: { host: undefined, path: undefined, methods: undefined }, openapi }
 const routes = [route]
 

@@ -1,12 +1,12 @@
 // Guard `authz`: whether who calls may do what is asked for, by Cedar policies. What no policy permits is denied, and so
 // is what could not be judged: an operation that is not known, a body that can be read in two ways, a policy that failed.
 
+import type { Found } from '../../contract/operation-table.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Guard, GuardDefinition, GuardTools } from '../../pipeline/guard.ts'
 import type { Evidence, Verdict } from '../../pipeline/verdict.ts'
 import { Authorizer, type Decision } from '../../policies/authorizer.ts'
 import { sharedModel } from '../../policies/model.ts'
-import type { Found } from '../../policies/operation-table.ts'
 import { uidOf } from '../../policies/principal.ts'
 import { authzOptions } from './options.ts'
 

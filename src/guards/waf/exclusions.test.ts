@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createInspector } from '../../inspect/inspector.ts'
 import { parseRow } from '../../inspect/row.ts'
-import { exclusionSource, expiredWarnings } from './exclusions.ts'
+import { expiredWarnings, siteRules } from './exclusions.ts'
 import { exclusionOptions, wafOptions } from './options.ts'
 import { exclusionYaml, proposeExclusions } from './propose.ts'
 
@@ -15,8 +15,7 @@ const yesterday = new Date(Date.now() - 2 * day).toISOString().slice(0, 10)
 const script = 'Put <script src="app.js"></script> before the closing tag.'
 
 function action(config: object, path: string, body: object, method = 'POST'): string {
-  const { exclusions, richText } = wafOptions.parse(config)
-  const created = createInspector({ settings: exclusionSource(exclusions, richText) })
+  const created = createInspector({ settings: siteRules(wafOptions.parse(config)) })
   assert.ok(created.ok, JSON.stringify(created))
   const headers = { Host: 'a.example', 'User-Agent': 'Mozilla/5.0', Accept: '*/*', 'Content-Type': 'application/json' }
   const row = parseRow(JSON.stringify({ id: 'r', method, path, headers, body: JSON.stringify(body) }))

@@ -3,41 +3,54 @@
 
 import type { Problem } from '../../lib/problem.ts'
 import type { RuleSource } from '../../waf/types.ts'
-import type { ExclusionOptions, RichTextOptions } from './options.ts'
+import { writtenAbout } from '../../waf/variables/placement.ts'
+import type { ExclusionOptions, RichTextOptions, WafOptions } from './options.ts'
 
 /** Ids of rules that are generated here; sets and sites use none of them. */
 const firstExclusion = 77_001_000
+const firstTried = 77_001_500
 const firstRichText = 77_002_000
+const firstPlacement = 77_004_000
 
-/** What is written about in texts, and what the classifier takes such texts for. Markup has a rule of its own below. */
-const writtenAbout: readonly string[] = [
-  ...[
-    'attack-rce',
-    'attack-injection-php',
-    'attack-injection-java',
-    'attack-ssti',
-    'attack-lfi',
-    'attack-ssrf',
-    'attack-rfi',
-  ],
-  ...[
-    'attack-xpath',
-    'attack-ldap',
-    'attack-nosqli',
-    'attack-xxe',
-    'attack-crlf',
-    'attack-sqli',
-    'attack-xss',
-    'classifier',
-  ],
-]
+export type SiteRules = Pick<WafOptions, 'rules' | 'exclusions' | 'richText'>
 
-export function exclusionSource(
-  exclusions: readonly ExclusionOptions[],
-  rich: readonly RichTextOptions[],
-): RuleSource[] {
-  const text = [...exclusions.map(exclusionRule), ...rich.map(richTextRules)].join('')
-  return text === '' ? [] : [{ name: 'exclusions of the config', text }]
+/** What stands before the rule sets: rules on what is known of values, and what the config takes out of rules. */
+export function siteRules({ rules, exclusions, richText }: SiteRules): RuleSource[] {
+  const weigh = weighingIn(rules)
+  const text = [
+    ...exclusions.map((one, i) => exclusionRule(one, firstExclusion + i)),
+    ...richText.map((rich, i) => richTextRules(rich, i, weigh)),
+  ].join('')
+  const placements = { name: 'what is known of values', text: placementRules(weigh) }
+  return text === '' ? [placements] : [placements, { name: 'exclusions of the config', text }]
+}
+
+/** Exclusions that are tried beside those of the config. */
+export function triedExclusions(exclusions: readonly ExclusionOptions[]): RuleSource {
+  const text = exclusions.map((exclusion, i) => exclusionRule(exclusion, firstTried + i)).join('')
+  return { name: 'exclusions that are tried', text }
+}
+
+/** How a rule that is sure counts: by points where the built-in rules add them up, else alone. */
+function weighingIn(rules: readonly string[]): Weighing {
+  return rules.includes('builtin')
+    ? { disruption: 'pass', points: ",setvar:'tx.inbound_anomaly_score=+%{tx.critical_anomaly_score}'" }
+    : { disruption: 'deny,status:403', points: '' }
+}
+
+interface Weighing {
+  readonly disruption: string
+  readonly points: string
+}
+
+function placementRules({ disruption, points }: Weighing): string {
+  const rule = (id: number, target: string, operator: string, message: string): string =>
+    `SecRule ${target} "${operator}" "id:${firstPlacement + id},phase:2,${disruption},log,capture,t:none,msg:'${message}',severity:'CRITICAL'${points}"\n`
+  return [
+    rule(0, 'BROKEN_FORMS', '@unconditionalMatch', 'The value leaves the form that its field has by contract'),
+    rule(1, 'RICH_TEXT', '@detectXSS text', 'Markup that runs script, outside blocks of code'),
+    rule(2, 'RICH_TEXT', '@detectSQLi text', 'The text leaves a string of an SQL statement'),
+  ].join('')
 }
 
 /** Seconds since the epoch at which it ends: the end of the day, in UTC, when there is no time. */
@@ -67,7 +80,7 @@ export function expiredWarnings(exclusions: readonly ExclusionOptions[], nowMs: 
   })
 }
 
-function exclusionRule(exclusion: ExclusionOptions, i: number): string {
+function exclusionRule(exclusion: ExclusionOptions, id: number): string {
   const { rule, field, method, path } = exclusion
   const controls =
     field === undefined
@@ -79,12 +92,12 @@ function exclusionRule(exclusion: ExclusionOptions, i: number): string {
     ...(method === undefined ? [] : [`REQUEST_METHOD "@streq ${method}"`]),
     ...(Number.isFinite(expiry) ? [`TIME_EPOCH "@lt ${Math.trunc(expiry)}"`] : []),
   ]
-  return chain(conditions, `id:${firstExclusion + i},phase:1,pass,nolog,t:none`, controls)
+  return chain(conditions, `id:${id},phase:1,pass,nolog,t:none`, controls)
 }
 
 /** A field, and what it says behind further encodings. */
 function targetsOf(field: string): string[] {
-  return field.startsWith('LAYERS') ? [field] : [field, `LAYERS:${field}`]
+  return /^(LAYERS|RICH_TEXT|BROKEN_FORMS)\b/.test(field) ? [field] : [field, `LAYERS:${field}`]
 }
 
 function pathCondition(path: string): string {
@@ -94,20 +107,27 @@ function pathCondition(path: string): string {
 }
 
 /** Rules about code leave the field alone; in their place stand those that tell exploitation from talk about it. */
-function richTextRules({ path, field }: RichTextOptions, i: number): string {
+function richTextRules({ path, field }: RichTextOptions, i: number, weigh: Weighing): string {
   const controls = writtenAbout.flatMap(tag => targetsOf(field).map(name => `ctl:ruleRemoveTargetByTag=${tag};${name}`))
   const id = firstRichText + i * 3
   const targets = targetsOf(field).join('|')
   return [
     chain([pathCondition(path)], `id:${id},phase:1,pass,nolog,t:none`, controls),
-    judging(id + 1, path, targets, '@detectXSS text', 'Markup that runs script, outside blocks of code'),
-    judging(id + 2, path, targets, '@detectSQLi text', 'The text leaves a string of an SQL statement'),
+    judging(id + 1, path, targets, '@detectXSS text', 'Markup that runs script, outside blocks of code', weigh),
+    judging(id + 2, path, targets, '@detectSQLi text', 'The text leaves a string of an SQL statement', weigh),
   ].join('')
 }
 
-function judging(id: number, path: string, targets: string, operator: string, message: string): string {
-  return `SecRule ${pathCondition(path)} "id:${id},phase:2,pass,log,t:none,msg:'${message}',severity:'CRITICAL',chain"
-  SecRule ${targets} "${operator}" "capture,t:none,setvar:'tx.inbound_anomaly_score=+%{tx.critical_anomaly_score}'"
+function judging(
+  id: number,
+  path: string,
+  targets: string,
+  operator: string,
+  message: string,
+  { disruption, points }: Weighing,
+): string {
+  return `SecRule ${pathCondition(path)} "id:${id},phase:2,${disruption},log,t:none,msg:'${message}',severity:'CRITICAL',chain"
+  SecRule ${targets} "${operator}" "capture,t:none${points}"
 `
 }
 

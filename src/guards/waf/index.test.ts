@@ -7,7 +7,8 @@ import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Guard } from '../../pipeline/guard.ts'
 import { HeaderList } from '../../pipeline/headers.ts'
 import { defaultLimits } from '../../pipeline/limits.ts'
-import { type TestRequest, testExchange } from '../../pipeline/testing.ts'
+import type { Contract, Placements } from '../../pipeline/placements.ts'
+import { type TestRequest, testExchange, testRoute } from '../../pipeline/testing.ts'
 import type { Verdict } from '../../pipeline/verdict.ts'
 import { createSharedCounters, SharedCounters } from '../../store/counters-shared.ts'
 import { waf } from './index.ts'
@@ -176,4 +177,42 @@ test('a guard knows when its files have changed', () => {
   assert.equal(guard.isStale?.(), false)
   writeFileSync(join(dir, name), 'SecRule ARGS:b "@streq x" "id:1,phase:1,deny"')
   assert.equal(guard.isStale?.(), true)
+})
+
+/** `id` is a number, `body` rich text, by a contract that knows POST /a alone. */
+const contract: Contract = {
+  placements(method, path): Placements | undefined {
+    if (method !== 'POST' || path !== '/a') return undefined
+    return {
+      of: (_place, name, value) => (name !== 'id' ? 'richText' : /^\d+$/.test(value) ? 'settled' : 'broken'),
+      brokenInPath: [],
+    }
+  },
+}
+const article = 'see%20/etc/passwd%20and%20%7B%7B7*7%7D%7D'
+const byContract: [name: string, options: object, target: string, body: string, want: number | undefined][] = [
+  ['keeps to it', {}, '/a', 'id=7', undefined],
+  ['leaves the form of a field', {}, '/a', 'id=7%20of%20them', 403],
+  ['leaves it, but contracts are off', { contract: false }, '/a', 'id=7%20of%20them', undefined],
+  ['leaves it, but no operation is known', {}, '/b', 'id=7%20of%20them', undefined],
+  ['has code in rich text', {}, '/a', `body=${article}`, undefined],
+  ['has code in a field of no contract', {}, '/b', `body=${article}`, 403],
+  ['has script in rich text', {}, '/a', 'body=%3Cscript%3Ealert(1)%3C/script%3E', 403],
+  ['has SQL that leaves a string in rich text', {}, '/a', "body=x';DROP%20TABLE%20users;--%20", 403],
+]
+for (const [name, options, target, body, want] of byContract) {
+  test(`by contract: a request that ${name} → ${want ?? 'passed'}`, () => {
+    const route = { ...testRoute(), contract }
+    const { verdict } = judge(create(options), { method: 'POST', target, headers: form, body, route })
+    assert.equal(verdict?.kind === 'deny' ? verdict.status : undefined, want, JSON.stringify(verdict))
+  })
+}
+
+test('by contract, with rules that add up no points: what is sure refuses alone', () => {
+  const guard = create({ rules: [rules('SecAction "id:1,phase:1,pass,nolog"')] })
+  const route = { ...testRoute(), contract }
+  const request = (body: string) => ({ method: 'POST', target: '/a', headers: form, body, route })
+  assert.equal(judge(guard, request('id=7;')).verdict?.kind, 'deny')
+  assert.equal(judge(guard, request('body=%3Cscript%3Ealert(1)%3C/script%3E')).verdict?.kind, 'deny')
+  assert.equal(judge(guard, request('id=7')).verdict, undefined)
 })

@@ -16,7 +16,7 @@ import { nodePorts } from '../../waf/node.ts'
 import type { Interruption, RuleSource, Waf, WafTransaction } from '../../waf/types.ts'
 import { Audit } from './audit.ts'
 import { evidenceOf } from './evidence.ts'
-import { exclusionSource, expiredWarnings } from './exclusions.ts'
+import { expiredWarnings, siteRules } from './exclusions.ts'
 import { type WafOptions, wafOptions } from './options.ts'
 import { SeenFiles } from './seen-files.ts'
 import { warmUp } from './warm-up.ts'
@@ -44,7 +44,7 @@ export const waf: GuardDefinition<'waf', typeof wafOptions> = {
     const audit = auditOf(options, made.waf, tools)
     const expired = expiredWarnings(options.exclusions, tools.now())
     const warnings = [...made.warnings, ...auditWarnings(options, made.waf), ...expired]
-    return { ok: true, guard: new WafGuard(made.waf, isStale, audit), warnings }
+    return { ok: true, guard: new WafGuard(made.waf, options.contract, isStale, audit), warnings }
   },
 }
 
@@ -69,9 +69,9 @@ function auditWarnings(options: WafOptions, { settings }: Waf): Problem[] {
 }
 
 function resolve(options: WafOptions, tools: GuardTools): ResolveResult {
-  const { rules, paranoia, threshold, preset, exclusions, richText } = options
+  const { rules, paranoia, threshold, preset } = options
   const { stateDir, configDir, limits } = tools
-  const settings = [settingsOf(limits), ...exclusionSource(exclusions, richText)]
+  const settings = [settingsOf(limits), ...siteRules(options)]
   return resolveRules({ rules, paranoia, threshold, preset, stateDir, from: configDir, settings })
 }
 
@@ -113,11 +113,13 @@ class WafGuard implements Guard {
   readonly onResponseHeaders?: (ex: Exchange) => Verdict | undefined
   readonly onResponseBody?: (ex: Exchange) => Verdict | undefined
   readonly #waf: Waf
+  readonly #goesByContract: boolean
   readonly #responseTypes: ReadonlySet<string>
   readonly #audit: Audit | undefined
 
-  constructor(engine: Waf, isStale: () => boolean, audit: Audit | undefined) {
+  constructor(engine: Waf, goesByContract: boolean, isStale: () => boolean, audit: Audit | undefined) {
     this.#waf = engine
+    this.#goesByContract = goesByContract
     this.#audit = audit
     this.isStale = isStale
     const { responseBodyAccess, responseBodyTypes } = engine.settings
@@ -208,7 +210,8 @@ class WafGuard implements Guard {
 
   #begin(ex: Exchange): WafTransaction {
     const { client, request, headers } = ex
-    const transaction = this.#waf.transaction({ id: ex.reference })
+    const placements = this.#goesByContract ? ex.route.contract?.placements(ex.method, ex.path) : undefined
+    const transaction = this.#waf.transaction({ id: ex.reference, placements })
     transaction.connection({ ip: client.ip, port: client.port }, { ip: request.localIp, port: request.localPort })
     transaction.uri(request.method, request.target, request.protocol, request.received)
     for (let i = 0; i < headers.count; i++) transaction.requestHeader(headers.raw[i * 2] ?? '', headers.valueAt(i))

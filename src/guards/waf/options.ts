@@ -32,7 +32,10 @@ export type AuditOptions = z.output<typeof auditOptions>
 const path = z.string().regex(/^\/[^"\\%\x00-\x20\x7f*]*\*?$/, 'takes a path such as /articles, or /articles/*')
 const field = z
   .string()
-  .regex(/^(?:LAYERS:)?[A-Z_]+(?::[A-Za-z0-9_.[\]$/*@-]+)?$/, 'takes a place as events name it, such as ARGS:json.body')
+  .regex(
+    /^(?:(?:LAYERS|RICH_TEXT|BROKEN_FORMS):)?[A-Z_]+(?::[A-Za-z0-9_.[\]$/*@-]+)?$/,
+    'takes a place as events name it, such as ARGS:json.body',
+  )
   .max(300)
 
 export const exclusionOptions = z
@@ -99,6 +102,10 @@ export const wafOptions = z
     richText: z.array(richTextOptions).max(100).default([]).meta({
       description:
         'Fields of rich text: markup, code and commands pass in them; event handlers, script outside blocks of code and SQL that leaves a string do not.',
+    }),
+    contract: z.boolean().default(true).meta({
+      description:
+        'Go by the OpenAPI document of the route (`openapi`): what leaves the form of its field and has structure is refused, numbers, identifiers, dates and choices that keep to it are passed over by rules about attacks, and fields with `format: markdown` or `html` are rich text.',
     }),
     audit: auditOptions.optional(),
   })

@@ -6,8 +6,9 @@ import { parseMultipart } from '../bodies/multipart.ts'
 import type { BodyError, FlatArguments } from '../bodies/types.ts'
 import { parseUrlEncoded } from '../bodies/urlencoded.ts'
 import { parseXml } from '../bodies/xml.ts'
+import type { Placements } from '../types.ts'
 import type { State } from '../variables/state.ts'
-import { Value } from '../variables/value.ts'
+import { placementBits, Value } from '../variables/value.ts'
 
 /** Splits the target; the path and REQUEST_URI are percent-decoded once and lose scheme, host and fragment. */
 export function takeTarget(state: State, target: ByteString): void {
@@ -20,7 +21,7 @@ export function takeTarget(state: State, target: ByteString): void {
   state.uri = decodePercent(plain)
   state.path = question < 0 ? state.uri : decodePercent(plain.slice(0, question))
   if (state.query !== '') {
-    addFormArguments(state, state.query)
+    addFormArguments(state, state.query, 'query')
     state.queryArgumentCount = state.arguments.length
   }
 }
@@ -62,21 +63,33 @@ function hexDigit(c: number): number {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
 }
 
-function addFormArguments(state: State, text: ByteString): void {
+function addFormArguments(state: State, text: ByteString, place: 'query' | 'body'): void {
   const { argumentSeparator, arguments: most } = state.settings
   const parsed = parseUrlEncoded(text, argumentSeparator, most - state.arguments.length)
   if (parsed.invalidEscapes > 0) state.urlEncodedError = true
-  addArguments(state, parsed.arguments)
+  addArguments(state, parsed.arguments, place)
   if (parsed.isCut) state.limitExceeded ??= `more than ${most} arguments`
 }
 
-function addArguments(state: State, flat: FlatArguments): void {
-  for (let i = 0; i + 1 < flat.length; i += 2) addArgument(state, flat[i] ?? '', flat[i + 1] ?? '')
+function addArguments(state: State, flat: FlatArguments, place: 'query' | 'body'): void {
+  for (let i = 0; i + 1 < flat.length; i += 2) addArgument(state, flat[i] ?? '', flat[i + 1] ?? '', place)
 }
 
-function addArgument(state: State, name: ByteString, value: ByteString): void {
-  state.arguments.push(new Value('ARGS', name, value))
+function addArgument(state: State, name: ByteString, value: ByteString, place: 'query' | 'body'): void {
+  const argument = new Value('ARGS', name, value)
+  if (state.placements !== undefined) placeValue(state.placements, argument, place, name)
+  state.arguments.push(argument)
   state.argumentBytes += name.length + value.length
+}
+
+function placeValue(
+  placements: Placements,
+  value: Value,
+  place: 'query' | 'header' | 'cookie' | 'body',
+  name: ByteString,
+): void {
+  const placement = placements.of(place, name, value.value)
+  if (placement !== undefined) value.placement = placementBits[placement]
 }
 
 const cookieName = 'cookie'
@@ -85,7 +98,9 @@ const contentTypeName = 'content-type'
 /** Keeps a header, and what the engine needs of some. */
 export function takeRequestHeader(state: State, name: ByteString, value: ByteString): void {
   state.forgetHeaderIndex()
-  state.requestHeaders.push(new Value('REQUEST_HEADERS', name, value))
+  const header = new Value('REQUEST_HEADERS', name, value)
+  if (state.placements !== undefined) placeValue(state.placements, header, 'header', lowerAscii(name))
+  state.requestHeaders.push(header)
   state.requestHeaderNames.push(new Value('REQUEST_HEADERS_NAMES', name, name))
   const lower = name.length <= 13 ? lowerAscii(name) : ''
   if (lower === cookieName) takeCookies(state, value)
@@ -123,7 +138,9 @@ function takeCookies(state: State, header: ByteString): void {
         return
       }
       const name = header.slice(start, nameEnd)
-      state.cookies.push(new Value('REQUEST_COOKIES', name, nameEnd < stop ? header.slice(nameEnd + 1, stop) : ''))
+      const cookie = new Value('REQUEST_COOKIES', name, nameEnd < stop ? header.slice(nameEnd + 1, stop) : '')
+      if (state.placements !== undefined) placeValue(state.placements, cookie, 'cookie', name)
+      state.cookies.push(cookie)
       state.cookieNames.push(new Value('REQUEST_COOKIES_NAMES', name, name))
     }
     from = stop + 1
@@ -146,7 +163,7 @@ export function takeRequestBody(state: State, bytes: Buffer, isCut: boolean): vo
   }
   switch (state.bodyProcessor) {
     case 'URLENCODED':
-      addFormArguments(state, body)
+      addFormArguments(state, body, 'body')
       break
     case 'JSON':
       takeJson(state, body, bytes, isCut)
@@ -174,7 +191,7 @@ function takeJson(state: State, body: ByteString, bytes: Buffer, isCut: boolean)
   if (body === '') return
   const parsed = parseJson(body, state.settings, bytes)
   state.jsonDuplicateKey = parsed.duplicateKey
-  addArguments(state, parsed.arguments)
+  addArguments(state, parsed.arguments, 'body')
   const isOfCut = isCut && parsed.error !== undefined && parsed.error.offset > body.length - cutTokenBytes
   if (!isOfCut) fail(state, 'JSON', parsed.error)
 }
@@ -198,7 +215,7 @@ function takeMultipart(state: State, body: ByteString): void {
     if (part.filename !== undefined) files++
     // filename="" is a file for some servers and a field for others (Go): rules see it as both.
     if (part.filename === undefined || part.filename === '') {
-      addArgument(state, part.name, part.value)
+      addArgument(state, part.name, part.value, 'body')
       fieldBytes += part.value.length
     }
   }

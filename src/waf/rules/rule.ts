@@ -5,6 +5,7 @@ import type { RuleSelection } from '../actions/selection.ts'
 import type { Operator } from '../operators/types.ts'
 import type { Phase, RuleInfo, ValueCheck } from '../types.ts'
 import type { Template } from '../variables/macro.ts'
+import { passedOver } from '../variables/placement.ts'
 import type { RuleFacts } from '../variables/state.ts'
 import type { TargetList } from '../variables/target.ts'
 import type { FilterGroup } from './filter/group.ts'
@@ -79,6 +80,8 @@ export class Rule {
   /** Rules that its ctl actions take out of a transaction. */
   readonly removes: readonly RuleSelection[]
   readonly skip: number
+  /** Bits of placementBits: values that the rule does not look at. */
+  readonly passesOver: number
   /** Into the list of its phase; -1 when it has no skipAfter. Set when all markers are known. */
   skipTo = -1
   /** Where the filter says whether any value can match the first link; undefined when only running it tells. */
@@ -105,6 +108,7 @@ export class Rule {
     this.afterMatch = fields.afterMatch
     this.removes = fields.removes
     this.skip = fields.skip
+    this.passesOver = passedOver(fields.info.tags)
   }
 
   setFilter(filter: FilterGroup, pattern: number, unitOfTarget: readonly number[]): void {

@@ -148,6 +148,7 @@ export class Runner {
     let matched = false
     for (let i = 0; i < values.length; i++) {
       const value = values[i] as Value
+      if ((value.placement & rule.passesOver) !== 0) continue
       if (removed !== undefined && isRemoved(value, rule.index, removed)) continue
       if (this.#valueMatches(link, value, rule.log)) matched = true
     }
@@ -168,6 +169,7 @@ export class Runner {
       for (let i = 0; i < values.length; i++) {
         const value = values[i] as Value
         if (!filter.mayMatch(value, pattern) || list.excludes(value)) continue
+        if ((value.placement & rule.passesOver) !== 0) continue
         if (removed !== undefined && isRemoved(value, rule.index, removed)) continue
         if (this.#valueMatches(link, value, rule.log)) matched = true
       }

@@ -28,6 +28,7 @@ export class Transaction implements WafTransaction {
   constructor(program: Program, ports: WafPorts, options: TransactionOptions) {
     const id = options.id ?? nextId(ports.now())
     this.#state = new State(ports, id, program)
+    this.#state.placements = options.placements
     this.#program = program
     this.#ports = ports
     const { full = false, explain = false, ledger } = options

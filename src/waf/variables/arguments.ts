@@ -79,7 +79,11 @@ export const xmlAttributes = collection('XML', 2, 'Attribute values of an XML bo
 )
 
 function renamed(variable: string, values: readonly Value[]): readonly Value[] {
-  return values.map(value => new Value(variable, value.key, value.value))
+  return values.map(value => {
+    const copy = new Value(variable, value.key, value.value)
+    copy.placement = value.placement
+    return copy
+  })
 }
 
 function namesOf(variable: string, values: readonly Value[]): readonly Value[] {

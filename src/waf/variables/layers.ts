@@ -8,7 +8,7 @@ import { decodeBase64Runs, shortestRun } from '../detectors/base64-runs.ts'
 import { flatten, unwrap } from '../detectors/unwrap.ts'
 import { collection, type VariableDefinition } from './definition.ts'
 import type { State } from './state.ts'
-import { Value } from './value.ts'
+import { placementBits, Value } from './value.ts'
 
 /** More readings than an honest request has; what is over is not read, and a rule counts them. */
 const maxValues = 1000
@@ -30,6 +30,11 @@ const skippedHeaders = new Set(
     .concat(' content-security-policy sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform proxy-authorization')
     .split(' '),
 )
+
+/** What values say behind further encodings. */
+export function readingsOf(values: readonly Value[]): readonly Value[] {
+  return new Layers().of(values)
+}
 
 /** What a reading is named after: a value, whose name is made when there is a reading of it, or a name. */
 type Origin = Value | ByteString
@@ -60,15 +65,23 @@ class Layers {
     return this.#values
   }
 
+  of(values: readonly Value[]): readonly Value[] {
+    for (const value of values) this.#decode(value, value.value)
+    return this.#values
+  }
+
   #add(origin: Origin, text: ByteString): boolean {
     if (this.#values.length >= maxValues || this.#bytes > maxBytes) return false
     this.#bytes += text.length
-    this.#values.push(new Value('LAYERS', typeof origin === 'string' ? origin : origin.name, text))
+    const reading = new Value('LAYERS', typeof origin === 'string' ? origin : origin.name, text)
+    if (typeof origin !== 'string') reading.placement = origin.placement
+    this.#values.push(reading)
     return true
   }
 
   /** Readings of a value, and what JSON in it or in a reading says. */
   #decode(origin: Origin, text: ByteString): void {
+    if (typeof origin !== 'string' && origin.placement === placementBits.settled) return
     this.#members(origin, text)
     for (const reading of unwrap(text)) {
       this.#add(origin, reading)

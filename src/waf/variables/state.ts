@@ -5,7 +5,7 @@
 import { type ByteString, lowerAscii } from '../../lib/bytes.ts'
 import type { MultipartFlags, MultipartPart } from '../bodies/types.ts'
 import type { EngineSettings } from '../seclang/settings.ts'
-import type { AuditEngine, Interruption, Match, RuleInfo, Severity, WafPorts } from '../types.ts'
+import type { AuditEngine, Interruption, Match, Placements, RuleInfo, Severity, WafPorts } from '../types.ts'
 import type { PersistentCollection, PersistentName } from './persistent.ts'
 import type { Exclusion } from './target.ts'
 import { type TxNames, TxVariables } from './tx.ts'
@@ -62,6 +62,9 @@ export class State {
   host: ByteString = ''
   contentType: ByteString = ''
   authorization: ByteString = ''
+
+  /** What is known of values before rules look at them. */
+  placements: Placements | undefined = undefined
 
   readonly requestHeaders: Value[] = []
   readonly requestHeaderNames: Value[] = []

@@ -4,12 +4,21 @@ import { argumentVariables, xmlText } from './arguments.ts'
 import { changingVariables } from './changing.ts'
 import type { VariableDefinition } from './definition.ts'
 import { layers } from './layers.ts'
+import { placementVariables } from './placement.ts'
 import { requestVariables } from './request.ts'
 import { responseVariables } from './response.ts'
 import type { State } from './state.ts'
 import type { Value } from './value.ts'
 
-const all = [...requestVariables, ...argumentVariables, xmlText, layers, ...responseVariables, ...changingVariables]
+const all = [
+  ...requestVariables,
+  ...argumentVariables,
+  xmlText,
+  layers,
+  ...placementVariables,
+  ...responseVariables,
+  ...changingVariables,
+]
 
 export const variables: ReadonlyMap<string, VariableDefinition> = new Map(
   all.map(definition => [definition.name.toLowerCase(), definition]),

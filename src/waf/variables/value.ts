@@ -49,6 +49,9 @@ function listBits(bits: Int32Array): readonly number[] {
   return list
 }
 
+/** What is known of a value before rules look at it: see Placement in types.ts. */
+export const placementBits = { settled: 1, richText: 2, broken: 4 } as const
+
 const nothingFound = new Finding(-1, new Int32Array(0), -1)
 
 export class Value {
@@ -64,6 +67,8 @@ export class Value {
   /** What rules of usual and of high paranoia may match it. */
   finding: Finding = nothingFound
   highFinding: Finding = nothingFound
+  /** One of placementBits; 0 for a value of which nothing is known. */
+  placement = 0
   /** A name that is not made of the two: MATCHED_VARS keeps the names of what matched. */
   readonly label: ByteString | undefined
 

@@ -1,10 +1,13 @@
 // Operations of an OpenAPI document (3.0 and 3.1): their names, their paths, what they are about (`x-resource`), and the
-// parameters and fields that a policy may look at. Whether a request keeps to the document is another guard's business.
+// parameters and fields that a policy may look at, and what forms their values have. Whether a request keeps to the
+// document is another guard's business.
 
 import type { Problem } from '../lib/problem.ts'
 import { type Path, parseSourceDocument, type SourceDocument } from './document.ts'
+import { type FieldForm, FieldForms } from './field-form.ts'
 import { fieldsOf } from './json-schema.ts'
 import { type Operation, operationType } from './operation.ts'
+import type { OperationForms } from './operation-forms.ts'
 
 export interface OpenApiResult {
   readonly operations: readonly Operation[]
@@ -32,10 +35,12 @@ class Reader {
   readonly #problems: Problem[] = []
   readonly #ids = new Set<string>()
   readonly #places = new Set<string>()
+  readonly #fieldForms: FieldForms
 
   constructor(document: SourceDocument) {
     this.#document = document
     this.#root = sectionOf(document.data)
+    this.#fieldForms = new FieldForms(value => this.#resolve(value))
   }
 
   read(): OpenApiResult {
@@ -86,9 +91,9 @@ class Reader {
     })
     const resource = this.#resource(operation['x-resource'] ?? item['x-resource'], path, place)
     const body = sectionOf(this.#resolve(operation['requestBody']))
-    const media = Object.entries(sectionOf(body['content'])).find(([type]) =>
-      /^application\/([\w.-]+\+)?json\b/.test(type),
-    )
+    const contents = Object.entries(sectionOf(body['content']))
+    const media = contents.find(([type]) => /^application\/([\w.-]+\+)?json\b/.test(type))
+    const form = contents.find(([type]) => /^(application\/x-www-form-urlencoded|multipart\/form-data)\b/.test(type))
     this.#operations.push({
       id,
       method,
@@ -97,7 +102,26 @@ class Reader {
       path,
       query: [...new Set(query)],
       body: media ? fieldsOf(sectionOf(media[1])['schema'], value => this.#resolve(value)) : new Map(),
+      forms: this.#formsOf(parameters, sectionOf(media?.[1])['schema'], sectionOf(form?.[1])['schema']),
     })
+  }
+
+  #formsOf(parameters: readonly unknown[], json: unknown, form: unknown): OperationForms {
+    const places = { query: new Map<string, FieldForm>(), header: new Map(), cookie: new Map(), path: new Map() }
+    for (const given of parameters) {
+      const { name, in: place, schema } = sectionOf(this.#resolve(given))
+      const found = schema === undefined ? undefined : this.#fieldForms.of(schema)
+      if (typeof name !== 'string' || !found) continue
+      const bytes = Buffer.from(name).toString('latin1')
+      if (place === 'query' || place === 'cookie') places[place].set(bytes, found)
+      else if (place === 'header') places.header.set(bytes.toLowerCase(), found)
+      else if (place === 'path') places.path.set(name, found)
+    }
+    return {
+      ...places,
+      json: json === undefined ? undefined : this.#fieldForms.of(json),
+      form: form === undefined ? undefined : this.#fieldForms.of(form),
+    }
   }
 
   #resource(

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { formatProblem } from '../lib/problem.ts'
 import { operationsMax, readOpenApi } from './openapi.ts'
-import { schemaOf } from './schema.ts'
 
 const problems = (text: string) => readOpenApi('api.yaml', text).problems.map(formatProblem)
 
@@ -44,22 +43,6 @@ test('as many operations as may be, and one more', () => {
     })
   assert.deepEqual(problems(document(operationsMax)), [])
   assert.match(problems(document(operationsMax + 1)).join(), /more than 10000 operations/)
-})
-
-test('fields that differ between operations are left out, and said so', () => {
-  const body = (type: string) => ({
-    requestBody: {
-      content: { 'application/json': { schema: { properties: { a: { type }, b: { type: 'string' } } } } },
-    },
-  })
-  const { operations } = readOpenApi(
-    'x',
-    JSON.stringify({ openapi: '3.0.3', paths: { '/a': { post: body('string'), put: body('integer') } } }),
-  )
-  const { text, resources } = schemaOf([{ name: 'x', operations }])
-  assert.deepEqual(resources.get('Operation')?.dropped, ['body.a'])
-  assert.match(text, /left out: body\.a/)
-  assert.deepEqual([...(resources.get('Operation')?.body.keys() ?? [])], ['b'])
 })
 
 test('a document that refers to itself comes to an end', () => {

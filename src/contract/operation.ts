@@ -1,6 +1,7 @@
 // An operation of an API: what a policy calls an action. Made from an OpenAPI document, or from what a route matches.
 
 import type { RouteInfo } from '../pipeline/guard.ts'
+import { noForms, type OperationForms } from './operation-forms.ts'
 
 /** What Cedar can hold of JSON: numbers with a fraction have no place in it. */
 export type FieldType =
@@ -30,6 +31,8 @@ export interface Operation {
   readonly path: readonly string[]
   readonly query: readonly string[]
   readonly body: Fields
+  /** What their values are, as far as the document says. */
+  readonly forms: OperationForms
 }
 
 export const operationType = 'Operation'
@@ -59,5 +62,6 @@ export function operationsOfRoute({ match }: RouteInfo): Operation[] {
     path: [],
     query: [],
     body: new Map(),
+    forms: noForms,
   }))
 }

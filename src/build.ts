@@ -43,6 +43,9 @@ export interface BuildTools {
   readonly metrics?: WorkerMetrics
   /** For guards that ask who calls. */
   readonly identity?: Identity
+  /** For guards that learn. */
+  readonly learned?: GuardTools['learned']
+  readonly richTextReports?: GuardTools['richTextReports']
   /** For guards that write logs. */
   readonly writeLine?: (file: string, line: string) => void
   /** Parts of the running gateway to go on with where nothing about them has changed. */
@@ -204,6 +207,8 @@ class Builder {
       configDir: dir,
       stateDir: store.state,
       ...(this.#tools.recordUse && { recordUse: this.#tools.recordUse }),
+      ...(this.#tools.learned && { learned: this.#tools.learned }),
+      ...(this.#tools.richTextReports && { richTextReports: this.#tools.richTextReports }),
       ...(this.#tools.quotas && { quotas: this.#tools.quotas }),
       ...scope?.tools,
       ...(accounts.oauth && { ownIssuer: accounts.oauth.issuer }),

@@ -7,6 +7,7 @@ import type { Problem } from '../lib/problem.ts'
 import type { Counters, Quotas } from '../store/store.ts'
 import type { Exchange } from './exchange.ts'
 import type { Identity } from './identity.ts'
+import type { LearnedFields, RichTextReports } from './learned.ts'
 import type { Limits } from './limits.ts'
 import type { PolicyUse } from './policy-use.ts'
 import type { Match } from './router.ts'
@@ -97,6 +98,9 @@ export interface GuardTools {
   readonly ownIssuer?: string
   /** Tells that policies have permitted something, for `merlon authz unused`. */
   readonly recordUse?: (use: PolicyUse) => void
+  /** Fields that traffic has shown to hold rich text, and who is told of more of them. Absent where nothing is learned. */
+  readonly learned?: LearnedFields
+  readonly richTextReports?: RichTextReports
   /** Appends a line to a log file that the guard's options name. Absent where nothing is logged. */
   readonly writeLine?: (file: string, line: string) => void
 }

@@ -18,6 +18,7 @@ const actions = [
   ['allow', 'It went on, but somebody has to be told (`event.kind: alert`): a secret in its response was masked.'],
   ['answer', 'A guard answered in place of the upstream (a redirect).'],
   ['fail', 'The gateway or the upstream failed; see errors.md.'],
+  ['learn', 'Something was learned from traffic; the detail says what, and what it changes.'],
 ]
 
 export function eventsPage(): string {

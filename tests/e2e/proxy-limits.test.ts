@@ -56,7 +56,7 @@ test('limits: size of the request line and headers', async () => {
 
 test('limits: slow headers are cut with 408', async () => {
   await using backend = await openOk()
-  await using gateway = await openGateway({ servers: [backend.url], limits: { headerTimeout: 400 } })
+  await using gateway = await openGateway({ servers: [backend.url], limits: { headerTimeout: 1500 } })
   using client = await openRawClient(gateway.port)
   client.send('GET / HTTP/1.1\r\nHost: a\r\n')
   const dripping = setInterval(() => client.send('x: y\r\n'), 50)
@@ -64,7 +64,7 @@ test('limits: slow headers are cut with 408', async () => {
   assert.match(await client.closed(), /^HTTP\/1\.1 408 .*problem\+json/s)
   clearInterval(dripping)
   const tookMs = performance.now() - startMs
-  assert.ok(tookMs > 300 && tookMs < 900, `${tookMs} ms`)
+  assert.ok(tookMs > 1400 && tookMs < 20_000, `${tookMs} ms`)
   // Also on a connection that has served a request before, and one that never says a word.
   using second = await openRawClient(gateway.port)
   second.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')

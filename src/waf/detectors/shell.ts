@@ -107,6 +107,8 @@ function readWord(value: ByteString, at: number): Word {
   let hasPattern = false
   let isJoined = false
   let letters = 0
+  let byQuotes = false
+  let openQuote = 0
   let i = at
   const end = Math.min(value.length, at + maxWord)
   for (; i < end; i++) {
@@ -128,10 +130,16 @@ function readWord(value: ByteString, at: number): Word {
       i += skipped
       break
     }
+    if (c === 0x27 || c === 0x22) openQuote = openQuote === 0 ? c : openQuote === c ? 0 : openQuote
     // Quotes around a whole word are a habit; within one they hide it.
-    if (letters > 0 && isWordByte(value.charCodeAt(i + skipped))) isHidden = true
+    if (letters > 0 && isWordByte(value.charCodeAt(i + skipped))) {
+      if (c === 0x27 || c === 0x22) byQuotes = true
+      else isHidden = true
+    }
     i += skipped - 1
   }
+  // A quote that is not closed within the word is an apostrophe (`I'd like`), or takes the blank into the word.
+  if (byQuotes && openQuote === 0) isHidden = true
   return { text: text.toLowerCase(), isHidden, hasPattern, isJoined, end: i }
 }
 

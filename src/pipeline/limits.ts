@@ -143,6 +143,11 @@ export const limitDefinitions = {
     default: 200,
     summary: 'Requests of one HTTP/2 connection that are reset within 30 s.',
   },
+  http2BadHeads: {
+    unit: 'count',
+    default: 100,
+    summary: 'Requests of one HTTP/2 connection within 30 s that are refused as malformed or too large.',
+  },
   http2Refused: {
     unit: 'count',
     default: 100,

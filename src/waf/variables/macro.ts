@@ -99,7 +99,7 @@ function firstMember(state: State, definition: VariableDefinition, member: ByteS
 /** A text with macros, ready to be filled in. */
 export class Template {
   readonly source: ByteString
-  readonly #pieces: readonly (ByteString | MacroReader)[]
+  #pieces: readonly (ByteString | MacroReader)[]
 
   constructor(source: ByteString, pieces: readonly (ByteString | MacroReader)[]) {
     this.source = source
@@ -124,6 +124,18 @@ export class Template {
 
   get isStatic(): boolean {
     return this.#pieces.length === 0 || (this.#pieces.length === 1 && typeof this.#pieces[0] === 'string')
+  }
+
+  /** What it stands for in every transaction; undefined when that is open. */
+  get fixedText(): ByteString | undefined {
+    const only = this.#pieces[0]
+    if (this.#pieces.length > 1) return undefined
+    return only === undefined ? '' : typeof only === 'string' ? only : undefined
+  }
+
+  /** Fills its macros in for good, where no request can change what they stand for. */
+  fix(state: State): void {
+    this.#pieces = [this.render(state)]
   }
 
   render(state: State): ByteString {

@@ -8,12 +8,13 @@ import { requirementsFor } from '../../match/prefilter-index.ts'
 import type { Requirements } from '../../match/requirements.ts'
 import { byteSetOf } from '../../regex/byte-set.ts'
 import type { Target } from '../../variables/target.ts'
-import type { Rule } from '../rule.ts'
+import type { Link, Rule } from '../rule.ts'
 import type { TransformStep, TransformTree } from '../transform-step.ts'
-import { entriesOf } from './entry.ts'
+import { anything, entriesOf } from './entry.ts'
 import { FilterGroup, type FilterUnit, firstPattern } from './group.ts'
 import { type FilterChain, FilterScope, type OutcomeFacts } from './scope.ts'
 import { bytesAdded, gapsOf, makesGapsOnly, triggerNumber, triggers, triggersOf } from './triggers.ts'
+import { Verdicts } from './verdicts.ts'
 
 const high = 'high'
 
@@ -66,6 +67,8 @@ class GroupBuilder {
   readonly #labels = new Map<number, Set<string>>()
   /** By pattern: what a value must hold for a chain that makes nothing but gaps in it to make it match; see gaps.ts. */
   readonly #beforeGaps = new Map<number, 'same' | readonly Requirements[]>()
+  /** By pattern: a link that stands for it. */
+  readonly #links: (Link | undefined)[] = []
   #next = firstPattern
 
   /** The triggers of all transformations of the rule set: a value that this group scans may be asked for any of them. */
@@ -83,12 +86,15 @@ class GroupBuilder {
 
   #patternOf({ rule, entries, key }: Filterable): number {
     const link = rule.links[0]
-    const steps = link?.multiMatch ? [undefined, ...(link.step?.path ?? [])] : [link?.step]
+    const isAnything = entries === anything
+    // What may match any value may match any outcome: there is nothing to look for in that.
+    const steps = isAnything ? [undefined] : link?.multiMatch ? [undefined, ...(link.step?.path ?? [])] : [link?.step]
     const full = `${link?.multiMatch ? 'multi' : ''} ${link?.step?.id ?? ''} ${key}`
     const known = this.#patterns.get(full)
     if (known !== undefined) return known
     const id = this.#next++
     this.#patterns.set(full, id)
+    this.#links[id] = link
     for (const entry of entries) this.#entries.push({ id, ...entry })
     for (const step of steps) this.#chain(withoutCaseSteps(step)).patterns.add(id)
     const gaps = gapsOf(steps.flatMap(step => namesOf(step)))
@@ -128,7 +134,7 @@ class GroupBuilder {
       shared.set(key, known)
       return known
     })
-    return new FilterGroup(index, isHigh, prefilter, placed, this.#next)
+    return new FilterGroup(index, isHigh, prefilter, placed, new Verdicts(this.#links), this.#next)
   }
 
   /** Gives ids, above those of patterns, to what values must hold before gaps. */

@@ -9,6 +9,7 @@ import { members, type Target } from '../../variables/target.ts'
 import type { Finding, Value } from '../../variables/value.ts'
 import { type FilterChain, type FilterScope, firstScopeOf, type Outcome } from './scope.ts'
 import { alwaysBit, alwaysTriggeredBytes } from './triggers.ts'
+import type { Verdicts } from './verdicts.ts'
 
 /** Numbers below are the triggers of transformations. */
 export const firstPattern = 32
@@ -34,6 +35,7 @@ export class FilterGroup {
   readonly hits: Int32Array
   readonly #units: readonly (readonly FilterUnit[])[]
   readonly #prefilter: Prefilter
+  readonly #verdicts: Verdicts
   readonly #words: number
   readonly #found: Int32Array
   readonly #texts: ByteString[] = []
@@ -44,6 +46,7 @@ export class FilterGroup {
     isHigh: boolean,
     prefilter: Prefilter,
     units: readonly (readonly FilterUnit[])[],
+    verdicts: Verdicts,
     patternEnd: number,
   ) {
     this.index = index
@@ -58,6 +61,7 @@ export class FilterGroup {
     this.hits = new Int32Array(patternEnd)
     this.#units = units
     this.#prefilter = prefilter
+    this.#verdicts = verdicts
     this.#words = (patternEnd >>> 5) + 1
     this.#found = new Int32Array(this.#words)
     for (let i = 0; i < keptTexts; i++) this.#bitsOfText.push(new Int32Array(prefilter.candidates.length))
@@ -100,11 +104,25 @@ export class FilterGroup {
   #find(value: Value, scope: FilterScope): Finding {
     const text = value.value
     if (text.length > keptArgumentBytes && value.variable === 'ARGS') return this.#findAnew(value, scope)
-    const known = scope.recent.get(text)
+    const { recent } = scope
+    const known = recent.get(text)
     if (known !== undefined) return known
-    const finding = this.#findAnew(value, scope)
-    scope.recent.set(text, finding)
+    const isAwaited = recent.isAwaited(text)
+    const possible = this.#findAnew(value, scope)
+    const finding = isAwaited ? this.#judged(value, possible, scope) : possible
+    recent.set(text, finding)
     return finding
+  }
+
+  /** A finding without the patterns that do not match, for a text that is to be kept. */
+  #judged(value: Value, finding: Finding, scope: FilterScope): Finding {
+    const found = this.#found
+    found.set(finding.bits)
+    for (const pattern of finding.patterns) {
+      if (!this.#verdicts.areAgainst(pattern, value)) continue
+      found[pattern >>> 5] = (found[pattern >>> 5] as number) & ~(1 << (pattern & 31))
+    }
+    return scope.findings.get(found, finding.triggered)
   }
 
   #findAnew(value: Value, scope: FilterScope): Finding {

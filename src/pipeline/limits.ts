@@ -118,6 +118,13 @@ export const limitDefinitions = {
     default: 256,
     summary: 'Open connections of one client address; trusted proxies are exempt.',
   },
+  acceptQueue: {
+    unit: 'count',
+    default: 4096,
+    max: 65_535,
+    summary:
+      'Connections that wait for a worker to take them; the kernel drops more, and cuts this to its own net.core.somaxconn. Counts for a listener from its start on.',
+  },
   connectionsTotal: { unit: 'count', default: 10_000, summary: 'Open client connections of one worker.' },
   cutsPerIp: {
     unit: 'count',

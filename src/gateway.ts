@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Accounts, accountsPath, accountsSocketPath } from './accounts/accounts.ts'
 import { type AccountOperation, runAccountOperation } from './accounts/operations.ts'
+import { followedKinds } from './accounts/shared-changes.ts'
 import type { GatewayStatus, ReloadResult, Runtime, ServerStatus } from './admin/runtime.ts'
 import { type AdminServer, openAdminAddress, openAdminSocket } from './admin/server.ts'
 import { CertificateManager } from './certificates/manager.ts'
@@ -208,7 +209,9 @@ class ControlPlane implements Gateway, Runtime {
     if (adminProblem) return [adminProblem]
     const { state, key, database, staleAfterMs } = this.#config.store
     this.#openAccounts = await Accounts.openForGateway({
-      records: await openRecords({ file: accountsPath(state), database }, message => this.#log('warn', message)),
+      records: await openRecords({ file: accountsPath(state), database, told: followedKinds }, message =>
+        this.#log('warn', message),
+      ),
       staleAfterMs,
       stateDir: state,
       key,

@@ -67,7 +67,9 @@ test('the upstream gets no credential where that is configured', async t => {
 })
 
 test('revoked under load: a key, a token and a client are refused on every worker at once', async t => {
-  const running = await start(t)
+  // Refusals are what is counted here, so they are neither slowed nor blocked.
+  const badCredentials = { slowAfter: 100_000, blockAfter: 100_000 }
+  const running = await start(t, { require: ['oauth2', 'apiKey'], badCredentials })
   const client = await createClient(running)
   const other = await createClient(running)
   const { keyId, key } = await running.ask<{ keyId: string; key: string }>('keys/create', { name: 'k' })

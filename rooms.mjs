@@ -20,6 +20,10 @@ export const rooms = {
     may: ['lib', 'store', 'pipeline'],
     instead: 'events turn findings into lines and numbers: decisions belong to guards',
   },
+  learn: {
+    may: ['lib', 'store', 'pipeline'],
+    instead: 'learn weighs what traffic shows: what is done about it is a guard’s business',
+  },
   client: { may: ['lib', 'pipeline'], instead: 'client says who it is by network: refusing is a guard’s business' },
   rulesets: {
     may: ['lib', 'waf'],
@@ -89,6 +93,7 @@ export const rooms = {
       'listen/framing.ts',
       'certificates/keeper.ts',
       'policies',
+      'learn',
     ],
     instead: 'a command reads options and prints: logic belongs to the room it is about',
   },

@@ -43,6 +43,9 @@ export interface BuildTools {
   readonly metrics?: WorkerMetrics
   /** For guards that ask who calls. */
   readonly identity?: Identity
+  /** For guards that learn. */
+  readonly learned?: GuardTools['learned']
+  readonly richTextReports?: GuardTools['richTextReports']
   /** For guards that write logs. */
   readonly writeLine?: (file: string, line: string) => void
   /** Parts of the running gateway to go on with where nothing about them has changed. */
@@ -156,6 +159,7 @@ class Builder {
       name,
       mode,
       phases: phasesOf(steps),
+      filters: steps.filter(({ guard }) => guard.filterResponse),
       done: [...steps.filter(({ guard }) => guard.onDone), ...this.#done],
       destination: maintenance ? closedFor(maintenance, this.#destination(to)) : this.#destination(to),
       limits,
@@ -175,7 +179,8 @@ class Builder {
     const fallback = createFallbackRoute(limits, this.#done)
     const steps = this.#steps(fallback.name, unrouted, limits)
     const done = [...steps.filter(({ guard }) => guard.onDone), ...this.#done]
-    return { ...fallback, mode, phases: phasesOf(steps), done }
+    const filters = steps.filter(({ guard }) => guard.filterResponse)
+    return { ...fallback, mode, phases: phasesOf(steps), filters, done }
   }
 
   #steps(route: string, guards: RouteConfig['guards'], limits: Limits): Step[] {
@@ -202,6 +207,8 @@ class Builder {
       configDir: dir,
       stateDir: store.state,
       ...(this.#tools.recordUse && { recordUse: this.#tools.recordUse }),
+      ...(this.#tools.learned && { learned: this.#tools.learned }),
+      ...(this.#tools.richTextReports && { richTextReports: this.#tools.richTextReports }),
       ...(this.#tools.quotas && { quotas: this.#tools.quotas }),
       ...scope?.tools,
       ...(accounts.oauth && { ownIssuer: accounts.oauth.issuer }),

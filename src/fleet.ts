@@ -6,10 +6,12 @@ import type { ServerStatus } from './admin/runtime.ts'
 import type { Config } from './config/config.ts'
 import type { LogLine } from './events/line-outbox.ts'
 import { addSnapshot, countersOnly, type MetricsSnapshot } from './events/metrics.ts'
+import type { Sightings } from './learn/sighting-outbox.ts'
 import { formatProblem, type Problem } from './lib/problem.ts'
 import type { ListenerSettings } from './listen/settings.ts'
 import { findTaken, listensOf, planOf } from './listening.ts'
 import type { Listening, Plan } from './messages.ts'
+import type { LearnedField } from './pipeline/learned.ts'
 import type { StoredEvent } from './store/store.ts'
 import type { KeptUse } from './store/use-keeper.ts'
 import { WorkerHandle } from './worker-handle.ts'
@@ -24,6 +26,9 @@ export interface FleetOptions {
   /** Who may call, as a worker that starts now must know it. */
   readonly identity?: () => IdentityState
   readonly onPoliciesUsed?: (uses: readonly KeptUse[]) => void
+  /** What is learned, as a worker that starts now must know it. */
+  readonly learned?: () => readonly LearnedField[]
+  readonly onRichTextSeen?: (sightings: Sightings) => void
   readonly onKeysUsed?: (used: readonly (readonly [id: string, atMs: number])[]) => void
   readonly onWantKeys?: (issuer: string) => void
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void
@@ -89,6 +94,10 @@ export class Fleet {
   /** Tells every worker, those that are still starting included, what has changed about who may call. */
   updateIdentity(update: IdentityUpdate): void {
     for (const worker of this.workers) worker.updateIdentity(update)
+  }
+
+  learn(fields: readonly LearnedField[]): void {
+    for (const worker of this.workers) worker.learn(fields)
   }
 
   async drain(drainMs: number): Promise<void> {
@@ -228,11 +237,13 @@ export class Fleet {
   #spawn(): WorkerHandle {
     const identity = this.#options.identity?.()
     const { counters, marks, quotas } = this.#options
-    const data = { counters, quotas: quotas(), marks, identity, reusePort: canSharePorts }
+    const learned = this.#options.learned?.() ?? []
+    const data = { counters, quotas: quotas(), marks, identity, learned, reusePort: canSharePorts }
     const worker = new WorkerHandle(this.#nextId++, data, {
       onEvents: this.#options.onEvents,
       onLines: lines => this.#options.onLines?.(lines),
       onPoliciesUsed: uses => this.#options.onPoliciesUsed?.(uses),
+      onRichTextSeen: sightings => this.#options.onRichTextSeen?.(sightings),
       onKeysUsed: used => this.#options.onKeysUsed?.(used),
       onWantKeys: issuer => this.#options.onWantKeys?.(issuer),
       onExit: (gone, error) => this.#exited(gone, error),

@@ -20,8 +20,10 @@ import { systemEvent } from './events/system-event.ts'
 import { Fleet } from './fleet.ts'
 import { auditFile } from './guards/waf/index.ts'
 import type { WafOptions } from './guards/waf/options.ts'
+import { learnedPath, RichTextLearner, richTextLearned } from './learn/rich-text-learner.ts'
 import type { Problem } from './lib/problem.ts'
 import { createReferences } from './listen/reference.ts'
+import type { LearnedField } from './pipeline/learned.ts'
 import { createSharedCounters, SharedCounters } from './store/counters-shared.ts'
 import { openSqliteJournal } from './store/journal-sqlite.ts'
 import { createSharedMarks } from './store/marks-shared.ts'
@@ -98,6 +100,7 @@ class ControlPlane implements Gateway, Runtime {
   #openAccounts: Accounts | undefined
   #quotaKeeper: QuotaKeeper | undefined
   #useKeeper: UseKeeper | undefined
+  #learner: RichTextLearner | undefined
   #lines = new Map<string, Lines>()
   /** Audit logs by file. */
   #auditLogs = new Map<string, Lines>()
@@ -132,6 +135,8 @@ class ControlPlane implements Gateway, Runtime {
       log: this.#log,
       identity: () => this.#accounts.state(),
       onPoliciesUsed: uses => this.#policiesUsed(uses),
+      learned: () => this.#learner?.fields ?? [],
+      onRichTextSeen: sightings => this.#learner?.take(sightings),
       onKeysUsed: used => void this.#accounts.keysUsed(used),
       onWantKeys: issuer => this.#accounts.wantKeys(issuer),
       onEvents: (worker, events) => this.#recorder.add(events, count => worker.stored(count)),
@@ -184,6 +189,14 @@ class ControlPlane implements Gateway, Runtime {
     )
   }
 
+  #learned(fields: readonly LearnedField[]): void {
+    this.#fleet.learn(this.#learner?.fields ?? [])
+    const events = fields.map(field =>
+      systemEvent('waf.rich-text-learned', richTextLearned(field), this.#nextReference(), Date.now(), 'learn'),
+    )
+    this.#recorder.add(events, () => {})
+  }
+
   get ready(): boolean {
     return this.#state === 'serving' && this.#fleet.workers.length > 0
   }
@@ -213,6 +226,11 @@ class ControlPlane implements Gateway, Runtime {
       error => this.#log('error', `quotas were not stored: ${messageOf(error)}`),
     )
     this.#useKeeper = await UseKeeper.open(await openRecords({ file: usesPath(state), database: undefined }))
+    this.#learner = await RichTextLearner.open(
+      await openRecords({ file: learnedPath(state), database: undefined }),
+      fields => this.#learned(fields),
+      error => this.#log('error', `what was learned was not stored: ${messageOf(error)}`),
+    )
     await this.#useAccounts(this.#config)
     const problems = await this.#applyToFleet(this.#config)
     if (problems.length === 0) this.#state = 'serving'
@@ -392,6 +410,7 @@ class ControlPlane implements Gateway, Runtime {
     await this.#openAccounts?.close()
     await this.#quotaKeeper?.close()
     await this.#useKeeper?.close()
+    await this.#learner?.close()
     await Promise.all([...this.#lines.values(), ...this.#auditLogs.values()].map(lines => lines.close()))
   }
 }

@@ -6,8 +6,10 @@ import type { ServerStatus } from './admin/runtime.ts'
 import type { Address, Config } from './config/config.ts'
 import type { LogLine } from './events/line-outbox.ts'
 import type { MetricsSnapshot } from './events/metrics.ts'
+import type { Sightings } from './learn/sighting-outbox.ts'
 import type { Problem } from './lib/problem.ts'
 import type { ListenerSettings } from './listen/settings.ts'
+import type { LearnedField } from './pipeline/learned.ts'
 import type { StoredEvent } from './store/store.ts'
 import type { KeptUse } from './store/use-keeper.ts'
 
@@ -19,6 +21,8 @@ export interface WorkerData {
   readonly marks: SharedArrayBuffer
   /** Who may call, when the worker starts; updates follow. */
   readonly identity: IdentityState | undefined
+  /** Fields that are known to hold rich text, when the worker starts; updates follow. */
+  readonly learned: readonly LearnedField[]
   /** Several workers share each port. */
   readonly reusePort: boolean
 }
@@ -53,6 +57,7 @@ export type ToWorker =
   | { readonly type: 'stored'; readonly count: number }
   | { readonly type: 'linesTaken'; readonly bytes: number }
   | { readonly type: 'identity'; readonly update: IdentityUpdate }
+  | { readonly type: 'learned'; readonly fields: readonly LearnedField[] }
   | { readonly type: 'drain'; readonly drainMs: number }
 
 export type FromWorker =
@@ -81,6 +86,7 @@ export type FromWorker =
   | { readonly type: 'events'; readonly events: readonly StoredEvent[] }
   | { readonly type: 'lines'; readonly lines: readonly LogLine[]; readonly bytes: number }
   | { readonly type: 'policiesUsed'; readonly uses: readonly KeptUse[] }
+  | { readonly type: 'richTextSeen'; readonly sightings: Sightings }
   | { readonly type: 'keysUsed'; readonly used: readonly (readonly [id: string, atMs: number])[] }
   | { readonly type: 'wantKeys'; readonly issuer: string }
   /** Nothing is accepted any more; what is under way goes on. */

@@ -6,7 +6,9 @@ import type { ServerStatus } from './admin/runtime.ts'
 import type { LogLine } from './events/line-outbox.ts'
 import type { MetricsSnapshot } from './events/metrics.ts'
 import { countersOnly } from './events/metrics.ts'
+import type { Sightings } from './learn/sighting-outbox.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
+import type { LearnedField } from './pipeline/learned.ts'
 import type { StoredEvent } from './store/store.ts'
 import type { KeptUse } from './store/use-keeper.ts'
 
@@ -20,6 +22,7 @@ export interface WorkerEvents {
   onEvents(worker: WorkerHandle, events: readonly StoredEvent[]): void
   onLines(lines: readonly LogLine[]): void
   onPoliciesUsed(uses: readonly KeptUse[]): void
+  onRichTextSeen(sightings: Sightings): void
   onKeysUsed(used: readonly (readonly [id: string, atMs: number])[]): void
   onWantKeys(issuer: string): void
   onExit(worker: WorkerHandle, error: Error): void
@@ -115,6 +118,10 @@ export class WorkerHandle {
     this.#post({ type: 'identity', update })
   }
 
+  learn(fields: readonly LearnedField[]): void {
+    this.#post({ type: 'learned', fields })
+  }
+
   stored(count: number): void {
     this.#post({ type: 'stored', count })
   }
@@ -164,6 +171,7 @@ export class WorkerHandle {
     if (message.type === 'events') return this.#events.onEvents(this, message.events)
     if (message.type === 'lines') return this.#tookLines(message)
     if (message.type === 'policiesUsed') return this.#events.onPoliciesUsed(message.uses)
+    if (message.type === 'richTextSeen') return this.#events.onRichTextSeen(message.sightings)
     if (message.type === 'keysUsed') return this.#events.onKeysUsed(message.used)
     if (message.type === 'wantKeys') return this.#events.onWantKeys(message.issuer)
     const key = 'version' in message ? `${message.type} ${message.version}` : keyOf(message)

@@ -11,12 +11,14 @@ import { LineOutbox } from './events/line-outbox.ts'
 import { addSeries, labels, type MetricsSnapshot, WorkerMetrics } from './events/metrics.ts'
 import { Outbox } from './events/outbox.ts'
 import { Refusals } from './events/refusals.ts'
+import { SightingOutbox } from './learn/sighting-outbox.ts'
 import type { Problem } from './lib/problem.ts'
 import { type Http1Listener, openHttp1Listener } from './listen/h1.ts'
 import { createReferences } from './listen/reference.ts'
 import { type ListenerSettings, plainSettings } from './listen/settings.ts'
 import type { FromWorker, Listening, Plan, ToWorker, WorkerData } from './messages.ts'
 import type { Exchange } from './pipeline/exchange.ts'
+import { LearnedFields } from './pipeline/learned.ts'
 import { UseOutbox } from './policies/use-outbox.ts'
 import { SharedCounters } from './store/counters-shared.ts'
 import { SharedMarks } from './store/marks-shared.ts'
@@ -42,6 +44,8 @@ class DataPlane {
   readonly #lineOutbox: LineOutbox
   readonly #refusals: Refusals
   readonly #uses: UseOutbox
+  readonly #sightings: SightingOutbox
+  readonly #learned = new LearnedFields()
   readonly #listeners = new Map<string, Http1Listener>()
   /** Counts of listeners that are closed by now. */
   readonly #closedStats = { connectionsRefused: 0, parseErrors: 0, handshakes: 0, handshakeFailures: 0 }
@@ -65,6 +69,8 @@ class DataPlane {
     this.#outbox = new Outbox(events => post({ type: 'events', events }))
     this.#refusals = new Refusals(event => this.#outbox.push(event), this.#nextReference)
     this.#uses = new UseOutbox(uses => post({ type: 'policiesUsed', uses }))
+    this.#learned.use(data.learned)
+    this.#sightings = new SightingOutbox(sightings => post({ type: 'richTextSeen', sightings }))
     this.#lineOutbox = new LineOutbox((lines, bytes) => post({ type: 'lines', lines, bytes }))
   }
 
@@ -88,6 +94,8 @@ class DataPlane {
         return this.#lineOutbox.taken(message.bytes)
       case 'identity':
         return this.#identity?.update(message.update)
+      case 'learned':
+        return this.#learned.use(message.fields)
       case 'drain':
         return this.#drain(message.drainMs)
     }
@@ -98,6 +106,8 @@ class DataPlane {
       counters: this.#counters,
       quotas: this.#quotas,
       recordUse: use => this.#uses.add(use),
+      learned: this.#learned,
+      richTextReports: this.#sightings,
       now: Date.now,
       report: ex => this.#report(ex),
       metrics: this.#metrics,
@@ -214,6 +224,7 @@ class DataPlane {
     this.#outbox.flush()
     this.#lineOutbox.flush()
     this.#uses.flush()
+    this.#sightings.flush()
     this.#post({ type: 'drained', ...this.#measure() })
   }
 

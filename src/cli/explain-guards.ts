@@ -8,6 +8,7 @@ import { hostName } from '../listen/framing.ts'
 import { Exchange } from '../pipeline/exchange.ts'
 import { HeaderList } from '../pipeline/headers.ts'
 import type { Identity } from '../pipeline/identity.ts'
+import type { LearnedFields } from '../pipeline/learned.ts'
 import { formPath } from '../pipeline/path-form.ts'
 import type { Placements } from '../pipeline/placements.ts'
 import type { Route, Step } from '../pipeline/route.ts'
@@ -46,12 +47,13 @@ export async function runGuards(
   request: ExplainedRequest,
   clientIp: string,
   identity: Identity | undefined,
+  learned: LearnedFields,
 ): Promise<GuardsResult> {
   // Counters that always have room: how often it was sent before is no property of a request.
   const take = (_key: string, cost: number, limit: number) => {
     return { allowed: true, remaining: limit - cost, resetMs: 0, retryAfterMs: 0 }
   }
-  const built = buildGateway(config, { counters: { take }, now: Date.now, ...(identity && { identity }) })
+  const built = buildGateway(config, { counters: { take }, now: Date.now, learned, ...(identity && { identity }) })
   if (!built.ok) return built
   const { gateway } = built
   try {

@@ -3,6 +3,7 @@
 import { tellingMatches } from '../guards/waf/evidence.ts'
 import { exclusionYaml } from '../guards/waf/propose.ts'
 import { type ByteString, bytesToUtf8 } from '../lib/bytes.ts'
+import type { LearnedField } from '../pipeline/learned.ts'
 import type { Match, MatchedTarget } from '../waf/types.ts'
 import { costText, type ExclusionCost } from './exclusion-cost.ts'
 import type { GuardReport } from './explain-guards.ts'
@@ -16,13 +17,15 @@ export interface ExplainReport {
   readonly route: string
   readonly guards: readonly GuardReport[]
   readonly rules: RulesReport | undefined
+  /** Fields of the operation that traffic has shown to hold rich text, and whether the route goes by that. */
+  readonly learned: readonly (LearnedField & { readonly isApplied: boolean })[]
   /** Of the exclusion, when a corpus was given. */
   readonly cost: ExclusionCost | undefined
 }
 
 const shownMax = 160
 
-export function explainText({ request, config, route, guards, rules, cost }: ExplainReport): string {
+export function explainText({ request, config, route, guards, rules, learned, cost }: ExplainReport): string {
   const { method, target, framing, notes, body } = request
   const size = body.length > 0 ? `, body of ${body.length} bytes` : ''
   const lines = [`${show(method)} ${show(target)}${size}`, ...notes.map(note => `  note: ${note}`), '']
@@ -33,6 +36,7 @@ export function explainText({ request, config, route, guards, rules, cost }: Exp
   }
   lines.push(`route     ${route} of ${config}`)
   for (const report of guards) lines.push(`${report.guard.padEnd(9)} ${verdictText(report)} (${report.us} µs)`)
+  lines.push(...learned.map(learnedText))
   const told = tellingMatches(rules?.matches ?? [])
   if (told.length > 0) lines.push('', 'What the rules found:')
   for (const match of told) lines.push('', ...matchText(match))
@@ -46,6 +50,12 @@ export function explainText({ request, config, route, guards, rules, cost }: Exp
     )
   }
   return lines.join('\n')
+}
+
+function learnedText({ field, clients, learnedAtMs, isApplied }: ExplainReport['learned'][number]): string {
+  const since = new Date(learnedAtMs).toISOString().slice(0, 10)
+  const use = isApplied ? 'treated so' : 'only proposed, see guards.waf.learnRichText'
+  return `learned   ${show(field)} holds rich text, as ${clients} clients had shown by ${since}; ${use}`
 }
 
 function exclusionText({ exclusions }: RulesReport, cost: ExclusionCost | undefined): string[] {
@@ -104,7 +114,7 @@ function escapeCode(character: string): string {
   return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
 }
 
-export function explainJson({ request, config, route, guards, rules, cost }: ExplainReport): object {
+export function explainJson({ request, config, route, guards, rules, learned, cost }: ExplainReport): object {
   const { method, target, framing, notes } = request
   return {
     request: { method: bytesToUtf8(method), target: bytesToUtf8(target), bodyBytes: request.body.length, notes },
@@ -123,6 +133,7 @@ export function explainJson({ request, config, route, guards, rules, cost }: Exp
     })),
     matches: (rules?.matches ?? []).map(matchJson),
     points: rules?.points ?? 0,
+    learned,
     exclusions: rules?.exclusions ?? null,
     exclusionCost: cost ?? null,
   }

@@ -8,12 +8,15 @@ import { loadConfig } from '../config/load.ts'
 import { zeroConfig } from '../config/zero.ts'
 import { siteRules } from '../guards/waf/exclusions.ts'
 import type { ExclusionOptions, WafOptions } from '../guards/waf/options.ts'
+import { withLearned } from '../guards/waf/rich-text-watch.ts'
 import { parseIp } from '../lib/ip.ts'
+import { LearnedFields } from '../pipeline/learned.ts'
 import type { Placements } from '../pipeline/placements.ts'
 import { action } from './action.ts'
 import { type ExclusionCost, exclusionCost } from './exclusion-cost.ts'
 import { lookAtAccounts } from './explain-accounts.ts'
 import { type GuardReport, runGuards } from './explain-guards.ts'
+import { learnedOf, lookAtLearned } from './explain-learned.ts'
 import { type ExplainReport, explainJson, explainText } from './explain-print.ts'
 import { type ExplainedRequest, readExplained } from './explain-request.ts'
 import { explainRules, type RulesReport } from './explain-rules.ts'
@@ -50,14 +53,17 @@ async function explain(file: string, options: ExplainOptions): Promise<number> {
   const given = readExplained(readInput(file))
   if (typeof given === 'string') throw new CommandFailure(`${file}: ${given}`)
   const config = chosenConfig(options)
-  const guards = await runGuards(config, given, options.client, await lookAtAccounts(config))
+  const known = await lookAtLearned(config)
+  const learned = new LearnedFields()
+  learned.use(known)
+  const guards = await runGuards(config, given, options.client, await lookAtAccounts(config), learned)
   if (!guards.ok) {
     sayProblems(guards.problems)
     return 1
   }
   const request = guards.refused && !given.framing ? { ...given, framing: guards.refused } : given
   const rules = guards.guards.some(({ guard }) => guard === 'waf')
-    ? rulesOf(config, guards.route, request, guards.inspectedBytes, guards.placements)
+    ? rulesOf(config, guards.route, request, guards.inspectedBytes, guards.placements, learned)
     : undefined
   const cost =
     rules?.exclusions && options.cost ? costOf(config, guards.route, rules.exclusions, options.cost) : undefined
@@ -67,6 +73,10 @@ async function explain(file: string, options: ExplainOptions): Promise<number> {
     route: guards.route,
     guards: guards.guards,
     rules,
+    learned: learnedOf(known, guards.route, given.method, given.target).map(field => ({
+      ...field,
+      isApplied: wafOptionsOf(config, guards.route)?.learnRichText.mode === 'apply',
+    })),
     cost,
   }
   if (options.json) printJson(explainJson(report))
@@ -114,21 +124,33 @@ function rulesOf(
   routeName: string,
   request: ExplainedRequest,
   inspected: number,
-  placements: Placements | undefined,
+  contract: Placements | undefined,
+  learned: LearnedFields,
 ): RulesReport | undefined {
   const options = wafOptionsOf(config, routeName)
   if (!options) return undefined
   const { rules, paranoia, threshold, preset } = options
+  const fields = learned.of(routeName, request.method, request.target.split('?', 1)[0] ?? '')
   const from = { stateDir: config.store.state, from: config.dir, settings: siteRules(options) }
   const result = explainRules(
     { rules, paranoia, threshold, preset, ...from },
     request,
     request.body.subarray(0, inspected),
-    options.contract ? placements : undefined,
+    placementsBy(options, contract, fields),
   )
   if (result.ok) return result.report
   sayProblems(result.problems)
   throw new CommandFailure('the rules can’t be loaded')
+}
+
+/** As the guard does. */
+function placementsBy(
+  { contract, learnRichText }: WafOptions,
+  byContract: Placements | undefined,
+  learned: ReadonlySet<string> | undefined,
+): Placements | undefined {
+  const known = contract ? byContract : undefined
+  return learned && learnRichText.mode === 'apply' ? withLearned(learned, known) : known
 }
 
 function wafOptionsOf(config: Config, routeName: string): WafOptions | undefined {

@@ -7,6 +7,7 @@ import type { Problem } from '../lib/problem.ts'
 import type { Counters, Quotas } from '../store/store.ts'
 import type { Exchange } from './exchange.ts'
 import type { Identity } from './identity.ts'
+import type { LearnedFields, RichTextReports } from './learned.ts'
 import type { Limits } from './limits.ts'
 import type { PolicyUse } from './policy-use.ts'
 import type { Match } from './router.ts'
@@ -27,11 +28,23 @@ export interface Guard {
   onResponseHeaders?(ex: Exchange): Outcome
   /** The start of a text response is read (`ex.responseBody`). Having this method is what makes us hold it back. */
   onResponseBody?(ex: Exchange): Outcome
+  /** Changes text responses on their way. Having this method is what makes us ask for the whole response, uncompressed. */
+  filterResponse?(ex: Exchange): ResponseFilter | undefined
   /** Exactly once, whatever happened: deny, failure, abort. */
   onDone?(ex: Exchange): void
   /** Whether what it was made from, besides its options, has changed (files): a reload then makes a new one. */
   isStale?(): boolean
   close?(): void
+}
+
+/** Of one response. What it gives out is as long as what it was given, in the end. */
+export interface ResponseFilter {
+  /** What may be sent now. What it keeps back it bounds itself. */
+  push(chunk: Uint8Array): Uint8Array
+  /** What it has kept back. */
+  end(): Uint8Array
+  /** What it has to tell; asked once, when the response is over or broke off. */
+  found(): Extract<Verdict, { kind: 'flag' }> | undefined
 }
 
 export interface GuardDefinition<Name extends string = string, Schema extends z.ZodType = z.ZodType> {
@@ -85,6 +98,9 @@ export interface GuardTools {
   readonly ownIssuer?: string
   /** Tells that policies have permitted something, for `merlon authz unused`. */
   readonly recordUse?: (use: PolicyUse) => void
+  /** Fields that traffic has shown to hold rich text, and who is told of more of them. Absent where nothing is learned. */
+  readonly learned?: LearnedFields
+  readonly richTextReports?: RichTextReports
   /** Appends a line to a log file that the guard's options name. Absent where nothing is logged. */
   readonly writeLine?: (file: string, line: string) => void
 }

@@ -44,7 +44,8 @@ export function requestHeaders(ex: Exchange, body: OutgoingBody, toOwnService = 
   const { headers, client } = ex
   const trusted = client.peerTrusted === true
   const listed = connectionOptions(headers)
-  const identity = ex.route.phases.onResponseBody.length > 0
+  const isFiltered = ex.route.filters !== undefined && ex.route.filters.length > 0
+  const identity = isFiltered || ex.route.phases.onResponseBody.length > 0
   const dropsUnderscores = ex.route.headers.underscores === 'drop'
   const out: string[] = []
   for (let i = 0; i < headers.count; i++) {
@@ -57,6 +58,8 @@ export function requestHeaders(ex: Exchange, body: OutgoingBody, toOwnService = 
     }
     if (listed?.includes(headers.nameAt(i)) && !kept.has(name)) continue
     if (identity && name === 'accept-encoding') continue
+    // A secret that comes in two parts is in neither.
+    if (isFiltered && (name === 'range' || name === 'if-range')) continue
     out.push(headers.raw[i * 2] ?? '', headers.valueAt(i))
   }
   // Guards read response bodies, and they read no compression.

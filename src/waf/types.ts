@@ -178,6 +178,8 @@ export interface WafTransaction {
   readonly auditEngine: AuditEngine | undefined
   /** `parts` as ctl:auditLogParts changed them. */
   auditParts(parts: string): string
+  /** Arguments of the request, in order; those of the body once it is done. */
+  readonly arguments: readonly { readonly key: ByteString | undefined; readonly value: ByteString }[]
   /** The value of a variable such as `tx.inbound_anomaly_score`, for reports. */
   variable(name: string): ByteString | undefined
 }

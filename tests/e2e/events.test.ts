@@ -38,7 +38,7 @@ test('a blocked request is an event with its evidence, in the journal and as a l
   assert.match(evidence.match.slice(...evidence.span), /script/i)
 
   const file = join(dir, 'events.ndjson')
-  for (let waitedMs = 0; statSync(file).size === 0 && waitedMs < 3000; waitedMs += 20) await delay(20)
+  for (let waitedMs = 0; statSync(file).size === 0 && waitedMs < 30_000; waitedMs += 20) await delay(20)
   assert.equal(readFileSync(file, 'utf8').trimEnd(), found?.json)
   assert.equal(statSync(file).mode & 0o077, 0, 'nobody else may read it')
 })

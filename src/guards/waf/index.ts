@@ -18,6 +18,7 @@ import { Audit } from './audit.ts'
 import { evidenceOf } from './evidence.ts'
 import { expiredWarnings, siteRules } from './exclusions.ts'
 import { type WafOptions, wafOptions } from './options.ts'
+import { RichTextWatch } from './rich-text-watch.ts'
 import { SeenFiles } from './seen-files.ts'
 import { warmUp } from './warm-up.ts'
 
@@ -44,7 +45,11 @@ export const waf: GuardDefinition<'waf', typeof wafOptions> = {
     const audit = auditOf(options, made.waf, tools)
     const expired = expiredWarnings(options.exclusions, tools.now())
     const warnings = [...made.warnings, ...auditWarnings(options, made.waf), ...expired]
-    return { ok: true, guard: new WafGuard(made.waf, options.contract, isStale, audit), warnings }
+    return {
+      ok: true,
+      guard: new WafGuard(made.waf, options, isStale, audit, new RichTextWatch(options.learnRichText, tools)),
+      warnings,
+    }
   },
 }
 
@@ -114,12 +119,20 @@ class WafGuard implements Guard {
   readonly onResponseBody?: (ex: Exchange) => Verdict | undefined
   readonly #waf: Waf
   readonly #goesByContract: boolean
+  readonly #watch: RichTextWatch
   readonly #responseTypes: ReadonlySet<string>
   readonly #audit: Audit | undefined
 
-  constructor(engine: Waf, goesByContract: boolean, isStale: () => boolean, audit: Audit | undefined) {
+  constructor(
+    engine: Waf,
+    { contract }: WafOptions,
+    isStale: () => boolean,
+    audit: Audit | undefined,
+    watch: RichTextWatch,
+  ) {
     this.#waf = engine
-    this.#goesByContract = goesByContract
+    this.#goesByContract = contract
+    this.#watch = watch
     this.#audit = audit
     this.isStale = isStale
     const { responseBodyAccess, responseBodyTypes } = engine.settings
@@ -181,6 +194,7 @@ class WafGuard implements Guard {
     ex.wafTransaction = undefined
     if (!transaction) return
     transaction.logging()
+    this.#watch.done(ex, transaction)
     this.#audit?.take(ex, transaction)
   }
 
@@ -210,7 +224,8 @@ class WafGuard implements Guard {
 
   #begin(ex: Exchange): WafTransaction {
     const { client, request, headers } = ex
-    const placements = this.#goesByContract ? ex.route.contract?.placements(ex.method, ex.path) : undefined
+    const contract = this.#goesByContract ? ex.route.contract?.placements(ex.method, ex.path) : undefined
+    const placements = this.#watch.placements(ex, contract)
     const transaction = this.#waf.transaction({ id: ex.reference, placements })
     transaction.connection({ ip: client.ip, port: client.port }, { ip: request.localIp, port: request.localPort })
     transaction.uri(request.method, request.target, request.protocol, request.received)

@@ -75,6 +75,23 @@ const richTextOptions = z
 
 export type RichTextOptions = z.output<typeof richTextOptions>
 
+const learnOptions = z
+  .strictObject({
+    mode: z.enum(['off', 'propose', 'apply']).default('propose').meta({
+      description:
+        'propose: an event says which field it is, and how the config would name it. apply: the field is treated as rich text from then on. off: nothing is looked at.',
+    }),
+    clients: z.number().int().min(5).max(100).default(20).meta({
+      description: 'Distinct clients that must have written rich text to it: principals, or networks of addresses.',
+    }),
+    days: z.number().int().min(1).max(90).default(7).meta({
+      description: 'Days from the first of them to the last; written to on three of them at the least.',
+    }),
+  })
+  .meta({ description: 'Which fields hold rich text, learned from requests that were let pass.' })
+
+export type LearnOptions = z.output<typeof learnOptions>
+
 export const wafOptions = z
   .strictObject({
     rules: z
@@ -103,6 +120,7 @@ export const wafOptions = z
       description:
         'Fields of rich text: markup, code and commands pass in them; event handlers, script outside blocks of code and SQL that leaves a string do not.',
     }),
+    learnRichText: learnOptions.prefault({}),
     contract: z.boolean().default(true).meta({
       description:
         'Go by the OpenAPI document of the route (`openapi`): what leaves the form of its field and has structure is refused, numbers, identifiers, dates and choices that keep to it are passed over by rules about attacks, and fields with `format: markdown` or `html` are rich text.',

@@ -7,7 +7,7 @@ import { Attributes, plainName, tagNameEnd } from './html.ts'
 import { inScript } from './script-string.ts'
 import { isCode, scriptStyle, scriptUrl } from './script-url.ts'
 import type { Detection } from './types.ts'
-import { eventNames, scriptElements, urlAttributes } from './xss-words.ts'
+import { eventNames, loadingElements, scriptElements, urlAttributes } from './xss-words.ts'
 
 export function detectXss(value: ByteString): Detection | undefined {
   const marks = scan(value)
@@ -103,6 +103,8 @@ function tag(attributes: Attributes, element: string, start: number, isEnd: bool
   }
   // "binary<script is incorrect" has neither an attribute nor an end.
   const isTag = attributes.isClosed || hasValue || attributes.at - nameEnd < 2
+  // `Promise<Object>` is a type, and `<xml>` shows nothing: these load what an attribute names.
+  if (!hasValue && loadingElements.has(element)) return undefined
   return !isEnd && isTag && scriptElements.has(element) ? detection('script element', start, nameEnd) : undefined
 }
 

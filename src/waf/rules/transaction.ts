@@ -154,6 +154,10 @@ export class Transaction implements WafTransaction {
     for (const collection of this.#state.collections.values()) collection.save(port, this.#ports.now())
   }
 
+  get arguments(): readonly Value[] {
+    return this.#state.arguments
+  }
+
   variable(name: string): ByteString | undefined {
     const tx = /^tx[.:](.+)$/is.exec(name)
     if (tx?.[1] !== undefined) return this.#state.tx.get(tx[1])

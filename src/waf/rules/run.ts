@@ -168,6 +168,7 @@ export class Runner {
     for (let t = 0; t < unitOfTarget.length; t++) {
       for (let hit = hits.firstOf(pattern, unitOfTarget[t] as number); hit !== 0; hit = hits.after(hit)) {
         const value = hits.valueAt(hit)
+        if ((value.placement & rule.passesOver) !== 0) continue
         if (list.excludes(value)) continue
         if (removed !== undefined && isRemoved(value, rule.index, removed)) continue
         if (this.#valueMatches(link, value, rule.log)) matched = true

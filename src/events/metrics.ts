@@ -36,6 +36,10 @@ export const metricDefinitions = {
   merlon_uninspected_bytes_total: { type: 'counter', help: 'Body bytes that passed without being inspected.' },
   merlon_connections: { type: 'gauge', help: 'Open client connections.' },
   merlon_connections_refused_total: { type: 'counter', help: 'Connections over a limit.' },
+  merlon_accept_queue_overflows_total: {
+    type: 'counter',
+    help: 'Connections that the kernel dropped because a queue to be accepted was full; of this and other programs. Linux.',
+  },
   merlon_unreadable_requests_total: { type: 'counter', help: 'What could not be read as HTTP, or came too slowly.' },
   merlon_tls_handshakes_total: { type: 'counter', help: 'TLS handshakes with clients.' },
   merlon_tls_handshake_failures_total: { type: 'counter', help: 'Connections to https listeners without a handshake.' },

@@ -118,6 +118,13 @@ export const limitDefinitions = {
     default: 256,
     summary: 'Open connections of one client address; trusted proxies are exempt.',
   },
+  acceptQueue: {
+    unit: 'count',
+    default: 4096,
+    max: 65_535,
+    summary:
+      'Connections that wait for a worker to take them; the kernel drops more, and cuts this to its own net.core.somaxconn. Counts for a listener from its start on.',
+  },
   connectionsTotal: { unit: 'count', default: 10_000, summary: 'Open client connections of one worker.' },
   cutsPerIp: {
     unit: 'count',
@@ -142,6 +149,11 @@ export const limitDefinitions = {
     unit: 'count',
     default: 200,
     summary: 'Requests of one HTTP/2 connection that are reset within 30 s.',
+  },
+  http2BadHeads: {
+    unit: 'count',
+    default: 100,
+    summary: 'Requests of one HTTP/2 connection within 30 s that are refused as malformed or too large.',
   },
   http2Refused: {
     unit: 'count',

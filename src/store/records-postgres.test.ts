@@ -69,6 +69,32 @@ test('two processes see each other’s writes, are told of them at once, and not
   await Promise.all([one.close(), two.close()])
 })
 
+test('of other kinds than were chosen nobody is told', { skip }, async () => {
+  const url = server.database()
+  const one = await openPostgresRecords({ url, onError: () => {}, told: ['thing'] })
+  const two = await open(url)
+  const heard = new Heard()
+  await two.watch(heard)
+  for (const kind of ['other', 'thing']) {
+    await one.put({ kind, id: 'new', json: '1', family: 'f' }, 0)
+    await one.put({ kind, id: 'new', json: '2', family: 'f' }, 1)
+    await one.put({ kind, id: 'any', json: '1', family: 'f' })
+    await one.createAll([{ kind, id: 'many', json: '1' }])
+    await one.consume(kind, 'any', 1)
+    await one.delete(kind, 'many')
+  }
+  assert.equal(await one.deleteFamily('f'), 4)
+  await one.put({ kind: 'thing', id: 'last', json: '1' })
+  await heard.wait('thing last')
+  const all = heard.take()
+  assert.ok(all.includes('thing new') && all.includes('thing any') && all.includes('thing many'))
+  assert.deepEqual(
+    all.filter(it => !it.startsWith('thing ')),
+    [],
+  )
+  await Promise.all([one.close(), two.close()])
+})
+
 test('without a server every call fails; when it is back, so are they, with what was acknowledged', {
   skip,
 }, async () => {

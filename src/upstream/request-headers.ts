@@ -4,6 +4,7 @@
 
 import type { ByteString } from '../lib/bytes.ts'
 import { certificateHeader, writeCertificate } from '../lib/shown-certificate.ts'
+import { principalHeader, writePrincipal } from '../lib/told-principal.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import { changeHeaders, hasUnderscore } from '../pipeline/header-rules.ts'
 import type { HeaderList } from '../pipeline/headers.ts'
@@ -70,7 +71,10 @@ export function requestHeaders(ex: Exchange, body: OutgoingBody, toOwnService = 
   out.push('x-request-id', ex.reference)
   if (ex.verdictToken !== undefined) out.push('merlon-verdict', ex.verdictToken)
   const changed = [...changeHeaders(out, ex.route.headers.request)]
-  if (toOwnService) addClient(changed, client)
+  if (toOwnService) {
+    addClient(changed, client)
+    if (ex.principal) changed.push(principalHeader, writePrincipal(ex.principal))
+  }
   return changed
 }
 

@@ -238,6 +238,25 @@ test('a client that has agreed to nothing is refused what is too many, up to a l
   assert.deepEqual([...gateway.listener.stats.http2Cut], [['http2Refused', 1]])
 })
 
+test('heads that are too large, again and again, end the connection', async () => {
+  await using gateway = await openHttp2Gateway({
+    servers: ['http://127.0.0.1:9'],
+    limits: { headerBytes: 1000, http2BadHeads: 5 },
+  })
+  using bad = await openFrameClient(gateway.port)
+  const large = getHead('/', ['x-large', 'v'.repeat(1000)])
+  const send = (i: number) => bad.send(frame(1, endHeaders | endStream, 2 * i + 1, large))
+  for (let i = 0; i < 5; i++) send(i)
+  await eventually(() => bad.frames.filter(({ type }) => type === 1).length === 5)
+  await eventually(() => gateway.done.length === 5)
+  assert.deepEqual([bad.closed, bad.goaways()], [false, []])
+  assert.ok(gateway.done.every(({ verdict }) => verdict?.reason.limit === 'headerBytes'))
+  send(5)
+  await eventually(() => bad.closed)
+  assert.deepEqual(bad.goaways(), [enhanceYourCalm])
+  await eventually(() => gateway.done.some(({ verdict }) => verdict?.reason.code === 'http2.bad-heads'))
+})
+
 test('malformed requests without end end the connection', async () => {
   await using gateway = await openHttp2Gateway({ servers: ['http://127.0.0.1:9'] })
   using client = await openFrameClient(gateway.port)

@@ -176,7 +176,11 @@ export class Http2Connection implements Timed {
     stream.once('close', () => this.#edges.delete(edge))
     const expects = ex.headers.get('expect')?.toLowerCase() ?? '100-continue'
     const refused = verdict ?? (expects === '100-continue' ? undefined : expectationFailed)
-    if (refused) return serveRefusal(ex, edge, refused)
+    if (refused) {
+      this.#budget.badHead()
+      this.#checkSoon()
+      return serveRefusal(ex, edge, refused)
+    }
     return head.isWebSocket ? serveUpgrade(ex, edge, edge) : serve(ex, edge)
   }
 
@@ -208,6 +212,11 @@ export class Http2Connection implements Timed {
   /** Told while node:http2 writes. */
   #refused(): void {
     this.#budget.refused()
+    this.#checkSoon()
+  }
+
+  /** Something was counted while node:http2 is at work. */
+  #checkSoon(): void {
     const { overdrawn } = this.#budget
     if (overdrawn) setImmediate(() => this.#overdrawn(overdrawn))
   }

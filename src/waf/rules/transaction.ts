@@ -64,6 +64,10 @@ export class Transaction implements WafTransaction {
     this.#state.serverPort = server.port
   }
 
+  environment(name: ByteString, value: ByteString): void {
+    this.#state.environment.set(name, value)
+  }
+
   uri(method: ByteString, target: ByteString, protocol: ByteString, received: ByteString = target): void {
     this.#state.method = method
     this.#state.protocol = protocol

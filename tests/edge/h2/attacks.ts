@@ -118,8 +118,8 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'header flood',
-    limit: 'headerBytes',
-    cut: 'streams',
+    limit: 'http2BadHeads',
+    cut: 'connection',
     lanes: 8,
     everyMs: 20,
     send: (client, turn) =>

@@ -1,7 +1,7 @@
 // Attacks over HTTP/2 against the gateway, with its default settings but for timeouts that are shortened so that the run
 // ends today. Attackers and good clients are processes of their own. Quiet and attacked stretches follow each other in
-// turns, so that what else the machine does weighs on both: p99 of the good clients stays below twice the quiet one,
-// none of their requests fails, memory stays bounded, and attackers are cut by the limit that is meant for them.
+// turns, so that what else the machine does weighs on both: p99 of the good clients stays below twice the quiet one (in
+// the median of all pairs of stretches, or 10 ms more where that is less than the clock of a busy machine can tell), none of their requests fails, memory stays bounded, and attackers are cut by the limit that is meant for them.
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import type { AttackReport } from './attacker.ts'
 import { type Attack, attacks } from './attacks.ts'
 import type { Measured, MeasureOrder } from './good-clients.ts'
 
-const rounds = 5
+const rounds = 7
 const quietSeconds = 2
 const attackSeconds = 3
 /** What each thread of the gateway may hold: the collector of a heap without a bound has no reason to work. */
@@ -90,12 +90,12 @@ async function attackInTurns(
     reports.push(await stop(attacker))
     await new Promise(resolve => setTimeout(resolve, 500)) // what it leaves is cleared
   }
-  return judge(attack, { quiet: pool(quiet), attacked: pool(attacked), cpu, rssBefore, rssMost, reports, print })
+  return judge(attack, { quiet, attacked, cpu, rssBefore, rssMost, reports, print })
 }
 
 interface Outcome {
-  readonly quiet: Measured
-  readonly attacked: Measured
+  readonly quiet: readonly Measured[]
+  readonly attacked: readonly Measured[]
   readonly cpu: { readonly quiet: number; readonly attacked: number }
   readonly rssBefore: number
   readonly rssMost: number
@@ -103,11 +103,23 @@ interface Outcome {
   readonly print: (line: string) => void
 }
 
-function judge(attack: Attack, { quiet, attacked, cpu, rssBefore, rssMost, reports, print }: Outcome): string[] {
+/** p99 of each attacked stretch by that of the quiet one before it; the median, for a neighbour's job may fall into one. */
+function slowdown(quiet: readonly Measured[], attacked: readonly Measured[]): number {
+  const ratios = attacked.map((during, i) => {
+    const before = at(pool(quiet.slice(i, i + 1)), 0.99)
+    const late = at(pool([during]), 0.99)
+    return late - before < noiseMs ? Math.min(late / before, 1) : late / before
+  })
+  return ratios.toSorted((a, b) => a - b)[ratios.length >> 1] ?? Infinity
+}
+
+function judge(attack: Attack, outcome: Outcome): string[] {
+  const { cpu, rssBefore, rssMost, reports, print } = outcome
   const bad: string[] = []
+  const quiet = pool(outcome.quiet)
+  const attacked = pool(outcome.attacked)
+  const slower = slowdown(outcome.quiet, outcome.attacked)
   const total = (key: keyof AttackReport) => reports.reduce((sum, report) => sum + report[key], 0)
-  const before = at(quiet, 0.99)
-  const during = at(attacked, 0.99)
   const pair = (share: number) => `${at(quiet, share).toFixed(1)} → ${at(attacked, share).toFixed(1)}`
   const percent = (seconds: number, of: number) => Math.round((100 * seconds) / (rounds * of))
   print(
@@ -115,7 +127,7 @@ function judge(attack: Attack, { quiet, attacked, cpu, rssBefore, rssMost, repor
       attack.name.padEnd(20),
       attack.limit.padEnd(20),
       pair(0.5).padStart(21),
-      `${pair(0.99)} (×${(during / before).toFixed(2)})`.padStart(22),
+      `${pair(0.99)} (×${slower.toFixed(2)})`.padStart(22),
       `${attacked.failed}/${attacked.times.length + attacked.failed}`.padStart(7),
       `${mib(rssBefore)} → ${mib(rssMost)}`.padStart(10),
       `${percent(cpu.quiet, quietSeconds)} → ${percent(cpu.attacked, attackSeconds)}`.padStart(8),
@@ -125,7 +137,7 @@ function judge(attack: Attack, { quiet, attacked, cpu, rssBefore, rssMost, repor
   )
   const { name } = attack
   if (quiet.failed + attacked.failed > 0) bad.push(`${name}: ${quiet.failed + attacked.failed} good requests failed`)
-  if (during > Math.max(2 * before, before + noiseMs)) bad.push(`${name}: p99 ${pair(0.99)} ms`)
+  if (slower >= 2) bad.push(`${name}: p99 ${pair(0.99)} ms, ×${slower.toFixed(2)} in the median of ${rounds} rounds`)
   if (rssMost - rssBefore > growthMaxBytes) bad.push(`${name}: memory ${mib(rssBefore)} → ${mib(rssMost)} MiB`)
   if (attack.cut === 'connection' ? total('closed') === 0 : total('resets') + total('closed') === 0)
     bad.push(`${name}: nobody was cut`)

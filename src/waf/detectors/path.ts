@@ -3,6 +3,7 @@
 
 import type { ByteString } from '../../lib/bytes.ts'
 import { createMatcher } from '../match/aho-corasick.ts'
+import { load, take } from '../transforms/scratch.ts'
 import { secretFiles, secretNames, serverFolders } from './path-names.ts'
 import type { Detection } from './types.ts'
 import { viewOf } from './view.ts'
@@ -173,13 +174,32 @@ const halfEscapes = [
 
 /** Lower case, slashes, no empty and no `.` segments. */
 function plain(token: ByteString): ByteString {
-  let path = token.toLowerCase().replaceAll('\\', '/').replaceAll(';/', '/')
+  let path = forwardSlashes(token.toLowerCase()).replaceAll(';/', '/')
   for (const [half, character] of halfEscapes) if (path.includes(half)) path = path.replaceAll(half, character)
   if (path.startsWith('file:')) path = `file:/${path.slice(5)}`
   const isUrl = path.includes('://')
   while (path.includes('/./')) path = path.replaceAll('/./', '/')
-  if (!isUrl) while (path.includes('//')) path = path.replaceAll('//', '/')
-  return path
+  return isUrl ? path : singleSlashes(path)
+}
+
+// Byte by byte: replaceAll makes a piece for each place, which for a value of nothing but slashes fills the heap.
+
+function forwardSlashes(path: ByteString): ByteString {
+  if (!path.includes('\\')) return path
+  const bytes = load(path)
+  for (let i = 0; i < path.length; i++) if (bytes[i] === 0x5c) bytes[i] = 0x2f
+  return take(path.length)
+}
+
+function singleSlashes(path: ByteString): ByteString {
+  if (!path.includes('//')) return path
+  const bytes = load(path)
+  let end = 0
+  for (let i = 0; i < path.length; i++) {
+    const byte = bytes[i] as number
+    if (byte !== 0x2f || end === 0 || bytes[end - 1] !== 0x2f) bytes[end++] = byte
+  }
+  return take(end)
 }
 
 /** Segments of two dots or more; with what double replacement leaves: `....//` and `..././`. */

@@ -19,6 +19,7 @@ async function openHttp2Backend() {
       trailers = { ...received }
     })
     stream.resume().on('end', () => {
+      if (stream.destroyed || stream.closed) return // denied on its way
       stream.respond({ ':status': 200 })
       stream.end(JSON.stringify(trailers))
     })

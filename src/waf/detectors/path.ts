@@ -5,6 +5,7 @@ import type { ByteString } from '../../lib/bytes.ts'
 import { createMatcher } from '../match/aho-corasick.ts'
 import { secretFiles, secretNames, serverFolders } from './path-names.ts'
 import type { Detection } from './types.ts'
+import { viewOf } from './view.ts'
 
 /** `value`: of an argument. `url`: of a request path, where folders named as a server's are ordinary. */
 export type PathPlace = 'value' | 'url'
@@ -20,7 +21,7 @@ const sentenceWords = 5
 const notAWord = -1_000_000
 
 export function detectPath(value: ByteString, place: PathPlace): Detection | undefined {
-  if (!hasMark(value)) return undefined
+  if (!hasMark(value) || isOrdinary(value)) return undefined
   const isText = value.length > proseBytes ? blanks(value) > 8 : isSentence(value)
   let count = 0
   for (let start = 0; start < value.length && count < maxTokens; ) {
@@ -45,6 +46,49 @@ function hasMark(value: ByteString): boolean {
 /** A name alone. A shadow is a file behind a slash only. */
 function isSecretName(name: ByteString): boolean {
   return names.has(name) && name !== 'shadow'
+}
+
+const Kind = { other: 0, break: 1, slash: 2, dot: 3, odd: 4 } as const
+
+const kinds = new Uint8Array(256)
+for (let c = 0; c < 256; c++) if (isBreak(c)) kinds[c] = Kind.break
+kinds[0x2f] = Kind.slash
+kinds[0x2e] = Kind.dot
+kinds[0x5c] = kinds[0x78] = kinds[0x58] = Kind.odd
+
+/**
+ * A URL, or words between which slashes stand, as most headers have them: nothing in it climbs, is written otherwise than
+ * it is read, or is nothing but a path; and no secret file is named.
+ */
+function isOrdinary(value: ByteString): boolean {
+  const bytes = viewOf(value)
+  const { length } = value
+  let isWhole = true
+  for (let i = 0; i < length; i++) {
+    switch (kinds[bytes[i] as number]) {
+      case Kind.break:
+        if (i > 0 && i < length - 1) isWhole = false
+        break
+      case Kind.slash:
+        if (isOddSlash(bytes, i)) return false
+        break
+      case Kind.dot:
+        if (bytes[i + 1] === 0x2e) return false
+        break
+      case Kind.odd:
+        if (bytes[i] === 0x5c || bytes[i - 1] === 0x30) return false
+    }
+  }
+  if (!isWhole) return files.firstMatch(value) === undefined
+  const scheme = value.indexOf('://')
+  return scheme > 1 && !value.slice(0, scheme).toLowerCase().endsWith('file')
+}
+
+/** `;/`, `/./`, and `//` but behind a scheme. */
+function isOddSlash(bytes: Uint8Array, at: number): boolean {
+  const next = bytes[at + 1]
+  if (next === 0x2f) return bytes[at - 1] !== 0x3a || bytes[at + 2] === 0x2f
+  return bytes[at - 1] === 0x3b || (next === 0x2e && bytes[at + 2] === 0x2f)
 }
 
 function blanks(value: ByteString): number {

@@ -3,8 +3,7 @@
 // a value that it doesn't read to the end: padding would buy the way past the rule. Prose is not shown to the model
 // where only a high probability counts: it never gives that to prose.
 
-import { type ByteString, bufferToBytes } from '../../lib/bytes.ts'
-import { RecentTexts } from '../../lib/recent-texts.ts'
+import { type ByteString, bufferToBytes, bytesToBuffer } from '../../lib/bytes.ts'
 import { readBytes } from '../classifier/features.ts'
 import { isSuspicious } from '../classifier/gate.ts'
 import { logOdds, type Model, parseModel } from '../classifier/model.ts'
@@ -69,14 +68,29 @@ function judgeOf(text: ByteString): Judge | undefined {
   return model && latest
 }
 
+/** A power of two. */
+const slots = 256
+
+/** As one rule after the other asks, a value is kept when it is met first; as a copy, of what is read of it. */
 function remembering(model: Model): (value: ByteString) => number {
-  const known = new RecentTexts<number>()
+  const texts = new Array<ByteString | undefined>(slots).fill(undefined)
+  const odds = new Float64Array(slots)
   return value => {
-    let odds = known.get(value)
-    if (odds === undefined) {
-      odds = logOdds(model, value)
-      known.set(value, odds)
+    const head = value.length > readBytes ? value.slice(0, readBytes + 1) : value
+    const slot = slotOf(head)
+    if (texts[slot] !== head) {
+      odds[slot] = logOdds(model, head)
+      texts[slot] = bytesToBuffer(head).toString('latin1')
     }
-    return odds
+    return odds[slot] as number
   }
+}
+
+/** By some 32 of its bytes. */
+function slotOf(text: ByteString): number {
+  const { length } = text
+  let hash = length
+  const step = 1 + (length >>> 5)
+  for (let i = 0; i < length; i += step) hash = Math.imul(hash ^ text.charCodeAt(i), 0x9e3779b1)
+  return (hash ^ (hash >>> 15)) & (slots - 1)
 }

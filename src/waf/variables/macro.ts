@@ -70,7 +70,9 @@ class ScalarReader implements MacroReader {
   }
 
   read(state: State): ByteString | undefined {
-    return readVariable(state, this.#definition)[0]?.value
+    const { text, fixedFrom } = this.#definition
+    // What is never kept is not worth a Value.
+    return text !== undefined && fixedFrom === 0 ? text(state) : readVariable(state, this.#definition)[0]?.value
   }
 }
 
@@ -99,11 +101,15 @@ function firstMember(state: State, definition: VariableDefinition, member: ByteS
 /** A text with macros, ready to be filled in. */
 export class Template {
   readonly source: ByteString
+  /** The one macro of a template that has one. */
+  readonly onlyMacro: MacroReader | undefined
   #pieces: readonly (ByteString | MacroReader)[]
 
   constructor(source: ByteString, pieces: readonly (ByteString | MacroReader)[]) {
     this.source = source
     this.#pieces = pieces
+    const macros = pieces.filter(piece => typeof piece !== 'string')
+    this.onlyMacro = macros.length === 1 ? macros[0] : undefined
   }
 
   /** Slots of TX that it reads. */

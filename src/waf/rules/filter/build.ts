@@ -11,15 +11,13 @@ import type { Target } from '../../variables/target.ts'
 import type { Link, Rule } from '../rule.ts'
 import type { TransformStep, TransformTree } from '../transform-step.ts'
 import { anything, entriesOf } from './entry.ts'
-import { FilterGroup, type FilterUnit, firstPattern } from './group.ts'
+import { FilterGroup, firstPattern } from './group.ts'
 import { type FilterChain, FilterScope, type OutcomeFacts } from './scope.ts'
 import { bytesAdded, gapsOf, makesGapsOnly, triggerNumber, triggers, triggersOf } from './triggers.ts'
+import { Units } from './units.ts'
 import { Verdicts } from './verdicts.ts'
 
 const high = 'high'
-
-/** Targets that have a bit of their own; those of fewer rules share the last. */
-const maxUnits = 31
 
 interface Filterable {
   readonly rule: Rule
@@ -56,7 +54,7 @@ function buildGroup(index: number, isHigh: boolean, members: readonly Filterable
   const placed = members.map(member => ({ member, pattern: builder.pattern(member) }))
   const units = new Units(members)
   const group = builder.build(index, isHigh, units)
-  for (const { member, pattern } of placed) member.rule.setFilter(group, pattern, units.ofTargets(member))
+  for (const { member, pattern } of placed) member.rule.setFilter(group, pattern, units.numbersOf(member))
 }
 
 class GroupBuilder {
@@ -189,59 +187,4 @@ function withoutCaseSteps(step: TransformStep | undefined): TransformStep | unde
   let last = step
   while (last && triggers.get(last.transformation.name.toLowerCase()) === 'case-only') last = last.before
   return last
-}
-
-/** Numbers the targets of a group's rules by how many rules look at each. */
-class Units {
-  readonly #bits = new Map<string, number>()
-  readonly #members: readonly Filterable[]
-
-  constructor(members: readonly Filterable[]) {
-    this.#members = members
-    const counts = new Map<string, number>()
-    for (const { targets } of members) {
-      for (const { label } of targets) counts.set(label, (counts.get(label) ?? 0) + 1)
-    }
-    const labels = [...counts].sort((a, b) => b[1] - a[1]).map(([label]) => label)
-    for (const [i, label] of labels.entries()) this.#bits.set(label, 1 << Math.min(i, maxUnits - 1))
-  }
-
-  ofTargets({ targets }: Filterable): readonly number[] {
-    return targets.map(({ label }) => this.#bits.get(label) ?? 0)
-  }
-
-  /**
-   * Targets that name one member stand first: a value is scanned once, by the first target that has it, and that one
-   * answers for the rules of the whole collection too.
-   */
-  byPhase(scopeFor: (labels: readonly string[]) => FilterScope): readonly (readonly FilterUnit[])[] {
-    return [0, 1, 2, 3, 4, 5].map(phase => {
-      const units = new Map<string, FilterUnit>()
-      for (const { rule, targets } of this.#members) {
-        if (rule.phase !== phase) continue
-        for (const target of targets) {
-          if (units.has(target.label)) continue
-          const bit = this.#bits.get(target.label) ?? 0
-          units.set(target.label, { target, bit, scope: scopeFor([target.label, ...this.#alsoSeenBy(target)]) })
-        }
-      }
-      return [...units.values()].sort((a, b) => Number(isMember(b.target)) - Number(isMember(a.target)))
-    })
-  }
-
-  /** Labels of targets that may yield the same values: of the same variable, but for members of another name. */
-  #alsoSeenBy({ definition, selector }: Target): readonly string[] {
-    const labels = new Set<string>()
-    for (const { targets } of this.#members) {
-      for (const target of targets) {
-        if (target.definition !== definition) continue
-        if (!isMember(target) || target.selector?.lowerKey === selector?.lowerKey) labels.add(target.label)
-      }
-    }
-    return [...labels]
-  }
-}
-
-function isMember(target: Target): boolean {
-  return target.selector?.key !== undefined
 }

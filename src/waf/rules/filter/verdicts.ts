@@ -5,6 +5,7 @@
 import { OperatorCall } from '../../operators/types.ts'
 import type { Value } from '../../variables/value.ts'
 import type { Link } from '../rule.ts'
+import type { TransformStep } from '../transform-step.ts'
 
 export class Verdicts {
   /** By pattern: a link that stands for it. */
@@ -18,9 +19,14 @@ export class Verdicts {
   /** Whether a pattern that may match the value does not. */
   areAgainst(pattern: number, value: Value): boolean {
     const link = this.#links[pattern]
-    // multiMatch tries many outcomes; rules with it are few.
-    if (link?.operator === undefined || link.multiMatch) return false
+    if (link === undefined) return false
+    if (!link.multiMatch) return !this.#matches(link, link.step, value)
+    // Steps that change nothing are tried for nothing, once.
+    return ![undefined, ...(link.step?.path ?? [])].some(step => this.#matches(link, step, value))
+  }
+
+  #matches({ operator, negated }: Link, step: TransformStep | undefined, value: Value): boolean {
     this.#call.reset(false)
-    return link.operator.test(link.step === undefined ? value.value : link.step.of(value), this.#call) === link.negated
+    return operator?.test(step === undefined ? value.value : step.of(value), this.#call) !== negated
   }
 }

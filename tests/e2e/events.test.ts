@@ -151,8 +151,13 @@ test('the admin socket answers status and events to its owner alone; the address
 test('every metric is described, and counts are those of the traffic', async t => {
   const { url, gateway } = await startTestGateway(t)
   for (let i = 0; i < 5; i++) await fetch(url, { headers: { connection: 'close' } })
-  await delay(50)
-  const text = await gateway.metrics()
+  // A request is counted when it is over, a moment after its answer.
+  const isCounted = (text: string) => /merlon_request_duration_seconds_count\{route="app"\} 5\n/.test(text)
+  let text = await gateway.metrics()
+  for (let i = 0; i < 200 && !isCounted(text); i++) {
+    await delay(50)
+    text = await gateway.metrics()
+  }
   for (const line of text.trimEnd().split('\n')) {
     assert.match(line, /^(?:# (?:HELP|TYPE) merlon_\w+ .+|merlon_\w+(?:\{(?:\w+="[^"]*",?)+\})? [\d.e+-]+)$/, line)
   }

@@ -1,9 +1,11 @@
-// Keys of other systems: they count as their entry says, but their owner is not known from who guesses at them.
+// Keys of other systems: they count as their entry says, but their owner is not known from who guesses at them. And keys,
+// of whatever system, that stand in the query.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createCheckedToken } from '../../lib/checked-token.ts'
 import type { KnownKey } from '../../pipeline/identity.ts'
+import { authnOptions } from './options.ts'
 import { nowMs, open } from './testing.ts'
 
 const foreign = 'AKX-71c2-old-system'
@@ -18,6 +20,39 @@ const known: KnownKey = {
 }
 const badCredentials = { slowAfter: 2, blockAfter: 4, window: '10m', delay: '300ms' }
 const asKey = (secret: string) => ['X-Api-Key', secret]
+
+describe('a key in the query', () => {
+  const ours = createCheckedToken('mk_live', 160)
+  const keys = { [ours]: { ...known, id: 'key_own' } }
+  const options = { require: ['apiKey'], keyParameter: 'api_key' }
+  const cases: [string, string, readonly string[], object, number][] = [
+    ['good', `/a?x=1&api_key=${ours}`, [], options, 200],
+    ['written in other letters', `/a?api%5Fkey=${ours.replaceAll('_', '%5f')}`, [], options, 200],
+    ['of another system', `/a?api_key=${foreign}`, [], options, 200],
+    ['where it was not allowed', `/a?api_key=${ours}`, [], { require: ['apiKey'] }, 401],
+    ['under another name', `/a?apikey=${ours}`, [], options, 401],
+    ['unknown', `/a?api_key=${ours.slice(0, -1)}x`, [], options, 401],
+    ['empty', '/a?api_key=', [], options, 401],
+    ['without a value', '/a?api_key', [], options, 401],
+    ['twice', `/a?api_key=${ours}&api_key=${ours}`, [], options, 400],
+    ['twice, once in other letters', `/a?api_key=${ours}&%61pi_key=x`, [], options, 400],
+    ['beside one in a header', `/a?api_key=${ours}`, asKey(ours), options, 400],
+    ['badly encoded', '/a?api_key=%zz&%=1', [], options, 401],
+    ['none, but in a header', '/a?api=1', asKey(ours), options, 200],
+  ]
+  for (const [name, target, headers, given, status] of cases) {
+    test(name, async () => {
+      const { send } = open(given, { keys, imported: { [foreign]: known } })
+      assert.equal((await send(headers, { target })).status, status)
+    })
+  }
+
+  test('it must be one that is masked, and go where the query goes', () => {
+    for (const wrong of [{ keyParameter: 'k' }, { require: ['oauth2'] }, { forwardCredential: false }]) {
+      assert.equal(authnOptions.safeParse({ ...options, ...wrong }).success, false, JSON.stringify(wrong))
+    }
+  })
+})
 
 describe('imported keys', () => {
   const cases: [string, object, Partial<KnownKey> | undefined, number, string | undefined][] = [

@@ -80,8 +80,8 @@ test('prose has its punctuation where writers put it', () => {
 test('takes bounded time whatever the bytes', () => {
   const value = "'<(x".repeat(16_384)
   logOdds(model, value)
-  const start = performance.now()
+  const start = process.cpuUsage()
   for (let i = 0; i < 1000; i++) logOdds(model, value)
-  const us = performance.now() - start
+  const us = process.cpuUsage(start).user / 1000
   assert.ok(us < 200, `${us.toFixed(1)} µs a value`)
 })

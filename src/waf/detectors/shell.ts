@@ -88,6 +88,7 @@ function readWord(value: ByteString, at: number): Word {
   let hasPattern = false
   let isJoined = false
   let letters = 0
+  let apostrophes = 0
   let i = at
   const end = Math.min(value.length, at + maxWord)
   for (; i < end; i++) {
@@ -109,8 +110,12 @@ function readWord(value: ByteString, at: number): Word {
       i += skipped
       break
     }
-    // Quotes around a whole word are a habit; within one they hide it.
-    if (letters > 0 && isWordByte(value.charCodeAt(i + skipped))) isHidden = true
+    // Quotes around a whole word are a habit; within one they hide it, but not an apostrophe alone: `I'd`.
+    const next = value.charCodeAt(i + skipped)
+    const isInside = letters > 0 && isWordByte(next)
+    if (c === 0x27) apostrophes += isInside || apostrophes > 0 || (letters > 0 && next === 0x27) ? 1 : 0
+    else if (isInside) isHidden = true
+    if (apostrophes > 1) isHidden = true
     i += skipped - 1
   }
   return { text: text.toLowerCase(), isHidden, hasPattern, isJoined, end: i }

@@ -100,7 +100,17 @@ export const rooms = {
 }
 
 /** Single files that join the rooms. They may import everything; only each other and `cli` import them. */
-export const roots = ['gateway', 'fleet', 'listening', 'worker-handle', 'worker', 'build', 'messages']
+export const roots = [
+  'gateway',
+  'gateway-problems',
+  'log-files',
+  'fleet',
+  'listening',
+  'worker-handle',
+  'worker',
+  'build',
+  'messages',
+]
 
 /** Imports allowed beside the table: from (a path below src/), to (a path below src/), why. */
 export const doors = [

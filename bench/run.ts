@@ -1,8 +1,9 @@
-// `npm run bench`: the benchmarks in one run, on one core each, with ratios. Parts by argument: engine, authn, authz,
-// hostile, memory, handshake, load, websockets.
+// `npm run bench`: the benchmarks in one run, on one core each, with ratios. Parts by argument: engine, classifier,
+// authn, authz, hostile, memory, handshake, load, websockets.
 
 import { benchAuthn } from './authn.ts'
 import { benchAuthz } from './authz.ts'
+import { benchClassifier } from './classifier.ts'
 import { benchHandshake } from './handshake.ts'
 import { benchHostile } from './hostile.ts'
 import { benchLoad } from './load/run.ts'
@@ -13,6 +14,7 @@ import { benchWebSockets } from './websockets.ts'
 
 const parts = {
   engine: async () => benchRivals(benchWaf()),
+  classifier: async () => benchClassifier(),
   authn: benchAuthn,
   authz: benchAuthz,
   hostile: async () => benchHostile(),

@@ -1,5 +1,6 @@
 // The engine alone: µs for a whole request transaction (phases 1, 2 and 5), in process, for builtin and, when it is
-// installed, the Core Rule Set. Requests differ in their bytes from one to the next, so no cache of values flatters.
+// installed, the Core Rule Set. Requests differ in their bytes from one to the next, so no cache of values flatters. Rule
+// sets take turns, so that what else the machine does falls on both, and their ratio holds.
 
 import { resolveRules } from '../src/rulesets/resolve.ts'
 import { createWaf } from '../src/waf/index.ts'
@@ -7,8 +8,10 @@ import { nodePorts } from '../src/waf/node.ts'
 import type { Waf } from '../src/waf/types.ts'
 import { type BenchRequest, benchRequests } from './requests.ts'
 
-const variants = 1024
-const rounds = 5
+const warmRequests = 1024
+/** In each of so many turns so many requests of a kind. */
+const turns = 40
+const perTurn = 128
 
 export interface EngineTimes {
   readonly loadMs: number
@@ -17,17 +20,17 @@ export interface EngineTimes {
 }
 
 export function benchWaf(): Map<string, EngineTimes> {
-  const results = new Map<string, EngineTimes>()
+  const loaded = new Map<string, { readonly waf: Waf; readonly loadMs: number }>()
   for (const rules of ['builtin', 'crs']) {
     const startMs = performance.now()
     const waf = load(rules)
-    const loadMs = performance.now() - startMs
-    if (!waf) {
-      console.log(`engine: ${rules} is skipped (not installed: apt install modsecurity-crs)`)
-      continue
-    }
-    results.set(rules, { loadMs, micros: measure(waf) })
+    if (waf) loaded.set(rules, { waf, loadMs: performance.now() - startMs })
+    else console.log(`engine: ${rules} is skipped (not installed: apt install modsecurity-crs)`)
   }
+  const micros = measure([...loaded.values()].map(({ waf }) => waf))
+  const results = new Map(
+    [...loaded].map(([rules, { loadMs }], i) => [rules, { loadMs, micros: micros[i] ?? new Map() }]),
+  )
   print(results)
   return results
 }
@@ -40,22 +43,24 @@ function load(rules: string): Waf | undefined {
   return made.waf
 }
 
-function measure(waf: Waf): Map<string, number> {
-  const micros = new Map<string, number>()
-  for (let i = 0; i < variants; i++) for (const request of benchRequests(i)) inspect(waf, request) // warm
+/** By rule set: µs a transaction by kind of request. */
+function measure(wafs: readonly Waf[]): Map<string, number>[] {
+  const micros = wafs.map(() => new Map<string, number>())
+  let variant = 0
+  for (; variant < warmRequests; variant++) {
+    for (const waf of wafs) for (const request of benchRequests(variant)) inspect(waf, request)
+  }
   for (const [kind, { name }] of benchRequests(0).entries()) {
-    let best = Number.POSITIVE_INFINITY
-    for (let round = 1; round <= rounds; round++) {
-      // No round sees a request of an earlier one.
-      const requests = Array.from(
-        { length: variants },
-        (_, i) => benchRequests(round * variants + i)[kind] as BenchRequest,
-      )
-      const startMs = performance.now()
-      for (const request of requests) inspect(waf, request)
-      best = Math.min(best, ((performance.now() - startMs) * 1000) / variants)
+    for (let turn = 0; turn < turns; turn++) {
+      // No turn sees a request of an earlier one.
+      const requests = Array.from({ length: perTurn }, () => benchRequests(variant++)[kind] as BenchRequest)
+      for (const [i, waf] of wafs.entries()) {
+        const startMs = performance.now()
+        for (const request of requests) inspect(waf, request)
+        const us = ((performance.now() - startMs) * 1000) / perTurn
+        micros[i]?.set(name, Math.min(micros[i].get(name) ?? Number.POSITIVE_INFINITY, us))
+      }
     }
-    micros.set(name, best)
   }
   return micros
 }
@@ -81,4 +86,8 @@ function print(results: ReadonlyMap<string, EngineTimes>): void {
     const cells = [...micros].map(([name, us]) => `${name} ${us.toFixed(0)}`)
     console.log(`  ${rules.padEnd(24)} ${cells.join('  ')}   load ${loadMs.toFixed(0)} ms`)
   }
+  const [builtin, crs] = [results.get('builtin')?.micros, results.get('crs')?.micros]
+  if (!builtin || !crs) return
+  const ratios = [...builtin].map(([name, us]) => `${name} ${(us / (crs.get(name) ?? us)).toFixed(2)}`)
+  console.log(`  ${'builtin by crs'.padEnd(24)} ${ratios.join('  ')}`)
 }

@@ -159,6 +159,7 @@ class Builder {
       name,
       mode,
       phases: phasesOf(steps),
+      filters: steps.filter(({ guard }) => guard.filterResponse),
       done: [...steps.filter(({ guard }) => guard.onDone), ...this.#done],
       destination: maintenance ? closedFor(maintenance, this.#destination(to)) : this.#destination(to),
       limits,
@@ -178,7 +179,8 @@ class Builder {
     const fallback = createFallbackRoute(limits, this.#done)
     const steps = this.#steps(fallback.name, unrouted, limits)
     const done = [...steps.filter(({ guard }) => guard.onDone), ...this.#done]
-    return { ...fallback, mode, phases: phasesOf(steps), done }
+    const filters = steps.filter(({ guard }) => guard.filterResponse)
+    return { ...fallback, mode, phases: phasesOf(steps), filters, done }
   }
 
   #steps(route: string, guards: RouteConfig['guards'], limits: Limits): Step[] {

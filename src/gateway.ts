@@ -4,30 +4,30 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Accounts, accountsPath, accountsSocketPath } from './accounts/accounts.ts'
-import { MasterKeyError } from './accounts/master-key.ts'
 import { type AccountOperation, runAccountOperation } from './accounts/operations.ts'
+import { followedKinds } from './accounts/shared-changes.ts'
 import type { GatewayStatus, ReloadResult, Runtime, ServerStatus } from './admin/runtime.ts'
 import { type AdminServer, openAdminAddress, openAdminSocket } from './admin/server.ts'
 import { CertificateManager } from './certificates/manager.ts'
 import type { Address, Config } from './config/config.ts'
 import { formatAddress } from './config/fields.ts'
-import { type Lines, openLines } from './events/lines.ts'
 import { addSeries, labels } from './events/metrics.ts'
 import { formatPrometheus } from './events/prometheus.ts'
 import { Recorder } from './events/recorder.ts'
 import { signInEvent } from './events/sign-in-event.ts'
 import { systemEvent } from './events/system-event.ts'
 import { Fleet } from './fleet.ts'
-import { auditFile } from './guards/waf/index.ts'
-import type { WafOptions } from './guards/waf/options.ts'
+import { fixedProblem, gatewayProblem, messageOf, startProblem } from './gateway-problems.ts'
 import { learnedPath, RichTextLearner, richTextLearned } from './learn/rich-text-learner.ts'
 import type { Problem } from './lib/problem.ts'
+import { AcceptQueue } from './listen/accept-queue.ts'
 import { createReferences } from './listen/reference.ts'
+import { LogFiles } from './log-files.ts'
 import type { LearnedField } from './pipeline/learned.ts'
 import { createSharedCounters, SharedCounters } from './store/counters-shared.ts'
 import { openSqliteJournal } from './store/journal-sqlite.ts'
 import { createSharedMarks } from './store/marks-shared.ts'
-import { DatabaseError, openRecords } from './store/open-records.ts'
+import { openRecords } from './store/open-records.ts'
 import { QuotaKeeper } from './store/quota-keeper.ts'
 import type { EventFilter, Journal, StoredEvent } from './store/store.ts'
 import { type KeptUse, UseKeeper } from './store/use-keeper.ts'
@@ -101,9 +101,9 @@ class ControlPlane implements Gateway, Runtime {
   #quotaKeeper: QuotaKeeper | undefined
   #useKeeper: UseKeeper | undefined
   #learner: RichTextLearner | undefined
-  #lines = new Map<string, Lines>()
-  /** Audit logs by file. */
-  #auditLogs = new Map<string, Lines>()
+  readonly #logFiles = new LogFiles()
+  readonly #acceptQueue = new AcceptQueue()
+  #acceptTimer: NodeJS.Timeout | undefined
   #socket: AdminServer | undefined
   #adminAddress: { readonly wanted: Address; readonly server: AdminServer } | undefined
   #config: Config
@@ -141,7 +141,7 @@ class ControlPlane implements Gateway, Runtime {
       onWantKeys: issuer => this.#accounts.wantKeys(issuer),
       onEvents: (worker, events) => this.#recorder.add(events, count => worker.stored(count)),
       onLines: lines => {
-        for (const { file, text } of lines) this.#auditLogs.get(file)?.write(text)
+        for (const { file, text } of lines) this.#logFiles.writeAudit(file, text)
       },
     })
 
@@ -149,9 +149,7 @@ class ControlPlane implements Gateway, Runtime {
       stateDir: config.store.state,
       now: Date.now,
       log: this.#log,
-      report: (code, detail) => {
-        this.#recorder.add([systemEvent(code, detail, this.#nextReference(), Date.now())], () => {})
-      },
+      report: (code, detail) => this.#report(code, detail),
       onChange: async () => {
         const current = this.#certificates.current
         if (current) await this.#fleet.replan(current.config, current.settings)
@@ -203,16 +201,17 @@ class ControlPlane implements Gateway, Runtime {
 
   async start(): Promise<readonly Problem[]> {
     this.#socket = await openAdminSocket(this.#config.store.state, this)
-    const files = openFiles(this.#config, this.#lines, this.#auditLogs)
-    if (!files.ok) return [files.problem]
-    this.#lines = files.lines
-    this.#auditLogs = files.logs
-    this.#recorder.use([...files.lines.values()], this.#config.events.retentionMs)
+    const opened = this.#logFiles.open(this.#config)
+    if (!opened.ok) return [opened.problem]
+    await this.#logFiles.use(opened.files)
+    this.#recorder.use(this.#logFiles.events, this.#config.events.retentionMs)
     const adminProblem = await this.#moveAdmin(this.#config)
     if (adminProblem) return [adminProblem]
     const { state, key, database, staleAfterMs } = this.#config.store
     this.#openAccounts = await Accounts.openForGateway({
-      records: await openRecords({ file: accountsPath(state), database }, message => this.#log('warn', message)),
+      records: await openRecords({ file: accountsPath(state), database, told: followedKinds }, message =>
+        this.#log('warn', message),
+      ),
       staleAfterMs,
       stateDir: state,
       key,
@@ -233,8 +232,10 @@ class ControlPlane implements Gateway, Runtime {
     )
     await this.#useAccounts(this.#config)
     const problems = await this.#applyToFleet(this.#config)
-    if (problems.length === 0) this.#state = 'serving'
-    return problems
+    if (problems.length > 0) return problems
+    this.#state = 'serving'
+    this.#acceptTimer = setInterval(() => this.#lookAtAcceptQueue(), acceptLookMs).unref()
+    return []
   }
 
   /** Undoes a start that failed. */
@@ -250,7 +251,7 @@ class ControlPlane implements Gateway, Runtime {
 
   async reloadFile(): Promise<ReloadResult> {
     if (!this.#options.load)
-      return { ok: false, problems: [problem(this.#config, '', 'this gateway has no config file')] }
+      return { ok: false, problems: [gatewayProblem(this.#config, '', 'this gateway has no config file')] }
     const loaded = this.#options.load()
     if (loaded.ok) return this.reload(loaded.config)
     this.#reloads.failed++
@@ -297,7 +298,10 @@ class ControlPlane implements Gateway, Runtime {
       const leftS = Math.floor((certificate.expiresMs - Date.now()) / 1000)
       addSeries(snapshot, 'merlon_certificate_expiry_seconds', own, leftS)
     }
-    for (const { dropped } of [...this.#lines.values(), ...this.#auditLogs.values()]) {
+    this.#lookAtAcceptQueue()
+    const { overflows } = this.#acceptQueue
+    if (overflows !== undefined) addSeries(snapshot, 'merlon_accept_queue_overflows_total', '', overflows)
+    for (const { dropped } of this.#logFiles.all) {
       addSeries(snapshot, 'merlon_log_lines_dropped_total', '', dropped)
     }
     return formatPrometheus(snapshot)
@@ -312,7 +316,7 @@ class ControlPlane implements Gateway, Runtime {
   }
 
   reopenFiles(): void {
-    for (const lines of [...this.#lines.values(), ...this.#auditLogs.values()]) lines.reopen()
+    this.#logFiles.reopen()
   }
 
   async stop(): Promise<void> {
@@ -336,33 +340,21 @@ class ControlPlane implements Gateway, Runtime {
   }
 
   async #take(config: Config): Promise<readonly Problem[]> {
-    if (this.#state !== 'serving') return [problem(config, '', `the gateway is ${this.#state}`)]
-    if (config.store.state !== this.#config.store.state) {
-      return [problem(config, 'store.state', 'the state folder can’t change while the gateway runs: restart it')]
-    }
-    if (config.store.key !== this.#config.store.key) {
-      return [problem(config, 'store.key', 'the master key can’t change while the gateway runs: restart it')]
-    }
-    if (config.store.database !== this.#config.store.database) {
-      return [problem(config, 'store.database', 'the database can’t change while the gateway runs: restart it')]
-    }
-    const files = openFiles(config, this.#lines, this.#auditLogs)
-    if (!files.ok) return [files.problem]
-    const { lines, logs } = files
-    const undo = () => Promise.all([closeUnused(lines, this.#lines), closeUnused(logs, this.#auditLogs)])
+    if (this.#state !== 'serving') return [gatewayProblem(config, '', `the gateway is ${this.#state}`)]
+    const fixed = fixedProblem(config, this.#config)
+    if (fixed) return [fixed]
+    const opened = this.#logFiles.open(config)
+    if (!opened.ok) return [opened.problem]
     const previous = this.#config
     const early = (await this.#moveAdmin(config)) ?? (await this.#takeAccounts(config))
     const problems = early ? [early] : await this.#applyToFleet(config)
     if (problems.length > 0) {
-      await Promise.all([undo(), this.#moveAdmin(previous), this.#takeAccounts(previous)])
+      await Promise.all([this.#logFiles.drop(opened.files), this.#moveAdmin(previous), this.#takeAccounts(previous)])
       return problems
     }
-    const unused = this.#lines
-    this.#lines = lines
-    const unusedLogs = this.#auditLogs
-    this.#auditLogs = logs
-    this.#recorder.use([...lines.values()], config.events.retentionMs)
-    await Promise.all([closeUnused(unused, lines), closeUnused(unusedLogs, logs)])
+    const closed = this.#logFiles.use(opened.files)
+    this.#recorder.use(this.#logFiles.events, config.events.retentionMs)
+    await closed
     return []
   }
 
@@ -379,7 +371,7 @@ class ControlPlane implements Gateway, Runtime {
       await this.#useAccounts(config)
       return undefined
     } catch (error) {
-      return problem(config, 'accounts', messageOf(error))
+      return gatewayProblem(config, 'accounts', messageOf(error))
     }
   }
 
@@ -395,13 +387,26 @@ class ControlPlane implements Gateway, Runtime {
     try {
       this.#adminAddress = listen && { wanted: listen, server: await openAdminAddress(listen, this) }
     } catch (error) {
-      return problem({ file }, 'admin.listen', messageOf(error))
+      return gatewayProblem({ file }, 'admin.listen', messageOf(error))
     }
     await current?.server.close()
     return undefined
   }
 
+  #lookAtAcceptQueue(): void {
+    const count = this.#acceptQueue.look()
+    if (count === 0) return
+    const detail = `${count} connections were dropped by the kernel, for a queue of connections to be accepted was full`
+    this.#report('connection.accept-queue', detail)
+  }
+
+  /** An event that no request caused. */
+  #report(code: `${string}.${string}`, detail: string): void {
+    this.#recorder.add([systemEvent(code, detail, this.#nextReference(), Date.now())], () => {})
+  }
+
   async #close(): Promise<void> {
+    clearInterval(this.#acceptTimer)
     this.#certificates.close()
     this.#recorder.close()
     this.#journal.close()
@@ -411,49 +416,8 @@ class ControlPlane implements Gateway, Runtime {
     await this.#quotaKeeper?.close()
     await this.#useKeeper?.close()
     await this.#learner?.close()
-    await Promise.all([...this.#lines.values(), ...this.#auditLogs.values()].map(lines => lines.close()))
+    await this.#logFiles.close()
   }
-}
-
-function linesOf({ events }: Config): (string | 1)[] {
-  return [...(events.stdout ? [1 as const] : []), ...(events.file === undefined ? [] : [events.file])]
-}
-
-function auditFilesOf({ routes, dir }: Config): string[] {
-  const files = new Set<string>()
-  for (const { guards } of routes) {
-    const waf = guards['waf']
-    const file = waf && waf.mode !== 'off' ? auditFile(waf.options as WafOptions, dir) : undefined
-    if (file !== undefined) files.add(file)
-  }
-  return [...files]
-}
-
-type Files =
-  | { readonly ok: true; readonly lines: Map<string, Lines>; readonly logs: Map<string, Lines> }
-  | { readonly ok: false; readonly problem: Problem }
-
-/** The files that a config names; those that are open already go on. */
-function openFiles(config: Config, lines: ReadonlyMap<string, Lines>, logs: ReadonlyMap<string, Lines>): Files {
-  let path = 'events.file'
-  let opened = new Map<string, Lines>()
-  try {
-    opened = openAll(linesOf(config), lines)
-    path = 'guards.waf.audit.file'
-    return { ok: true, lines: opened, logs: openAll(auditFilesOf(config), logs) }
-  } catch (error) {
-    void closeUnused(opened, lines)
-    return { ok: false, problem: problem(config, path, messageOf(error)) }
-  }
-}
-
-/** @throws Error when a file can't be opened */
-function openAll(targets: readonly (string | 1)[], known: ReadonlyMap<string, Lines>): Map<string, Lines> {
-  return new Map(targets.map(target => [String(target), known.get(String(target)) ?? openLines(target)]))
-}
-
-async function closeUnused(lines: ReadonlyMap<string, Lines>, inUse: ReadonlyMap<string, Lines>): Promise<void> {
-  await Promise.all([...lines].filter(([target]) => !inUse.has(target)).map(([, line]) => line.close()))
 }
 
 function addServers(servers: readonly ServerStatus[]): ServerStatus[] {
@@ -472,18 +436,7 @@ function listRoutes(routes: Config['routes']): GatewayStatus['routes'] {
   return [...listed.values()]
 }
 
-function startProblem(config: Config, error: unknown): Problem {
-  const key =
-    error instanceof MasterKeyError ? 'store.key' : error instanceof DatabaseError ? 'store.database' : 'store.state'
-  return problem(config, key, messageOf(error))
-}
-
-function problem({ file }: Pick<Config, 'file'>, path: string, message: string): Problem {
-  return { code: 'gateway.failed', severity: 'error', file, line: 0, column: 0, path, message }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
+/** How often it is looked whether the kernel has dropped connections. */
+const acceptLookMs = 10_000
 
 const packageVersion = String(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version)

@@ -139,7 +139,10 @@ class DataPlane {
           handler,
           settings: this.#settingsOf(key, this.#pending?.plan ?? this.#plan),
           nextReference: this.#nextReference,
-          onRefused: (cause, clientIp) => this.#refusals.add(cause, clientIp, Date.now()),
+          onRefused: (cause, clientIp) => {
+            if (cause.startsWith('limits.')) this.#metrics.limited(cause.slice('limits.'.length))
+            this.#refusals.add(cause, clientIp, Date.now())
+          },
           now: Date.now,
         })
         this.#listeners.set(key, listener)

@@ -52,7 +52,7 @@ function clientAdapter(clients: Clients): Adapter {
   }
 }
 
-function metadataOf({ clientId, name, grants, redirectUris, auth, bound, pushed }: Client): AdapterPayload {
+function metadataOf({ clientId, name, grants, redirectUris, logoutUris, auth, bound, pushed }: Client): AdapterPayload {
   const isNative = redirectUris.some(uri => !/^https?:/.test(uri))
   return {
     client_id: clientId,
@@ -65,6 +65,7 @@ function metadataOf({ clientId, name, grants, redirectUris, auth, bound, pushed 
     grant_types: grants.map(grant => (grant === 'device_code' ? deviceGrantType : grant)),
     response_types: grants.includes('authorization_code') ? ['code'] : [],
     redirect_uris: [...redirectUris],
+    post_logout_redirect_uris: [...logoutUris],
   }
 }
 

@@ -11,7 +11,8 @@ import type { ImportedKey, ImportReport } from './imported-key.ts'
 import type { Keyring } from './keyring.ts'
 import type { KeyEntry } from './update.ts'
 
-const kind = 'api-key'
+export const apiKeyKind = 'api-key'
+const kind = apiKeyKind
 const secretBits = 160
 
 export interface KeyInput {

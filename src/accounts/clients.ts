@@ -12,7 +12,8 @@ import { AccountFailure } from './failure.ts'
 import type { Keyring } from './keyring.ts'
 import type { ClientEntry } from './update.ts'
 
-const kind = 'client'
+export const clientKind = 'client'
+const kind = clientKind
 const secretPrefix = 'mcs'
 const secretBits = 256
 
@@ -26,6 +27,8 @@ export interface ClientInput {
   readonly grants: readonly ClientGrant[]
   /** Where users may be sent back to, letter by letter. */
   readonly redirectUris: readonly string[]
+  /** Where users may be sent back to when they signed out. */
+  readonly logoutUris: readonly string[]
   /** It is the operator's own: users are not asked whether they allow it what it asks for. */
   readonly trusted: boolean
   readonly scopes: readonly string[]
@@ -42,7 +45,7 @@ export interface ClientInput {
 }
 
 /** Clients of before there was a choice have none of these. */
-type Later = 'auth' | 'tokens' | 'bound' | 'redirectUris' | 'trusted' | 'pushed'
+type Later = 'auth' | 'tokens' | 'bound' | 'redirectUris' | 'logoutUris' | 'trusted' | 'pushed'
 
 export type NewClient = Omit<ClientInput, Later> & Partial<Pick<ClientInput, Later>>
 
@@ -177,6 +180,6 @@ export function clientEntry({ clientId, scopes, auth, revokedAtMs }: Client): Cl
 
 function shown(clientId: string, data: ClientData): Client {
   const { secrets: _, auth = { method: 'client_secret' }, tokens = 'jwt', bound = 'none', ...rest } = data
-  const { redirectUris = [], trusted = false, pushed = false, rotatedAtMs, revokedAtMs } = data
-  return { clientId, ...rest, auth, tokens, bound, redirectUris, trusted, pushed, rotatedAtMs, revokedAtMs }
+  const { redirectUris = [], logoutUris = [], trusted = false, pushed = false, rotatedAtMs, revokedAtMs } = data
+  return { clientId, ...rest, auth, tokens, bound, redirectUris, logoutUris, trusted, pushed, rotatedAtMs, revokedAtMs }
 }

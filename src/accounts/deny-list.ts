@@ -6,7 +6,8 @@ import { allRecords } from './changed-record.ts'
 import { AccountFailure } from './failure.ts'
 import { type DeniedEntry, isDeniedBy } from './update.ts'
 
-const kind = 'denied'
+export const deniedKind = 'denied'
+const kind = deniedKind
 /** Workers hold them in memory. Whoever revokes more tokens in an hour revokes clients instead. */
 const defaultMax = 500_000
 

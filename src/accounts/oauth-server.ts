@@ -21,6 +21,7 @@ import type { SignInReport } from './report.ts'
 import type { SigningAlgorithm, SigningKeySet } from './signing-keys.ts'
 import type { TokenEndpoints } from './token-endpoints.ts'
 import { userGrantConfiguration, userScopes } from './user-grants.ts'
+import { Userinfo } from './userinfo.ts'
 import type { Users } from './users/users.ts'
 
 export interface OAuthServerOptions {
@@ -42,6 +43,7 @@ export interface OAuthServerOptions {
   readonly now: () => number
   /** Signs the user out everywhere. */
   readonly setPassword: (userId: string, password: string) => Promise<unknown>
+  readonly signOut: (userId: string) => Promise<unknown>
   readonly onError: (message: string) => void
   readonly report: (report: SignInReport) => void
 }
@@ -78,6 +80,7 @@ export function createOAuthServer(
       .then(put => put !== undefined)
   }
   provider.use(options.endpoints.answer)
+  provider.use(leaveAtOnce)
   provider.on('grant.error', (ctx, error) => {
     if (!reuses.includes(error.error_detail ?? error.error_description ?? '')) return
     const { RefreshToken: refresh, AuthorizationCode: code, Client: client } = ctx.oidc.entities
@@ -88,10 +91,25 @@ export function createOAuthServer(
   const providers = new Providers(options.providers, options)
   const key = options.keyring.hash('cookies')
   const pages = new Pages({ ...options, provider, providers, key, onProblem: options.onError })
+  const userinfo = new Userinfo(options)
   const callback = provider.callback()
   return async (req, res) => {
-    if (!(await pages.handle(req, res))) await callback(req, res)
+    if (!(await pages.handle(req, res)) && !(await userinfo.handle(req, res))) await callback(req, res)
   }
+}
+
+/** Who is not signed in is signed out already: the provider would say so by a form that a script sends. */
+async function leaveAtOnce(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
+  await next()
+  const { route, session, params } = ctx.oidc ?? {}
+  if (route !== 'end_session' || ctx.status !== 200 || session?.accountId !== undefined) return
+  const target = params?.['post_logout_redirect_uri']
+  const url = new URL(typeof target === 'string' ? target : ctx.oidc.urlFor('end_session_success'))
+  if (typeof target === 'string' && params?.['state'] !== undefined)
+    url.searchParams.set('state', String(params['state']))
+  ctx.body = ''
+  ctx.status = 303
+  ctx.redirect(url.href)
 }
 
 /**
@@ -135,7 +153,7 @@ function shownIn(ctx: KoaContextWithOIDC) {
 
 function configurationOf(options: OAuthServerOptions) {
   const { issuer, algorithm, keys, clients, keyring, adapter, resources, now } = options
-  const { deviceFlow, cookies, ttl, ...forUsers } = userGrantConfiguration(options)
+  const { deviceFlow, rpInitiatedLogout, cookies, ttl, ...forUsers } = userGrantConfiguration(options)
   const configuration: Configuration = {
     ...forUsers,
     adapter,
@@ -149,6 +167,7 @@ function configurationOf(options: OAuthServerOptions) {
       introspection: '/oauth/introspect',
       revocation: '/oauth/revoke',
       jwks: '/.well-known/jwks.json',
+      end_session: '/oauth/logout',
     },
     cookies: { ...cookies, keys: [keyring.hash('cookies')] },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'tls_client_auth', 'none'],
@@ -190,7 +209,7 @@ function configurationOf(options: OAuthServerOptions) {
         },
       },
       revocation: { enabled: true },
-      rpInitiatedLogout: { enabled: false },
+      rpInitiatedLogout,
       userinfo: { enabled: false },
       pushedAuthorizationRequests: { enabled: true },
       resourceIndicators: {

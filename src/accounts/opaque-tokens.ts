@@ -22,6 +22,9 @@ export class OpaqueTokens {
   /** By the grant that they were issued for. */
   readonly #grants = new Map<string, Set<string>>()
 
+  /** Whose they are, once they are loaded. */
+  issuer: string | undefined
+
   constructor(max = defaultMax) {
     this.#max = max
   }
@@ -41,21 +44,24 @@ export class OpaqueTokens {
         if (token.expiresAtMs > nowMs) this.add(token)
       }
     }
+    this.issuer = issuer
   }
 
   /** After changes by other gateways may have been missed; gives the hashes of what is gone. */
-  async reload(records: Records, issuer: string, nowMs: number): Promise<readonly string[]> {
+  async reload(records: Records, nowMs: number): Promise<readonly string[]> {
     const before = [...this.#entries.keys()]
     this.#entries.clear()
     this.#grants.clear()
-    await this.load(records, issuer, nowMs)
+    if (this.issuer !== undefined) await this.load(records, this.issuer, nowMs)
     return before.filter(hash => !this.#entries.has(hash))
   }
 
   /** Takes over what another gateway has changed; undefined when it is gone. */
-  async take(records: Records, kind: string, hash: string, issuer: string): Promise<TokenEntry | undefined> {
+  async take(records: Records, kind: string, hash: string): Promise<TokenEntry | undefined> {
     const record = await records.get(kind, hash)
-    if (record) return this.add(tokenOf(hash, JSON.parse(record.json) as AdapterPayload, issuer))
+    if (record && this.issuer !== undefined) {
+      return this.add(tokenOf(hash, JSON.parse(record.json) as AdapterPayload, this.issuer))
+    }
     this.remove(hash)
     return undefined
   }

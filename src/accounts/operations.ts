@@ -30,6 +30,7 @@ const operations = {
       scopes,
       canIntrospect: z.boolean().default(false),
       redirectUris: z.array(redirectUri).max(32).default([]),
+      logoutUris: z.array(redirectUri).max(32).default([]),
       trusted: z.boolean().default(false),
       auth: clientAuthSchema.default({ method: 'client_secret' }),
       tokens: z.enum(['jwt', 'opaque']).default('jwt'),

@@ -41,6 +41,11 @@ export class People {
     return this.#signOut(await this.#users.resetFactors(await this.#users.present(who)))
   }
 
+  /** Everywhere; they may sign in anew. */
+  async signOut(who: string): Promise<StoredUser> {
+    return this.#signOut(await this.#users.present(who))
+  }
+
   async disable(who: string): Promise<StoredUser> {
     const user = await this.#users.setDisabled(await this.#users.present(who), true)
     await this.#denials.denyUser(user.userId, undefined)

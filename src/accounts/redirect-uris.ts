@@ -33,10 +33,11 @@ export const redirectUri = z
   })
 
 /** What is wrong with what was asked for together. */
-export function grantsProblem({ grants, redirectUris = [], auth }: NewClient): string | undefined {
+export function grantsProblem({ grants, redirectUris = [], logoutUris = [], auth }: NewClient): string | undefined {
   const hasCode = grants.includes('authorization_code')
   if (hasCode && redirectUris.length === 0) return 'redirectUris: authorization_code needs at least one'
   if (!hasCode && redirectUris.length > 0) return 'redirectUris: only authorization_code has them'
+  if (!hasCode && logoutUris.length > 0) return 'logoutUris: only authorization_code has them'
   if (grants.includes('refresh_token') && !hasCode && !grants.includes('device_code')) {
     return 'grants: refresh_token comes with authorization_code or device_code'
   }

@@ -9,8 +9,10 @@ import { allRecords } from './changed-record.ts'
 import type { Keyring } from './keyring.ts'
 import { MasterKeyError } from './master-key.ts'
 
-/** Of tokens; statements to upstreams have keys of their own. */
-const tokenKind = 'signing-key'
+/** Of tokens. */
+export const signingKind = 'signing-key'
+/** Of statements to upstreams. */
+export const verdictKind = 'verdict-key'
 const dayMs = 86_400_000
 /** How long a key is published before it signs. */
 const aheadMs = dayMs
@@ -47,7 +49,7 @@ export class SigningKeys {
 
   readonly #kind: string
 
-  constructor(records: Records, keyring: Keyring, now: () => number, kind = tokenKind) {
+  constructor(records: Records, keyring: Keyring, now: () => number, kind = signingKind) {
     this.#kind = kind
     this.#records = records
     this.#keyring = keyring

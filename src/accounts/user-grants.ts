@@ -7,9 +7,12 @@ import { acrLevels, meetsAcr } from '../lib/acr.ts'
 import type { Clients } from './clients.ts'
 import { deviceConfirmPage, deviceDonePage, deviceInputPage, errorPage } from './pages/device.ts'
 import { type Look, type Page, pageHeaders, render } from './pages/layout.ts'
+import { loggedOutPage, logoutPage } from './pages/logout.ts'
 import { interactionPath } from './pages/sign-in.ts'
 import { acrValues } from './pages/sign-in-asks.ts'
 import { signInMs } from './pages/sign-in-state.ts'
+import { claimsByScope, claimsOf } from './user-claims.ts'
+import { userinfoPath } from './userinfo.ts'
 import type { StoredUser } from './users/user.ts'
 import type { Users } from './users/users.ts'
 
@@ -45,9 +48,16 @@ export function userGrantConfiguration({ issuer, users, clients, look, tokenTtlS
     scopes: [...userScopes],
     responseTypes: ['code'],
     acrValues: [...acrLevels],
-    claims: { openid: ['sub'], profile: ['preferred_username'], email: ['email'], acr: null, auth_time: null },
-    // There is no userinfo endpoint: what a client may know stands in its ID token.
+    claims: {
+      openid: [...claimsByScope.openid],
+      profile: [...claimsByScope.profile],
+      email: [...claimsByScope.email],
+      acr: null,
+      auth_time: null,
+    },
+    // What a client may know stands in its ID token, so that it need not ask the userinfo endpoint (userinfo.ts).
     conformIdTokenClaims: false,
+    discovery: { userinfo_endpoint: `${issuer}${userinfoPath}` },
     pkce: { required: () => true },
     cookies: {
       names: {
@@ -70,7 +80,7 @@ export function userGrantConfiguration({ issuer, users, clients, look, tokenTtlS
     loadExistingGrant: ctx => loadGrant(ctx, clients),
     extraTokenClaims: async (ctx, token) =>
       token.kind === 'AccessToken'
-        ? claimsOf(ctx, await users.directory.get(token.accountId), token.grantId)
+        ? tokenClaimsOf(ctx, await users.directory.get(token.accountId), token.grantId)
         : undefined,
     // Each use gives a new one and voids the old; an old one that comes back kills them all (adapter.ts).
     rotateRefreshToken: true,
@@ -79,6 +89,7 @@ export function userGrantConfiguration({ issuer, users, clients, look, tokenTtlS
       (client.redirectUris ?? []).some(uri => URL.parse(uri)?.origin === origin),
     renderError: async (ctx, out) => show(ctx, errorPage(out.error_description ?? out.error)),
     deviceFlow: deviceFlowOf(show),
+    rpInitiatedLogout: logoutOf(show, users),
     ttl: {
       AccessToken: tokenTtlS,
       AuthorizationCode: codeTtlS,
@@ -89,7 +100,7 @@ export function userGrantConfiguration({ issuer, users, clients, look, tokenTtlS
       Session: sessionTtlS,
       Grant: grantTtlS,
     },
-  } satisfies Configuration & { readonly deviceFlow: DeviceFlow }
+  } satisfies Configuration & { readonly deviceFlow: DeviceFlow; readonly rpInitiatedLogout: Logout }
 }
 
 type DeviceFlow = NonNullable<NonNullable<Configuration['features']>['deviceFlow']>
@@ -104,6 +115,27 @@ function deviceFlowOf(show: (ctx: KoaContextWithOIDC, page: Page) => void): Devi
     userCodeConfirmSource: async (ctx, _form, client, _info, userCode) =>
       show(ctx, deviceConfirmPage(ctx.oidc.urlFor('code_verification'), secretOf(ctx), client.clientName, userCode)),
     successSource: async ctx => show(ctx, deviceDonePage(ctx.oidc.client?.clientName)),
+  }
+}
+
+type Logout = NonNullable<NonNullable<Configuration['features']>['rpInitiatedLogout']>
+
+function logoutOf(show: (ctx: KoaContextWithOIDC, page: Page) => void, users: Users): Logout {
+  return {
+    enabled: true,
+    logoutSource: async ctx => {
+      const { session, client, params } = ctx.oidc
+      const user = session?.accountId === undefined ? undefined : await users.directory.get(session.accountId)
+      const view = {
+        action: ctx.oidc.urlFor('end_session_confirm'),
+        secret: secretOf(ctx),
+        client: client?.clientName,
+        username: user?.username,
+        target: params?.['post_logout_redirect_uri'],
+      }
+      show(ctx, logoutPage(view))
+    },
+    postLogoutSuccessSource: async ctx => show(ctx, loggedOutPage()),
   }
 }
 
@@ -145,11 +177,7 @@ function signInPolicy(users: Users) {
 }
 
 function accountOf(user: StoredUser) {
-  const { userId, username, email } = user
-  return {
-    accountId: userId,
-    claims: async () => ({ sub: userId, preferred_username: username, ...(email !== undefined && { email }) }),
-  }
+  return { accountId: user.userId, claims: async () => ({ ...claimsOf(user), sub: user.userId }) }
 }
 
 /** What a client was allowed before; all it asks for when the operator trusts it. */
@@ -170,7 +198,7 @@ async function loadGrant(ctx: KoaContextWithOIDC, clients: Clients) {
 }
 
 /** RFC 9068 §2.2.1 and §2.2.3.1. By `grant_id` all tokens of one grant are taken back. */
-function claimsOf(ctx: KoaContextWithOIDC, user: StoredUser | undefined, grantId: string | undefined) {
+function tokenClaimsOf(ctx: KoaContextWithOIDC, user: StoredUser | undefined, grantId: string | undefined) {
   if (!user) return undefined
   const { AuthorizationCode: code, RefreshToken: refresh, DeviceCode: device } = ctx.oidc.entities
   const source = code ?? refresh ?? device

@@ -55,6 +55,7 @@ export const userOperations = {
     who.extend({ password: z.string().max(1024) }),
     async (accounts, { user, password }) => shownUser(await accounts.people.setPassword(user, password)),
   ),
+  'users/sign-out': operation(who, async (accounts, { user }) => shownUser(await accounts.people.signOut(user))),
   'users/disable': operation(who, async (accounts, { user }) => shownUser(await accounts.people.disable(user))),
   'users/enable': operation(who, async (accounts, { user }) => shownUser(await accounts.people.enable(user))),
   'users/delete': operation(who, async (accounts, { user }) => shownUser(await accounts.people.delete(user))),

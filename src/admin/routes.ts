@@ -88,7 +88,7 @@ const eventFilter = z.strictObject({
   reference: z.string().max(64).optional(),
   sinceMs: wholeNumber.optional(),
   untilMs: wholeNumber.optional(),
-  action: z.enum(['answer', 'deny', 'would-deny', 'fail']).optional(),
+  action: z.enum(['allow', 'answer', 'deny', 'would-deny', 'fail']).optional(),
   guard: z.string().max(64).optional(),
   clientIp: z
     .string()

@@ -7,6 +7,7 @@ import { Accounts, accountsPath } from '../accounts/accounts.ts'
 import { AccountFailure } from '../accounts/failure.ts'
 import { MasterKeyError } from '../accounts/master-key.ts'
 import { type AccountOperation, runAccountOperation } from '../accounts/operations.ts'
+import { followedKinds } from '../accounts/shared-changes.ts'
 import { askGateway } from '../admin/client.ts'
 import { DatabaseError, openRecords } from '../store/open-records.ts'
 import { CommandFailure, say } from './output.ts'
@@ -41,7 +42,7 @@ export async function runAccounts<Result>(
   }
   try {
     const accounts = await Accounts.open({
-      records: await openRecords({ file: accountsPath(state), database }),
+      records: await openRecords({ file: accountsPath(state), database, told: followedKinds }),
       stateDir: state,
       key,
       now: Date.now,

@@ -13,6 +13,7 @@ interface CreateOptions extends AccountOptions {
   readonly scope?: readonly string[]
   readonly introspect?: true
   readonly redirectUri?: readonly string[]
+  readonly logoutUri?: readonly string[]
   readonly trusted?: true
   readonly auth: string
   readonly jwks?: string
@@ -32,6 +33,7 @@ export function define(command: Command): void {
       collect,
     )
     .option('--redirect-uri <url>', 'where users are sent back to, letter by letter; again for more', collect)
+    .option('--logout-uri <url>', 'where users are sent back to when they signed out; again for more', collect)
     .option('--trusted', 'it is your own: users are not asked whether they allow it')
     .option('--scope <scope>', 'a scope it may have; again for more', collect)
     .option('--introspect', 'it may ask about tokens of other clients (for resource servers)')
@@ -81,9 +83,20 @@ export function define(command: Command): void {
 }
 
 async function createClient(options: CreateOptions): Promise<number> {
-  const { name, grant, scope = [], introspect, redirectUri = [], trusted, tokens, bound, pushed } = options
+  const {
+    name,
+    grant,
+    scope = [],
+    introspect,
+    redirectUri = [],
+    logoutUri = [],
+    trusted,
+    tokens,
+    bound,
+    pushed,
+  } = options
   const auth = authOf(options)
-  const forUsers = { redirectUris: redirectUri, trusted: trusted === true }
+  const forUsers = { redirectUris: redirectUri, logoutUris: logoutUri, trusted: trusted === true }
   const input = {
     name,
     grants: grant,
@@ -153,6 +166,7 @@ function printClient(client: Client, { json }: AccountOptions): number {
         ['grants', grants.join(' ')],
         ['scopes', scopes.join(' ')],
         ...(redirectUris.length > 0 ? [['redirects to', redirectUris.join(' ')]] : []),
+        ...(client.logoutUris.length > 0 ? [['after signing out', client.logoutUris.join(' ')]] : []),
         ['users are asked', trusted ? 'no' : 'yes'],
         ['proves itself by', auth.method],
         ['tokens', bound === 'none' ? tokens : `${tokens}, bound to ${bound === 'dpop' ? 'a key' : 'its certificate'}`],

@@ -38,5 +38,7 @@ function filterOptions(command: Command): Command {
     .option('--since <time>', 'not older than a duration (1h, 2d) or a date')
     .option('--client <ip>', 'of this client address')
     .option('--guard <name>', 'of this guard')
-    .addOption(new Option('--action <action>', 'with this action').choices(['deny', 'would-deny', 'answer', 'fail']))
+    .addOption(
+      new Option('--action <action>', 'with this action').choices(['deny', 'would-deny', 'answer', 'fail', 'allow']),
+    )
 }

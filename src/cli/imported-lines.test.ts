@@ -47,6 +47,16 @@ for (const [text, at] of wrong) {
   })
 }
 
+test('a line is as long as it may be, and not one more', () => {
+  const line = (length: number) => {
+    const input = { sha256: a, name: 'x' }
+    return json(input).padEnd(length, ' ')
+  }
+  assert.deepEqual(readImportedLines('f', line(8192)).problems, [])
+  const [problem] = readImportedLines('f', line(8193)).problems
+  assert.deepEqual([problem?.message, problem?.column], ['the line is too long', 8193])
+})
+
 test('a file holds so many keys and not one more', () => {
   const lines = Array.from({ length: importedKeysMax + 1 }, (_, i) =>
     json({ sha256: i.toString(16).padStart(64, '0'), name: 'x' }),

@@ -1,4 +1,4 @@
-// merlon users add | list | show | change | link | set-password | disable | enable | delete | unlock | mfa reset
+// merlon users add | list | show | change | link | set-password | disable | enable | delete | sign-out | unlock | mfa reset
 
 import type { Command } from 'commander'
 import type { User } from '../accounts/users/user.ts'
@@ -67,6 +67,7 @@ export function define(command: Command): void {
     ['read -rs P; printf %s "$P" | merlon users set-password alice --secret-stdin', 'and sign them out everywhere'],
   ])
 
+  one(command, 'sign-out', 'end all sessions of a user, and the tokens that came of them', 'users/sign-out')
   one(command, 'disable', 'refuse a user: no sign-in, no session, no token, from now on', 'users/disable')
   one(command, 'enable', 'let a disabled user sign in again', 'users/enable')
   one(command, 'delete', 'remove a user, all sessions and tokens', 'users/delete')
@@ -85,6 +86,7 @@ export function define(command: Command): void {
 type OneOperation =
   | 'users/show'
   | 'users/disable'
+  | 'users/sign-out'
   | 'users/enable'
   | 'users/delete'
   | 'users/unlock'

@@ -22,6 +22,9 @@ const defaultTokenMs = 3_600_000
 export const verdictKeysName = '(verdict-keys)'
 const verdictKeysPath = '/.well-known/merlon/jwks.json'
 
+/** Asked with an access token, which the guard `authn` judges as on any route. */
+const userinfoPath = '/oauth/userinfo'
+
 /** What the authorization server answers at. */
 export const oauthPaths: readonly string[] = [
   '/oauth/*',
@@ -105,19 +108,13 @@ export function verdictKeysRoute(
 export function oauthRoutes(
   { issuer }: OAuthConfig,
   guards: Readonly<Record<string, GuardConfig>>,
+  userinfoGuards: Readonly<Record<string, GuardConfig>>,
   rest: Pick<RouteConfig, 'mode' | 'body' | 'limits'>,
 ): RouteConfig[] {
   const hosts = [new URL(issuer).hostname, undefined]
-  return hosts.flatMap(host =>
-    oauthPaths.map((path): RouteConfig => {
-      return {
-        name: '(oauth)',
-        match: { host, path, methods: undefined },
-        to: upstreamName,
-        guards,
-        paths: 'strict',
-        ...rest,
-      }
-    }),
-  )
+  const own = { name: '(oauth)', to: upstreamName, paths: 'strict', ...rest } as const
+  return hosts.flatMap((host): RouteConfig[] => [
+    { ...own, match: { host, path: userinfoPath, methods: ['GET', 'POST'] }, guards: userinfoGuards },
+    ...oauthPaths.map((path): RouteConfig => ({ ...own, match: { host, path, methods: undefined }, guards })),
+  ])
 }

@@ -87,13 +87,17 @@ export function resolveConfig(
   problems.push(...presetProblems(input, guardsOfRoute, listen, source))
   // What is wrong with the defaults is said above already.
   const ownGuards = new GuardOptions(source, withoutOwn(guards)).forRoute(defaults, undefined, [], input.mode)
+  const asked = new GuardOptions(
+    source,
+    guards.filter(({ name }) => name === 'authn'),
+  ).forRoute({ authn: { require: ['oauth2'], requireBound: isZeroTrust } }, undefined, [], input.mode)
   const unrouted = new GuardOptions(
     source,
     guards.filter(({ name }) => unroutedGuards.has(name)),
   ).forRoute(defaults, undefined, [], input.mode)
   const rest = { mode: input.mode, body: bodyPolicy(defaultBodyPolicy, input.body), limits }
   const ownRoutes = [
-    ...(accounts.oauth ? oauthRoutes(accounts.oauth, ownGuards, rest) : []),
+    ...(accounts.oauth ? oauthRoutes(accounts.oauth, ownGuards, { ...ownGuards, ...asked }, rest) : []),
     ...(upstreams.some(([, { verdict }]) => verdict) ? [verdictKeysRoute(ownGuards, rest)] : []),
   ]
   const config: Config = {

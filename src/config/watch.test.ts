@@ -38,7 +38,7 @@ for (const [name, change] of cases) {
     await sleep(60)
     assert.equal(told, 0)
     change(folder)
-    for (let i = 0; i < 100 && told === 0; i++) await sleep(20)
+    for (let i = 0; i < 1000 && told === 0; i++) await sleep(20)
     await sleep(100)
     assert.equal(told, 1)
     watch.close()

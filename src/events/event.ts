@@ -29,12 +29,12 @@ export function actionOf(ex: Exchange): Action {
   return ex.findings.some(isWouldDeny) ? 'would-deny' : 'allow'
 }
 
-/** The event to keep, or undefined for clean traffic. */
+/** The event to keep, or undefined for clean traffic. What was allowed leaves one when somebody has to be told. */
 export function eventOf(ex: Exchange): StoredEvent | undefined {
   const action = actionOf(ex)
-  if (action === 'allow') return undefined
+  const isIncident = ex.findings.some(isOfIncident)
+  if (action === 'allow' && !isIncident) return undefined
   const { guard, reason } = decisive(ex, action)
-  const isIncident = ex.findings.some(({ verdict }) => verdict.reason.isIncident)
   const path = maskText(display(ex.path))
   const query = ex.query === '' ? undefined : maskText(display(ex.query))
   const { received } = ex.request
@@ -48,7 +48,7 @@ export function eventOf(ex: Exchange): StoredEvent | undefined {
       kind: isIncident ? 'alert' : 'event',
       severity: isIncident ? incidentSeverity : undefined,
       action,
-      outcome: action === 'would-deny' || action === 'answer' ? 'success' : 'failure',
+      outcome: action === 'deny' || action === 'fail' ? 'failure' : 'success',
       category: ['web', 'intrusion_detection'],
       duration: Math.round((performance.now() - ex.startedMs) * 1e6),
     },
@@ -90,14 +90,15 @@ export function eventOf(ex: Exchange): StoredEvent | undefined {
   }
 }
 
-/** The finding that decided: the enforced one, or the first that would have been. */
+/** The finding that decided: the enforced one, the first that would have been, or the first of an incident. */
 function decisive(ex: Exchange, action: Action): { guard: string; reason: Reason } {
   if (ex.verdict) {
     const { reason } = ex.verdict
     const finding = ex.findings.findLast(({ verdict }) => verdict === ex.verdict)
     return { guard: finding?.guard ?? reason.code.slice(0, reason.code.indexOf('.')), reason }
   }
-  const finding = action === 'would-deny' ? ex.findings.find(isWouldDeny) : undefined
+  const decides = action === 'would-deny' ? isWouldDeny : isOfIncident
+  const finding = action === 'fail' ? undefined : ex.findings.find(decides)
   if (finding) return { guard: finding.guard, reason: finding.verdict.reason }
   const code = ex.failure instanceof GatewayError ? ex.failure.code : 'GUARD_FAILED'
   return { guard: 'gateway', reason: { code: `gateway.${code}`, detail: ex.failure?.message ?? '' } }
@@ -110,6 +111,10 @@ function scoreOf({ score, findings }: Exchange): number {
     if (verdict.kind !== 'flag') for (const { points } of verdict.reason.evidence ?? []) sum += points
   }
   return sum
+}
+
+function isOfIncident({ verdict }: Finding): boolean {
+  return verdict.reason.isIncident === true
 }
 
 function isWouldDeny({ mode, verdict }: Finding): boolean {

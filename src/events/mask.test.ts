@@ -119,9 +119,9 @@ test('hostile text is masked in time that grows with it', () => {
     '<pin>',
   ]) {
     const text = piece.repeat(8192 / piece.length)
-    const startMs = performance.now()
+    const start = process.cpuUsage()
     maskText(text)
-    const tookMs = performance.now() - startMs
-    assert.ok(tookMs < 100, `${JSON.stringify(piece)}: ${tookMs} ms`)
+    const tookMs = process.cpuUsage(start).user / 1000
+    assert.ok(tookMs < 500, `${JSON.stringify(piece)}: ${tookMs} ms`)
   }
 })

@@ -1,6 +1,7 @@
 // Metrics as flat series: `name{label="value"}` → number. Each worker counts for itself and hands a snapshot to the
 // main thread, which adds them up (prometheus.ts writes them out). docs/generated/metrics.md is made from the table.
 
+import { GatewayError } from '../lib/errors.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import type { StepStats } from '../pipeline/route.ts'
 import { actionOf } from './event.ts'
@@ -28,9 +29,17 @@ export const metricDefinitions = {
   merlon_guard_errors_total: { type: 'counter', help: 'Failures of a guard itself.' },
   merlon_rule_matches_total: { type: 'counter', help: 'Refused and would-be refused requests by rule that matched.' },
   merlon_incidents_total: { type: 'counter', help: 'Events that somebody has to be told of, by code.' },
+  merlon_limited_total: {
+    type: 'counter',
+    help: 'Requests, messages and connections refused or cut by a limit, by its name.',
+  },
   merlon_uninspected_bytes_total: { type: 'counter', help: 'Body bytes that passed without being inspected.' },
   merlon_connections: { type: 'gauge', help: 'Open client connections.' },
   merlon_connections_refused_total: { type: 'counter', help: 'Connections over a limit.' },
+  merlon_accept_queue_overflows_total: {
+    type: 'counter',
+    help: 'Connections that the kernel dropped because a queue to be accepted was full; of this and other programs. Linux.',
+  },
   merlon_unreadable_requests_total: { type: 'counter', help: 'What could not be read as HTTP, or came too slowly.' },
   merlon_tls_handshakes_total: { type: 'counter', help: 'TLS handshakes with clients.' },
   merlon_tls_handshake_failures_total: { type: 'counter', help: 'Connections to https listeners without a handshake.' },
@@ -81,6 +90,7 @@ export class WorkerMetrics {
   readonly #steps = new Map<string, { route: string; guard: string; stats: StepStats }>()
   readonly #rules = new Map<string, number>()
   readonly #incidents = new Map<string, number>()
+  readonly #limited = new Map<string, number>()
   #uninspectedBytes = 0
 
   stepStats(route: string, guard: string): StepStats {
@@ -104,12 +114,19 @@ export class WorkerMetrics {
     while (bucket < durationBuckets.length && seconds > (durationBuckets[bucket] ?? 0)) bucket++
     route.buckets[bucket] = (route.buckets[bucket] ?? 0) + 1
     this.#uninspectedBytes += ex.uninspectedBytes
+    const limit = limitOf(ex)
+    if (limit !== undefined) this.limited(limit)
     for (const { guard, verdict } of ex.findings) {
       const { code, isIncident } = verdict.reason
       if (isIncident) this.#incidents.set(code, (this.#incidents.get(code) ?? 0) + 1)
       const rules = new Set(verdict.reason.evidence?.map(({ rule }) => rule))
       for (const rule of rules) this.#countRule(guard, rule)
     }
+  }
+
+  /** @param limit One of a few: the name of a limit. */
+  limited(limit: string): void {
+    this.#limited.set(limit, (this.#limited.get(limit) ?? 0) + 1)
   }
 
   snapshot(): MetricsSnapshot {
@@ -128,6 +145,7 @@ export class WorkerMetrics {
     }
     for (const [key, value] of this.#rules) addSeries(series, 'merlon_rule_matches_total', key, value)
     for (const [code, value] of this.#incidents) addSeries(series, 'merlon_incidents_total', labels({ code }), value)
+    for (const [limit, value] of this.#limited) addSeries(series, 'merlon_limited_total', labels({ limit }), value)
     addSeries(series, 'merlon_uninspected_bytes_total', '', this.#uninspectedBytes)
     return series
   }
@@ -146,6 +164,11 @@ export class WorkerMetrics {
     if (!this.#rules.has(key) && this.#rules.size >= rulesMax) key = labels({ guard, rule: 'other' })
     this.#rules.set(key, (this.#rules.get(key) ?? 0) + 1)
   }
+}
+
+/** The limit that ended the exchange, if one did. */
+function limitOf({ verdict, failure }: Exchange): string | undefined {
+  return verdict ? verdict.reason.limit : failure instanceof GatewayError ? failure.limit : undefined
 }
 
 /** Adds one worker's snapshot to a sum. */

@@ -55,12 +55,14 @@ export class GatewayError extends Error {
   readonly retry: 'yes' | 'no'
   /** For the client: when to come back. */
   readonly retryAfterMs: number | undefined
+  /** Name of the limit that was passed, for metrics. */
+  readonly limit: string | undefined
 
   constructor(
     code: GatewayErrorCode,
     source: GatewayError['source'],
     detail: string,
-    options?: { cause?: unknown; retry?: 'yes' | 'no'; retryAfterMs?: number },
+    options?: { cause?: unknown; retry?: 'yes' | 'no'; retryAfterMs?: number; limit?: string },
   ) {
     super(detail, options?.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
@@ -68,5 +70,6 @@ export class GatewayError extends Error {
     this.source = source
     this.retry = options?.retry ?? 'no'
     this.retryAfterMs = options?.retryAfterMs
+    this.limit = options?.limit
   }
 }

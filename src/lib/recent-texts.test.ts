@@ -11,6 +11,18 @@ test('keeps what is met for the second time', () => {
   assert.equal(recent.get('b'), undefined)
 })
 
+test('tells before whether it will keep', () => {
+  const recent = new RecentTexts<number>()
+  assert.equal(recent.isAwaited('a'), false)
+  recent.set('a', 1)
+  assert.equal(recent.get('a'), undefined)
+  assert.equal(recent.isAwaited('a'), true)
+  assert.equal(recent.isAwaited('b'), false)
+  const long = 'x'.repeat(keptTextLength + 1)
+  recent.set(long, 1)
+  assert.equal(recent.isAwaited(long), false)
+})
+
 test('takes the bytes of a text as they are, and the empty text', () => {
   const recent = new RecentTexts<number>()
   for (const text of ['', '\0', '\xff\x80', 'x'.repeat(keptTextLength)]) {

@@ -28,6 +28,13 @@ export class RecentTexts<T> {
     return undefined
   }
 
+  /** Whether `set` will keep what it is given for a text that `get` has just not found: it was asked for before. */
+  isAwaited(text: string): boolean {
+    if (text.length > keptTextLength) return false
+    const hash = text === this.#missed ? this.#missedHash : hashOf(text)
+    return this.#asked[hash & (slots - 1)] === hash
+  }
+
   set(text: string, value: T): void {
     if (text.length > keptTextLength) return
     const hash = text === this.#missed ? this.#missedHash : hashOf(text)

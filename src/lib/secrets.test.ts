@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { createCheckedToken } from './checked-token.ts'
-import { findKnownSecrets, hintOfSecret, secretGroups } from './secrets.ts'
+import { findKnownSecrets, hintOfSecret, openSecretStart, secretGroups, secretOpenMax } from './secrets.ts'
 
 const all = new Set(secretGroups)
 const own = createCheckedToken('mk_live', 160)
@@ -102,10 +102,41 @@ test('time is linear in the text, whatever it repeats', () => {
     findKnownSecrets(text, all, 100)
     return (process.cpuUsage().user - startMs) / 1000
   }
-  for (const unit of ['eyJ', 'mk_', '://a', '-----BEGIN ', 'AKIA', 'SG.', 'ghp_a']) {
+  for (const unit of ['eyJ', '.eyJ', 'mk_', '-mk_', '://a', '-----BEGIN ', 'AKIA', 'SG.', 'ghp_a']) {
     const ms = time(unit.repeat(Math.ceil(1_000_000 / unit.length)))
     assert.ok(ms < 3000, `${unit}: ${ms} ms`)
   }
+})
+
+test('what may become a secret with more text is known from its first letter on', () => {
+  for (const [secret] of found) {
+    for (const before of ['', 'x = ', '"']) {
+      for (let length = 1; length <= secret.length; length++) {
+        const start = openSecretStart(before + secret.slice(0, length), all)
+        assert.ok(start <= before.length, `${secret.slice(0, length)}: ${start}`)
+      }
+      for (const end of ['"', ' ', '\n', '<']) {
+        const text = before + secret + end
+        // A label of a PEM may hold spaces.
+        if (!secret.startsWith('---')) assert.equal(openSecretStart(text, all), text.length, text)
+      }
+    }
+  }
+  assert.equal(openSecretStart('plain words, no more', all), 20)
+  assert.equal(openSecretStart('', all), 0)
+})
+
+test('no more is kept back than the longest secret, and one letter more is none', () => {
+  const longest = `eyJ${'a'.repeat(secretOpenMax - 3)}`
+  assert.equal(openSecretStart(`x ${longest}`, all), 2)
+  assert.equal(openSecretStart(`x ${longest}a`, all), longest.length + 3)
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 6000 }), fc.constantFrom(...found), (text, [secret]) => {
+      const open = openSecretStart(text + secret.slice(0, 9), all)
+      assert.ok(text.length + 9 - open <= secretOpenMax)
+    }),
+    { numRuns: 100 },
+  )
 })
 
 test('any text is only read', () => {

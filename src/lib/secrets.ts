@@ -13,6 +13,8 @@ export interface FoundSecret {
   readonly group: SecretGroup
   /** In units of the text. */
   readonly start: number
+  /** Where what tells the kind is over, and what is secret begins. */
+  readonly shownEnd: number
   readonly end: number
 }
 
@@ -115,10 +117,11 @@ export function findKnownSecrets(text: string, groups: ReadonlySet<SecretGroup>,
   for (const form of forms) {
     if (!groups.has(form.group)) continue
     let count = 0
+    const run = { end: 0 }
     for (let at = text.indexOf(form.prefix); at >= 0 && count < max; ) {
-      const end = endOf(text, at, form)
+      const end = endOf(text, at, form, run)
       if (end > 0) {
-        found.push({ kind: form.kind, group: form.group, start: at, end })
+        found.push({ kind: form.kind, group: form.group, start: at, shownEnd: at + form.prefix.length, end })
         count++
       }
       at = text.indexOf(form.prefix, end > 0 ? end : at + form.prefix.length)
@@ -127,14 +130,52 @@ export function findKnownSecrets(text: string, groups: ReadonlySet<SecretGroup>,
   return found.sort((a, b) => a.start - b.start).slice(0, max)
 }
 
-/** Where the secret that starts here ends; 0 when there is none. */
-function endOf(text: string, start: number, { prefix, chars, min, max, isOne }: Form): number {
-  // A longer word that only holds the prefix is no secret.
-  if (start > 0 && isWord(prefix.charCodeAt(0)) && isWord(text.charCodeAt(start - 1))) return 0
+/**
+ * From where on a text may hold a secret whose rest has not come yet; its length when nowhere. Never further back than
+ * `secretOpenMax`, and not before `from`.
+ */
+export function openSecretStart(text: string, groups: ReadonlySet<SecretGroup>, from = 0): number {
+  let open = text.length
+  for (const form of forms) if (groups.has(form.group)) open = Math.min(open, openStartOf(text, form, from))
+  return open
+}
+
+/** A prefix with the longest that may follow it. */
+export const secretOpenMax = Math.max(...forms.map(({ prefix, max }) => prefix.length + max))
+
+function openStartOf(text: string, { prefix, chars, max }: Form, from: number): number {
+  // What may belong to it, backwards from the end.
+  const first = Math.max(0, text.length - max)
+  let runStart = text.length
+  while (runStart > first && chars(text.charCodeAt(runStart - 1))) runStart--
+  for (let at = text.indexOf(prefix, Math.max(from, runStart - prefix.length)); at >= 0; ) {
+    if (at + prefix.length >= runStart && !isInsideWord(text, at, prefix)) return at
+    at = text.indexOf(prefix, at + 1)
+  }
+  for (let length = Math.min(prefix.length - 1, text.length - from); length > 0; length--) {
+    const at = text.length - length
+    if (text.endsWith(prefix.slice(0, length)) && !isInsideWord(text, at, prefix)) return at
+  }
+  return text.length
+}
+
+/** A longer word that only holds the prefix is no secret. */
+function isInsideWord(text: string, start: number, prefix: string): boolean {
+  return start > 0 && isWord(prefix.charCodeAt(0)) && isWord(text.charCodeAt(start - 1))
+}
+
+/**
+ * Where the secret that starts here ends; 0 when there is none. What follows a prefix is walked once, also when it holds
+ * the prefix again and again: `run` remembers how far it goes.
+ */
+function endOf(text: string, start: number, { prefix, chars, min, max, isOne }: Form, run: { end: number }): number {
+  if (isInsideWord(text, start, prefix)) return 0
   const from = start + prefix.length
-  const last = Math.min(text.length, from + max + 1)
-  let end = from
-  while (end < last && chars(text.charCodeAt(end))) end++
+  if (run.end <= from) {
+    run.end = from
+    while (run.end < text.length && chars(text.charCodeAt(run.end))) run.end++
+  }
+  const { end } = run
   if (end - from < min || end - from > max) return 0
   return isOne === undefined || isOne(text.slice(start, end)) ? end : 0
 }

@@ -1,7 +1,7 @@
 // What makes a request no request: limits, framing, and a target or Host that two readers could understand in two ways.
 
 import type { ByteString } from '../lib/bytes.ts'
-import type { Limits } from '../pipeline/limits.ts'
+import type { LimitName, Limits } from '../pipeline/limits.ts'
 import type { Verdict } from '../pipeline/verdict.ts'
 import { checkFraming, hostName } from './framing.ts'
 
@@ -36,13 +36,14 @@ function checkLimits(
   rawHeaders: readonly ByteString[],
   limits: Limits,
 ): Verdict | undefined {
-  if (target.length > limits.urlBytes) return deny(414, 'http.url-bytes', `the target has ${target.length} bytes`)
+  if (target.length > limits.urlBytes)
+    return deny(414, 'http.url-bytes', `the target has ${target.length} bytes`, 'urlBytes')
   const count = rawHeaders.length >> 1
-  if (count > limits.headerCount) return deny(431, 'http.header-count', `${count} header lines`)
+  if (count > limits.headerCount) return deny(431, 'http.header-count', `${count} header lines`, 'headerCount')
   let bytes = method.length + target.length + requestLineRest
   for (let i = 0; i < rawHeaders.length; i++) bytes += (rawHeaders[i]?.length ?? 0) + 2
-  if (bytes > limits.headerBytes) return deny(431, 'http.header-bytes', `${bytes} bytes of request line and headers`)
-  return undefined
+  if (bytes <= limits.headerBytes) return undefined
+  return deny(431, 'http.header-bytes', `${bytes} bytes of request line and headers`, 'headerBytes')
 }
 
 /** Two spaces, `HTTP/1.1`, and the ends of the line and of the head. */
@@ -65,6 +66,6 @@ function rawHost(rawHeaders: readonly ByteString[]): ByteString {
   return ''
 }
 
-function deny(status: number, code: `http.${string}`, detail: string): Verdict {
-  return { kind: 'deny', status, reason: { code, detail } }
+function deny(status: number, code: `http.${string}`, detail: string, limit?: LimitName): Verdict {
+  return { kind: 'deny', status, reason: { code, detail, ...(limit && { limit }) } }
 }

@@ -1,12 +1,15 @@
-// The open client connections of a listener, and the caps on their number: in all, and for one client address.
+// The open client connections of a listener, and who may have one more: caps on their number, in all and for one client
+// address, and addresses that were cut too often.
 
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ClientTls } from '../pipeline/exchange.ts'
+import type { Limits } from '../pipeline/limits.ts'
 import { Connection, type Ends } from './connection.ts'
+import { CutClients } from './cut-clients.ts'
 import type { Handler } from './handler.ts'
 
-export type RefusalCause = 'limits.connectionsPerIp' | 'limits.connectionsTotal' | 'proxyProtocol'
+export type RefusalCause = 'limits.connectionsPerIp' | 'limits.connectionsTotal' | 'limits.cutsPerIp' | 'proxyProtocol'
 
 export type OnRefused = (cause: RefusalCause, clientIp: string) => void
 
@@ -17,6 +20,7 @@ export class Connections {
   readonly #countByKey = new Map<string, number>()
   /** What each connection is counted as. */
   readonly #keys = new Map<Connection, string>()
+  readonly #cut = new CutClients(() => performance.now())
 
   constructor(onRefused?: OnRefused) {
     this.#onRefused = onRefused
@@ -37,9 +41,9 @@ export class Connections {
   /** Takes the connection in, or closes it without a word. */
   admit(socket: Socket, { limits, identify }: Handler): Connection | undefined {
     const connection = new Connection(socket, identify, limits)
-    const isFull = this.size >= limits.connectionsTotal
-    if (isFull || this.#tooMany(connection, limits.connectionsPerIp)) {
-      this.refuse(connection, isFull ? 'limits.connectionsTotal' : 'limits.connectionsPerIp')
+    const cause = this.size >= limits.connectionsTotal ? 'limits.connectionsTotal' : this.#refusal(connection, limits)
+    if (cause) {
+      this.refuse(connection, cause)
       return undefined
     }
     this.#bySocket.set(socket, connection)
@@ -55,8 +59,9 @@ export class Connections {
   reveal(connection: Connection, ends: Ends, { limits }: Handler): boolean {
     this.#uncount(connection)
     connection.revealed(ends)
-    if (this.#tooMany(connection, limits.connectionsPerIp)) {
-      this.refuse(connection, 'limits.connectionsPerIp')
+    const cause = this.#refusal(connection, limits)
+    if (cause) {
+      this.refuse(connection, cause)
       return false
     }
     this.#count(connection)
@@ -75,8 +80,16 @@ export class Connections {
     connection.raw.destroy()
   }
 
-  #tooMany({ peer: { client, trusted } }: Connection, max: number): boolean {
-    return !trusted && (this.#countByKey.get(client.key) ?? 0) >= max
+  /** It was cut for what it overdid. */
+  cut({ peer: { client, trusted } }: Connection): void {
+    if (!trusted) this.#cut.add(client.key)
+  }
+
+  /** Why a client may not have one more connection. A trusted proxy is many clients. */
+  #refusal({ peer: { client, trusted } }: Connection, limits: Limits): RefusalCause | undefined {
+    if (trusted) return undefined
+    if ((this.#countByKey.get(client.key) ?? 0) >= limits.connectionsPerIp) return 'limits.connectionsPerIp'
+    return this.#cut.isOut(client.key, limits.cutsPerIp) ? 'limits.cutsPerIp' : undefined
   }
 
   #count(connection: Connection): void {

@@ -9,7 +9,7 @@ import type { BodyClock } from './body-clock.ts'
 import type { Connection } from './connection.ts'
 import { formatHead } from './head.ts'
 import { RequestBodyReader } from './request-body.ts'
-import { ResponseRate } from './response-rate.ts'
+import { ResponseRate, socketTaker, tookNothing, tooSlow } from './response-rate.ts'
 
 /** An unread rest of a body up to this size is read away to keep the connection; more closes it. */
 const drainedBytesMax = 64 * 1024
@@ -70,7 +70,9 @@ export class Http1Edge implements Edge {
       limits: options.limits,
       clock: options.clock,
     })
-    this.#rate = new ResponseRate(options.connection.socket, options.limits, options.clock, () => this.#tooSlow())
+    this.#rate = new ResponseRate(socketTaker(options.connection.socket), options.limits, options.clock, () =>
+      this.#giveUp(tooSlow()),
+    )
     this.#acceptsInformational = req.httpVersionMinor >= 1
     this.#expectsContinue = options.expectsContinue
     this.#last = options.last
@@ -81,6 +83,7 @@ export class Http1Edge implements Edge {
         resolve()
       })
     })
+    res.once('timeout', () => this.#giveUp(tookNothing()))
     res.on('error', ignore) // a write after the client is gone; 'close' tells it
   }
 
@@ -204,9 +207,9 @@ export class Http1Edge implements Edge {
   }
 
   /** Reset, so that the kernel does not go on with what it holds for a client that hardly reads. */
-  #tooSlow(): void {
+  #giveUp(error: GatewayError): void {
     const { exchange } = this.#connection
-    if (exchange) exchange.failure ??= new GatewayError('CLIENT_STALLED', 'client', 'the response is taken too slowly')
+    if (exchange) exchange.failure ??= error
     this.#connection.reset()
   }
 

@@ -134,7 +134,7 @@ class Listener implements Http1Listener {
     const { host, port, reusePort = false } = this.#options
     return new Promise((resolve, reject) => {
       this.#front.once('error', reject)
-      this.#front.listen({ host, port, reusePort, backlog: 4096 }, () => {
+      this.#front.listen({ host, port, reusePort, backlog: this.#handler.limits.acceptQueue }, () => {
         this.#front.off('error', reject)
         this.#front.on('error', () => this.#connections.refused++) // out of file descriptors, as a rule
         // A server that never listens does not start the clock of its header timeout by itself.
@@ -217,7 +217,10 @@ class Listener implements Http1Listener {
         this.#parseErrors++
         recordRefusal(this.#openFault(on), verdict, true)
       },
-      overdrawn: limit => void this.#http2Cut.set(limit, (this.#http2Cut.get(limit) ?? 0) + 1),
+      overdrawn: (on, limit) => {
+        this.#http2Cut.set(limit, (this.#http2Cut.get(limit) ?? 0) + 1)
+        this.#connections.cut(on)
+      },
     }
     new Http2Connection(connection, host)
   }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { FrameReader } from './h2/frame-reader.ts'
+import { FrameReader, prefaceBytes } from './h2/frame-reader.ts'
 import { Opening } from './h2/opening.ts'
 import { httpPrint } from './http-print.ts'
 
@@ -24,7 +24,7 @@ for (const { client, names, opening, pseudo = [], print } of vectors) {
   test(`${client}: ${print}`, () => {
     for (const cut of [1, 7, 10_000]) {
       const seen = new Opening()
-      const reader = new FrameReader(seen)
+      const reader = new FrameReader(seen, prefaceBytes)
       const bytes = Buffer.concat([Buffer.alloc(24), Buffer.from(opening ?? '', 'hex')])
       for (let at = 0; at < bytes.length; at += cut) reader.push(bytes.subarray(at, at + cut))
       const headers = names.flatMap(name => [name, 'value'])
@@ -41,7 +41,7 @@ test('settings that come at random, and those behind the first request, do not c
   const head = Buffer.from([0, 0, 0, 1, 5, 0, 0, 0, 1])
   const print = (...frames: readonly Buffer[]) => {
     const seen = new Opening()
-    new FrameReader(seen).push(Buffer.concat([Buffer.alloc(24), ...frames]))
+    new FrameReader(seen, prefaceBytes).push(Buffer.concat([Buffer.alloc(24), ...frames]))
     return seen.text([':method'])
   }
   const plain = print(settings([3, 100]))

@@ -100,7 +100,7 @@ export class RequestBodyReader implements Timed {
       if (chunk === undefined) return
       this.#passedBytes += chunk.length
       if (this.#passedBytes > maxBytes)
-        throw new GatewayError('BODY_TOO_LARGE', 'client', `more than ${maxBytes} bytes`)
+        throw new GatewayError('BODY_TOO_LARGE', 'client', `more than ${maxBytes} bytes`, { limit: 'bodyMax' })
       yield chunk
     }
   }
@@ -145,8 +145,12 @@ export class RequestBodyReader implements Timed {
     if (!tooSlow && idleMs <= (this.#patient ? tunnelIdleTimeout : bodyIdleTimeout)) return
     this.#clock.unwatch(this)
     if (this.#discarding) this.#carrier.destroy()
-    else
-      this.fail(new GatewayError('BODY_TIMEOUT', 'client', tooSlow ? 'the body comes too slowly' : 'the body stopped'))
+    else if (tooSlow)
+      this.fail(new GatewayError('BODY_TIMEOUT', 'client', 'the body comes too slowly', { limit: 'bodyMinRate' }))
+    else {
+      const limit = this.#patient ? 'tunnelIdleTimeout' : 'bodyIdleTimeout'
+      this.fail(new GatewayError('BODY_TIMEOUT', 'client', 'the body stopped', { limit }))
+    }
   }
 
   #start(): void {

@@ -68,7 +68,11 @@ const textTypes = new Set([
 
 /** Whether a response body is text that guards may read. Event streams are never held back. */
 export function isInspectableResponse(headers: HeaderList): boolean {
+  return mediaType(headers.get('content-type')) !== 'text/event-stream' && isTextResponse(headers)
+}
+
+/** Also those that never end, which nothing can be held back of for long. */
+export function isTextResponse(headers: HeaderList): boolean {
   const type = mediaType(headers.get('content-type'))
-  if (type === 'text/event-stream') return false
   return type.startsWith('text/') || textTypes.has(type) || type.endsWith('+json') || type.endsWith('+xml')
 }

@@ -28,11 +28,23 @@ export interface Guard {
   onResponseHeaders?(ex: Exchange): Outcome
   /** The start of a text response is read (`ex.responseBody`). Having this method is what makes us hold it back. */
   onResponseBody?(ex: Exchange): Outcome
+  /** Changes text responses on their way. Having this method is what makes us ask for the whole response, uncompressed. */
+  filterResponse?(ex: Exchange): ResponseFilter | undefined
   /** Exactly once, whatever happened: deny, failure, abort. */
   onDone?(ex: Exchange): void
   /** Whether what it was made from, besides its options, has changed (files): a reload then makes a new one. */
   isStale?(): boolean
   close?(): void
+}
+
+/** Of one response. What it gives out is as long as what it was given, in the end. */
+export interface ResponseFilter {
+  /** What may be sent now. What it keeps back it bounds itself. */
+  push(chunk: Uint8Array): Uint8Array
+  /** What it has kept back. */
+  end(): Uint8Array
+  /** What it has to tell; asked once, when the response is over or broke off. */
+  found(): Extract<Verdict, { kind: 'flag' }> | undefined
 }
 
 export interface GuardDefinition<Name extends string = string, Schema extends z.ZodType = z.ZodType> {

@@ -88,6 +88,12 @@ export const limitDefinitions = {
     default: 1_000,
     summary: 'A response not taken for so long is cut when requests wait for a connection to its upstream.',
   },
+  stalledPerIp: {
+    unit: 'count',
+    default: 16,
+    summary:
+      'Responses of one client address that are not taken, at once and by one worker, while requests wait for a connection to their upstream; one more is cut.',
+  },
   keepAliveTimeout: { unit: 'ms', default: 65_000, summary: 'Silence between two requests of a connection.' },
   lingerTimeout: {
     unit: 'ms',
@@ -112,7 +118,20 @@ export const limitDefinitions = {
     default: 256,
     summary: 'Open connections of one client address; trusted proxies are exempt.',
   },
+  acceptQueue: {
+    unit: 'count',
+    default: 4096,
+    max: 65_535,
+    summary:
+      'Connections that wait for a worker to take them; the kernel drops more, and cuts this to its own net.core.somaxconn. Counts for a listener from its start on.',
+  },
   connectionsTotal: { unit: 'count', default: 10_000, summary: 'Open client connections of one worker.' },
+  cutsPerIp: {
+    unit: 'count',
+    default: 10,
+    summary:
+      'Connections of one client address that were cut for passing a limit of HTTP/2 frames; then none is taken until a minute after the last cut. Trusted proxies are exempt.',
+  },
   requestsPerConnection: { unit: 'count', default: 10_000, summary: 'Requests on one connection before it is closed.' },
   http2Streams: { unit: 'count', default: 100, max: 10_000, summary: 'Requests at once on one HTTP/2 connection.' },
   http2Window: {
@@ -130,6 +149,17 @@ export const limitDefinitions = {
     unit: 'count',
     default: 200,
     summary: 'Requests of one HTTP/2 connection that are reset within 30 s.',
+  },
+  http2BadHeads: {
+    unit: 'count',
+    default: 100,
+    summary: 'Requests of one HTTP/2 connection within 30 s that are refused as malformed or too large.',
+  },
+  http2Refused: {
+    unit: 'count',
+    default: 100,
+    max: 10_000,
+    summary: 'Requests beyond http2Streams on one HTTP/2 connection within 30 s, each of them refused.',
   },
   // nghttp2 takes no more than 8.
   http2Continuations: { unit: 'count', default: 8, max: 8, summary: 'CONTINUATION frames of one HTTP/2 request.' },

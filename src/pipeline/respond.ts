@@ -1,9 +1,10 @@
 // The way back: takes the response from the destination, lets the response guards see it, gives it to the client.
 // Text responses are held back up to `limits.responseInspected` when a guard wants the body; all else streams.
 
-import { isInspectableResponse } from './body.ts'
+import { isInspectableResponse, isTextResponse } from './body.ts'
 import type { Edge } from './edge.ts'
 import type { Exchange, ResponseHead } from './exchange.ts'
+import { digestHeaders, ResponseFilters } from './filters.ts'
 import { HeaderList } from './headers.ts'
 import { StreamDenied } from './multipart-clip.ts'
 import type { ResponseFlow, ResponseSink } from './route.ts'
@@ -25,6 +26,8 @@ export class Responder implements ResponseSink {
   #heldBytes = 0
   /** Set when the end came while a guard was still thinking. */
   #ended: readonly string[] | undefined
+  /** Of a text that guards may change on its way. */
+  #filters: ResponseFilters | undefined
   readonly #finish: PromiseWithResolvers<void> = Promise.withResolvers()
 
   constructor(ex: Exchange, edge: Edge, refuse: (verdict: Verdict) => void) {
@@ -56,7 +59,7 @@ export class Responder implements ResponseSink {
 
   data(chunk: Uint8Array): void {
     if (this.#state === 'streaming') {
-      if (!this.#edge.write(chunk)) this.#flow?.pause()
+      if (!this.#write(chunk)) this.#flow?.pause()
     } else if (this.#state === 'holding' || this.#state === 'deciding') {
       this.#held.push(chunk)
       this.#heldBytes += chunk.length
@@ -75,6 +78,7 @@ export class Responder implements ResponseSink {
     if (!(error instanceof StreamDenied)) this.#ex.failure ??= error instanceof Error ? error : new Error(String(error))
     this.#state = 'closed'
     this.#held = []
+    this.#filters?.tell()
     this.#flow?.abort()
     this.#finish.resolve()
   }
@@ -89,6 +93,10 @@ export class Responder implements ResponseSink {
     if (this.#state !== 'deciding') return
     if (verdict) return this.#deny(verdict)
     const ex = this.#ex
+    const { filters = [] } = ex.route
+    if (filters.length > 0 && ex.method !== 'HEAD' && ex.response && isTextResponse(ex.response.headers)) {
+      this.#filters = new ResponseFilters(filters, ex)
+    }
     const wantsBody = ex.route.phases.onResponseBody.length > 0 && ex.method !== 'HEAD'
     if (wantsBody && ex.response && isInspectableResponse(ex.response.headers)) {
       this.#state = 'holding'
@@ -128,21 +136,53 @@ export class Responder implements ResponseSink {
     const head = ex.response
     if (!head) return
     this.#state = 'streaming'
-    this.#edge.sendHead(head.status, head.statusText, [...head.headers.raw, ...ex.extraHeaders])
+    const headers = this.#filters?.areEnforced ? without(head.headers.raw, digestHeaders) : head.headers.raw
+    this.#edge.sendHead(head.status, head.statusText, [...headers, ...ex.extraHeaders])
     ex.status = head.status
     let room = true
-    for (const chunk of this.#held) room = this.#edge.write(chunk)
+    for (const chunk of this.#held) room = this.#write(chunk)
     this.#held = []
+    if (this.#isClosed()) return
     if (this.#ended) this.#close()
     else if (room) this.#flow?.resume()
     else this.#flow?.pause()
   }
 
+  /** True when there is room for more; false as well when a guard broke, which ends it. */
+  #write(chunk: Uint8Array): boolean {
+    const out = this.#filtered(filters => filters.push(chunk), chunk)
+    if (!out) return false
+    return out.length === 0 || this.#edge.write(out)
+  }
+
+  #filtered(work: (filters: ResponseFilters) => Uint8Array, unchanged: Uint8Array): Uint8Array | undefined {
+    if (!this.#filters) return unchanged
+    try {
+      return work(this.#filters)
+    } catch (error) {
+      this.#break(error)
+      return undefined
+    }
+  }
+
+  #isClosed(): boolean {
+    return this.#state === 'closed'
+  }
+
   #close(): void {
+    const rest = this.#filtered(filters => filters.end(), nothing)
+    if (!rest) return
+    if (rest.length > 0) this.#edge.write(rest)
     this.#state = 'closed'
     this.#edge.end(this.#ended ?? [])
     this.#finish.resolve()
   }
+}
+
+const nothing = new Uint8Array(0)
+
+function without(headers: readonly string[], names: readonly string[]): readonly string[] {
+  return headers.filter((_, i) => !names.includes((headers[i - (i % 2)] ?? '').toLowerCase()))
 }
 
 function concat(chunks: readonly Uint8Array[], bytes: number): Uint8Array {

@@ -15,6 +15,8 @@ export interface Route {
   readonly name: string
   readonly mode: 'protect' | 'monitor' | 'off'
   readonly phases: Readonly<Record<PhaseName, readonly Step[]>>
+  /** Guards that change responses on their way. */
+  readonly filters?: readonly Step[]
   /** Guards with onDone. */
   readonly done: readonly Step[]
   readonly destination: Destination

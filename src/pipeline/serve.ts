@@ -98,7 +98,7 @@ async function openTunnel(ex: Exchange, edge: Edge, client: TunnelClient): Promi
 /** Reads what must be read, runs the body guards, and says what goes upstream. */
 async function admitBody(ex: Exchange, edge: Edge): Promise<Verdict | { readonly body: OutgoingBody }> {
   const { limits, phases } = ex.route
-  if (edge.declaredBytes !== undefined && edge.declaredBytes > limits.bodyMax) return tooLarge('body.max')
+  if (edge.declaredBytes !== undefined && edge.declaredBytes > limits.bodyMax) return tooLarge('bodyMax')
   const wanted = phases.onBody.length > 0
   const streams = isGrpc(ex.headers)
   if (!edge.hasBody || !wanted) {
@@ -117,13 +117,13 @@ async function admitBody(ex: Exchange, edge: Edge): Promise<Verdict | { readonly
   const bodyClass = classifyBody(ex.headers)
   const overflow = ex.route.body.overflow[bodyClass]
   const declared = edge.declaredBytes ?? 0
-  if (declared > limits.bodyInspected && overflow === 'deny') return tooLarge('body.inspected')
+  if (declared > limits.bodyInspected && overflow === 'deny') return tooLarge('bodyInspected')
 
   const head = await edge.readBody(limits.bodyInspected)
-  if (!head.complete && overflow === 'deny') return tooLarge('body.inspected')
+  if (!head.complete && overflow === 'deny') return tooLarge('bodyInspected')
   if (!head.complete && bodyClass === 'multipart' && overflow === 'clip') return admitClipped(ex, edge, head.bytes)
   const view = decoded(ex, head)
-  if (view === 'too-large' && overflow === 'deny') return tooLarge('body.inspected')
+  if (view === 'too-large' && overflow === 'deny') return tooLarge('bodyInspected')
   const seen = view === 'too-large' ? head : view
   const clipsBinary = bodyClass === 'binary' && seen.bytes.length > limits.fileInspected
   ex.body = clipsBinary ? { ...seen, bytes: seen.bytes.subarray(0, limits.fileInspected), complete: false } : seen
@@ -160,7 +160,7 @@ async function admitClipped(
   if (boundary === undefined) return malformed('multipart body without a boundary')
   const clip = new MultipartClip(boundary, limits.fileInspected, limits.bodyInspected)
   clip.push(head)
-  if (clip.problem === 'view-too-large') return tooLarge('body.inspected')
+  if (clip.problem === 'view-too-large') return tooLarge('bodyInspected')
   if (clip.problem) return malformed(`multipart body: ${clip.problem}`)
   ex.body = { bytes: clip.view(), complete: false }
   const outcome = runPhase('onBody', phases.onBody, ex)
@@ -180,8 +180,9 @@ async function* prepend(head: Uint8Array, rest: AsyncIterable<Uint8Array>): Asyn
   yield* rest
 }
 
-function tooLarge(limit: string): Verdict {
-  return { kind: 'deny', status: 413, reason: { code: 'body.too-large', detail: `the body is larger than ${limit}` } }
+function tooLarge(limit: 'bodyMax' | 'bodyInspected'): Verdict {
+  const detail = `the body is larger than ${limit === 'bodyMax' ? 'body.max' : 'body.inspected'}`
+  return { kind: 'deny', status: 413, reason: { code: 'body.too-large', detail, limit } }
 }
 
 function malformed(detail: string): Verdict {

@@ -1,6 +1,8 @@
 // What a guard can say. A verdict is a value: the runner (run.ts) decides whether it is enforced, and one place
 // (serve.ts) writes it to the client.
 
+import type { LimitName } from './limits.ts'
+
 export type Verdict =
   | { readonly kind: 'flag'; readonly points: number; readonly reason: Reason }
   | {
@@ -31,6 +33,8 @@ export interface Reason {
   readonly evidence?: readonly Evidence[]
   /** Somebody has to be told: this is no attempt, something has happened already. */
   readonly isIncident?: true
+  /** Name of the limit that was passed, for metrics. */
+  readonly limit?: LimitName
 }
 
 /** One proof of a reason: what matched, where, and what it weighs. Values are masked before they are stored. */

@@ -16,6 +16,12 @@ const readers: Readonly<Record<string, Reader>> = {
   mtls: ex => ex.client.tls?.certificate !== undefined,
   certificate: ex => ex.client.tls?.certificate?.fingerprint ?? '',
   spiffe: ex => ex.client.tls?.certificate?.spiffeId ?? '',
+  /** Empty without a TLS connection of the client's own. */
+  ja4: ex => ex.client.tls?.ja4 ?? '',
+  tls: ex => ex.client.tls?.version ?? '',
+  sni: ex => ex.client.tls?.sni ?? '',
+  /** Empty behind a proxy, which writes its requests by itself. */
+  http: ex => ex.client.http ?? '',
   acr: ex => ex.principal?.acr ?? '',
   scopes: ex => [...(ex.principal?.scopes ?? [])],
   score: ex => Math.trunc(ex.score),

@@ -28,7 +28,7 @@ const cases: readonly (readonly [name: string, text: string, problem: RegExp])[]
   [
     'a name with a typo',
     'permit(principal, action == Action::"showOrdr", resource);',
-    /^p\.cedar:1:29: .*unrecognized action.*showOrder/,
+    /^p\.cedar:1:29: .*unrecognized action.*showOrdr/,
   ],
   [
     'an attribute that there is not',

@@ -9,6 +9,8 @@ export interface RecordsPlace {
   readonly file: string
   /** `store.database`: a URL, `env:NAME` or `file:PATH` of one. */
   readonly database: string | undefined
+  /** Kinds that other gateways on that database are told of; all unless given. */
+  readonly told?: readonly string[]
 }
 
 /** The database that the config names can't be used. */
@@ -18,12 +20,12 @@ export class DatabaseError extends Error {
 
 /** @throws DatabaseError or Error when it can't be opened */
 export async function openRecords(
-  { file, database }: RecordsPlace,
+  { file, database, told }: RecordsPlace,
   onError: (message: string) => void = () => {},
 ): Promise<Records> {
   if (database === undefined) return openSqliteRecords(file)
   try {
-    return await openPostgresRecords({ url: urlOf(database), onError })
+    return await openPostgresRecords({ url: urlOf(database), onError, ...(told && { told }) })
   } catch (error) {
     throw new DatabaseError(`the database can't be used: ${error instanceof Error ? error.message : String(error)}`)
   }

@@ -12,14 +12,16 @@ import type { NewRecord, Records, RecordWatcher, StoredRecord } from './store.ts
 export interface PostgresOptions {
   readonly url: string
   readonly onError: (message: string) => void
+  /** Kinds that other processes are told of; all unless given. Each telling makes commits wait for each other. */
+  readonly told?: readonly string[]
 }
 
 /** @throws Error when there is no such database, or it was written by a newer version */
-export async function openPostgresRecords({ url, onError }: PostgresOptions): Promise<Records> {
+export async function openPostgresRecords({ url, onError, told }: PostgresOptions): Promise<Records> {
   const pool = openPool(url, onError)
   try {
     await migrate(pool)
-    return new PostgresRecords(pool, url)
+    return new PostgresRecords(pool, url, told)
   } catch (error) {
     await pool.end()
     throw error
@@ -36,7 +38,7 @@ interface Row {
   readonly json: string
 }
 
-/** Writes the indexes of what `written` wrote ($1 kind, $2 id, $6 names, $7 values), and tells of it ($8 who). */
+/** Writes the indexes of what `written` wrote ($1 kind, $2 id, $6 names, $7 values), and tells of it ($8 who, $9 whether). */
 const rest = `
   gone as (
     delete from merlon_record_indexes i using written
@@ -48,7 +50,7 @@ const rest = `
     select $1, n.name, n.value, $2 from unnest($6::text[], $7::text[]) n(name, value), written
     on conflict do nothing
   ),
-  told as (select pg_notify('${channel}', $8 || E'\\n' || $1 || E'\\n' || $2) as n from written)
+  told as (select pg_notify('${channel}', $8 || E'\\n' || $1 || E'\\n' || $2) as n from written where $9::boolean)
   select version, (select count(n) from told) from written`
 
 const columns = '(kind, id, version, family, expires_ms, json) values ($1, $2, 1, $3, $4, $5)'
@@ -57,22 +59,22 @@ const changes = 'family = $3, expires_ms = $4, json = $5'
 const create = `with written as (
   insert into merlon_records ${columns} on conflict do nothing returning version), ${rest}`
 const replace = `with written as (
-  update merlon_records set version = version + 1, ${changes} where kind = $1 and id = $2 and version = $9 returning version), ${rest}`
+  update merlon_records set version = version + 1, ${changes} where kind = $1 and id = $2 and version = $10 returning version), ${rest}`
 const write = `with written as (
   insert into merlon_records as r ${columns}
   on conflict (kind, id) do update set version = r.version + 1, ${changes} returning version), ${rest}`
 
-/** A statement that changes rows, with `who` as its first parameter: counts them and tells of each. */
+/** A statement that changes rows ($1 who, $2 the kinds that are told of, null for all): counts them and tells of each. */
 const telling = (change: string) => `with gone as (${change} returning kind, id),
-  told as (select pg_notify('${channel}', $1 || E'\\n' || kind || E'\\n' || id) as n from gone)
-  select (select count(*) from gone) as count, (select count(n) from told)`
+  told as (select pg_notify('${channel}', $1 || E'\\n' || kind || E'\\n' || id) as n from gone where $2::text[] is null or kind = any($2::text[]))
+  select (select count(*) from gone) as count, (select count(n) from told) as told`
 
 const createMany = telling(`insert into merlon_records (kind, id, version, expires_ms, json)
-  select kind, id, 1, expires_ms, json from unnest($2::text[], $3::text[], $4::bigint[], $5::text[]) n(kind, id, expires_ms, json)`)
-const remove = telling('delete from merlon_records where kind = $2 and id = $3')
-const removeFamily = telling('delete from merlon_records where family = $2')
+  select kind, id, 1, expires_ms, json from unnest($3::text[], $4::text[], $5::bigint[], $6::text[]) n(kind, id, expires_ms, json)`)
+const remove = telling('delete from merlon_records where kind = $3 and id = $4')
+const removeFamily = telling('delete from merlon_records where family = $3')
 const markUsed = telling(
-  'update merlon_records set consumed_ms = $4 where kind = $2 and id = $3 and consumed_ms is null',
+  'update merlon_records set consumed_ms = $5 where kind = $3 and id = $4 and consumed_ms is null',
 )
 
 const uniqueViolation = '23505'
@@ -81,11 +83,13 @@ class PostgresRecords implements Records {
   readonly #pool: pg.Pool
   readonly #url: string
   readonly #own = randomUUID()
+  readonly #told: readonly string[] | null
   #listener: PostgresListener | undefined
 
-  constructor(pool: pg.Pool, url: string) {
+  constructor(pool: pg.Pool, url: string, told: readonly string[] | undefined) {
     this.#pool = pool
     this.#url = url
+    this.#told = told ?? null
   }
 
   async get(kind: string, id: string): Promise<StoredRecord | undefined> {
@@ -110,7 +114,8 @@ class PostgresRecords implements Records {
   async put(record: NewRecord, ifVersion?: number): Promise<number | undefined> {
     const { kind, id, json, family = null, expiresAtMs, indexes = {} } = record
     const expires = expiresAtMs === undefined ? null : Math.trunc(expiresAtMs)
-    const given = [kind, id, family, expires, json, Object.keys(indexes), Object.values(indexes), this.#own]
+    const isTold = this.#told?.includes(kind) ?? true
+    const given = [kind, id, family, expires, json, Object.keys(indexes), Object.values(indexes), this.#own, isTold]
     const [row] =
       ifVersion === undefined
         ? await this.#rows(write, given)
@@ -122,7 +127,7 @@ class PostgresRecords implements Records {
 
   async createAll(records: readonly NewRecord[]): Promise<boolean> {
     try {
-      await this.#count(createMany, [this.#own, ...manyOf(records)])
+      await this.#count(createMany, manyOf(records))
       return true
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === uniqueViolation) return false
@@ -138,15 +143,15 @@ class PostgresRecords implements Records {
   }
 
   async delete(kind: string, id: string): Promise<boolean> {
-    return (await this.#count(remove, [this.#own, kind, id])) > 0
+    return (await this.#count(remove, [kind, id])) > 0
   }
 
   async consume(kind: string, id: string, nowMs: number): Promise<boolean> {
-    return (await this.#count(markUsed, [this.#own, kind, id, Math.trunc(nowMs)])) > 0
+    return (await this.#count(markUsed, [kind, id, Math.trunc(nowMs)])) > 0
   }
 
   deleteFamily(family: string): Promise<number> {
-    return this.#count(removeFamily, [this.#own, family])
+    return this.#count(removeFamily, [family])
   }
 
   /** Tells nobody: who looks at a record looks at its time as well. */
@@ -172,7 +177,8 @@ class PostgresRecords implements Records {
   }
 
   async #count(sql: string, values: readonly unknown[]): Promise<number> {
-    const { rows } = await this.#pool.query<{ readonly count: string }>(sql, [...values])
+    const given = [this.#own, this.#told, ...values]
+    const { rows } = await this.#pool.query<{ readonly count: string }>(sql, given)
     return Number(rows[0]?.count)
   }
 }

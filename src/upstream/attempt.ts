@@ -50,6 +50,10 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseFlow {
     this.done = this.#settle.promise
   }
 
+  get clientKey(): string {
+    return this.#ex.client.key
+  }
+
   /** The client is gone. */
   cancel(): void {
     this.#cancelled = new GatewayError('CLIENT_ABORTED', 'client', 'the client closed the connection')
@@ -68,8 +72,11 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseFlow {
   }
 
   /** Takes the connection from a client that does not take its response. */
-  cut(): void {
-    const error = new GatewayError('CLIENT_STALLED', 'client', 'the response was not taken while others waited')
+  cut(limit: 'responseStall' | 'stalledPerIp'): void {
+    this.stalledSinceMs = 0 // not once more
+    const error = new GatewayError('CLIENT_STALLED', 'client', 'the response was not taken while others waited', {
+      limit,
+    })
     this.#cancelled = error
     this.#controller?.abort(error)
     this.#settle.reject(error)

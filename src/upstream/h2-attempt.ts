@@ -57,14 +57,20 @@ export class Http2Attempt implements ResponseFlow {
     }
   }
 
+  get clientKey(): string {
+    return this.#ex.client.key
+  }
+
   /** The client is gone. */
   cancel(): void {
     this.#fail(new GatewayError('CLIENT_ABORTED', 'client', 'the client closed the connection'))
   }
 
   /** Takes the stream from a client that does not take its response. */
-  cut(): void {
-    this.#fail(new GatewayError('CLIENT_STALLED', 'client', 'the response was not taken while others waited'))
+  cut(limit: 'responseStall' | 'stalledPerIp'): void {
+    this.stalledSinceMs = 0 // not once more
+    const detail = 'the response was not taken while others waited'
+    this.#fail(new GatewayError('CLIENT_STALLED', 'client', detail, { limit }))
   }
 
   pause(): void {

@@ -20,6 +20,7 @@ export class Picker {
   readonly #choose: Choose
   /** At most `limits.upstreamWaiting`. */
   readonly #line = new Set<Waiter>()
+  #relief: NodeJS.Timeout | undefined
 
   constructor(
     servers: readonly UpstreamServer[],
@@ -62,15 +63,26 @@ export class Picker {
     return this.servers.some(server => server.healthy && !than.includes(server))
   }
 
-  /** Slow readers hold connections for as long as they like: the slowest gives way to who waits. */
+  /**
+   * Slow readers hold connections for as long as they like: one gives way to who waits. At once where one client has
+   * many of them; else the slowest, when its time is over.
+   */
   #relieve(): void {
-    let slowest: Held | undefined
-    for (const { held } of this.servers) {
-      for (const one of held) {
-        if (one.stalledSinceMs > 0 && one.stalledSinceMs < (slowest?.stalledSinceMs ?? Infinity)) slowest = one
-      }
-    }
-    if (slowest && performance.now() - slowest.stalledSinceMs >= this.#limits.responseStall) slowest.cut()
+    if (this.#line.size === 0) return
+    const { stalledPerIp, responseStall } = this.#limits
+    const stalled = this.servers.flatMap(({ held }) => [...held]).filter(({ stalledSinceMs }) => stalledSinceMs > 0)
+    const byClient = Map.groupBy(stalled, ({ clientKey }) => clientKey)
+    const most = [...byClient.values()].reduce<Held[]>((a, b) => (b.length > a.length ? b : a), [])
+    if (most.length > stalledPerIp) return slowestOf(most)?.cut('stalledPerIp')
+    const slowest = slowestOf(stalled)
+    if (!slowest) return
+    const leftMs = responseStall - (performance.now() - slowest.stalledSinceMs)
+    if (leftMs <= 0) return slowest.cut('responseStall')
+    // Whoever waits may be the last to come.
+    this.#relief ??= setTimeout(() => {
+      this.#relief = undefined
+      this.#relieve()
+    }, leftMs).unref()
   }
 
   #best(failed: readonly UpstreamServer[], ex: Exchange): UpstreamServer | undefined {
@@ -94,7 +106,6 @@ export class Picker {
     if (this.#line.size >= this.#limits.upstreamWaiting) {
       throw new GatewayError('UPSTREAM_UNAVAILABLE', 'gateway', 'too many requests wait for a connection already')
     }
-    this.#relieve()
     return new Promise((resolve, reject) => {
       const leave = (error: GatewayError) => {
         clearTimeout(timer)
@@ -115,6 +126,11 @@ export class Picker {
       )
       ex.cancel = () => leave(new GatewayError('CLIENT_ABORTED', 'client', 'the client closed the connection'))
       this.#line.add(waiter)
+      this.#relieve()
     })
   }
+}
+
+function slowestOf(stalled: readonly Held[]): Held | undefined {
+  return stalled.reduce<Held | undefined>((a, b) => (a && a.stalledSinceMs <= b.stalledSinceMs ? a : b), undefined)
 }

@@ -4,6 +4,7 @@
 
 import type { ByteString } from '../lib/bytes.ts'
 import { certificateHeader, writeCertificate } from '../lib/shown-certificate.ts'
+import { principalHeader, writePrincipal } from '../lib/told-principal.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import { changeHeaders, hasUnderscore } from '../pipeline/header-rules.ts'
 import type { HeaderList } from '../pipeline/headers.ts'
@@ -44,7 +45,8 @@ export function requestHeaders(ex: Exchange, body: OutgoingBody, toOwnService = 
   const { headers, client } = ex
   const trusted = client.peerTrusted === true
   const listed = connectionOptions(headers)
-  const identity = ex.route.phases.onResponseBody.length > 0
+  const isFiltered = ex.route.filters !== undefined && ex.route.filters.length > 0
+  const identity = isFiltered || ex.route.phases.onResponseBody.length > 0
   const dropsUnderscores = ex.route.headers.underscores === 'drop'
   const out: string[] = []
   for (let i = 0; i < headers.count; i++) {
@@ -57,6 +59,8 @@ export function requestHeaders(ex: Exchange, body: OutgoingBody, toOwnService = 
     }
     if (listed?.includes(headers.nameAt(i)) && !kept.has(name)) continue
     if (identity && name === 'accept-encoding') continue
+    // A secret that comes in two parts is in neither.
+    if (isFiltered && (name === 'range' || name === 'if-range')) continue
     out.push(headers.raw[i * 2] ?? '', headers.valueAt(i))
   }
   // Guards read response bodies, and they read no compression.
@@ -67,7 +71,10 @@ export function requestHeaders(ex: Exchange, body: OutgoingBody, toOwnService = 
   out.push('x-request-id', ex.reference)
   if (ex.verdictToken !== undefined) out.push('merlon-verdict', ex.verdictToken)
   const changed = [...changeHeaders(out, ex.route.headers.request)]
-  if (toOwnService) addClient(changed, client)
+  if (toOwnService) {
+    addClient(changed, client)
+    if (ex.principal) changed.push(principalHeader, writePrincipal(ex.principal))
+  }
   return changed
 }
 

@@ -25,7 +25,9 @@ export interface UpstreamConnection {
 /** A request on a connection of a server. */
 export interface Held {
   readonly stalledSinceMs: number
-  cut(): void
+  /** What limits count its client by. */
+  readonly clientKey: string
+  cut(limit: 'responseStall' | 'stalledPerIp'): void
 }
 
 export interface ServerOptions {

@@ -98,9 +98,9 @@ export class WebSocketTunnel {
     this.#closing = undefined
   }
 
-  #faulted({ closeCode, detail, code }: FrameFault): void {
+  #faulted({ closeCode, detail, code, limit }: FrameFault): void {
     // Of a message that a guard refused there is an event already.
-    if (code !== undefined) recordWebSocketFault(this.#ex, code, detail)
+    if (code !== undefined) recordWebSocketFault(this.#ex, code, detail, limit)
     this.close(closeCode)
   }
 }

@@ -156,6 +156,8 @@ export interface RuleLedger {
  */
 export interface WafTransaction {
   connection(client: { ip: string; port: number }, server: { ip: string; port: number }): void
+  /** A name of ENV, for what the host knows of the client and HTTP does not say. */
+  environment(name: ByteString, value: ByteString): void
   /**
    * `target` is the request target that is judged, `protocol` as `HTTP/1.1`. `received` is the target as it came, for
    * REQUEST_URI_RAW and REQUEST_LINE, where that is something else.

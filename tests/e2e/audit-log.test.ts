@@ -12,7 +12,7 @@ async function lines(file: string, count: number): Promise<{ unique_id: string; 
   for (let waitedMs = 0; ; waitedMs += 20) {
     const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
     const found = text.split('\n').filter(line => line !== '')
-    if (found.length >= count || waitedMs > 3000) return found.map(line => JSON.parse(line).transaction)
+    if (found.length >= count || waitedMs > 30_000) return found.map(line => JSON.parse(line).transaction)
     await delay(20)
   }
 }

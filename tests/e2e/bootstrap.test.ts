@@ -87,7 +87,7 @@ describe('the launcher', () => {
     const begin = performance.now()
     const second = await start(folder, 'bin/merlon', [])
     assert.equal(second.stderr, '')
-    assert.ok(performance.now() - begin < 2000)
+    assert.ok(performance.now() - begin < 20_000)
     assert.equal(log().length, 2, 'npm was not asked again')
   })
 

@@ -78,7 +78,7 @@ test('in Chromium: an app and a passkey are set up, and used', { skip: noBrowser
 
   const signOut = async () => {
     await page.goto(`${running.issuer}/oauth/account`)
-    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click()
     await page.getByText('You are signed out here.').waitFor()
   }
   const start = async (params: Record<string, string> = {}) => {

@@ -34,13 +34,13 @@ export async function openPage(t: TestContext): Promise<OpenPage> {
   })
   await new Promise<void>(resolve => client.listen(0, '127.0.0.1', resolve))
   const origin = `http://127.0.0.1:${(client.address() as AddressInfo).port}`
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'], timeout: 120_000 })
   t.after(async () => {
     await browser.close()
     client.close()
   })
   const context = await browser.newContext()
-  context.setDefaultTimeout(20_000)
+  context.setDefaultTimeout(60_000)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', error => complaints.push(error.message))

@@ -42,7 +42,7 @@ export async function cli(args: readonly string[], cwd: string, stdin: string | 
 }
 
 /** Waits until the child has printed a line that fits, and returns it. */
-export function lineOf(child: ChildProcess, fits: (line: string) => boolean, timeoutMs = 20_000): Promise<string> {
+export function lineOf(child: ChildProcess, fits: (line: string) => boolean, timeoutMs = 90_000): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = ''
     let errors = ''

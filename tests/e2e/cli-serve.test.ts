@@ -12,8 +12,11 @@ import { cli, emptyFolder, lineOf, spawnCli } from './cli-run.ts'
 
 let app: Server
 let upstream: string
+/** Called when the next slow request has come so far. */
+let slowCame = () => {}
 before(async () => {
   app = createServer((req, res) => {
+    if (req.url === '/slow') slowCame()
     setTimeout(() => res.end(`app ${req.url}`), req.url === '/slow' ? 700 : 0)
   })
   await new Promise<void>(resolve => app.listen(0, '127.0.0.1', resolve))
@@ -41,8 +44,18 @@ function record(child: ChildProcess): { text: string } {
   return said
 }
 
+/** The answer to a request that has reached the application and takes its time. */
+async function askSlowly(url: string): Promise<Promise<string>[]> {
+  const came = new Promise<void>(resolve => {
+    slowCame = resolve
+  })
+  const answer = fetch(`${url}/slow`).then(response => response.text())
+  await came
+  return [answer]
+}
+
 async function until(check: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 800; i++) {
     if (await check()) return
     await sleep(50)
   }
@@ -64,8 +77,7 @@ test('serves on when nobody reads what it says, and when its terminal is gone', 
   }
   const gone = ended(child)
   // A first signal says something on stderr: requests still end.
-  const slow = fetch(`${ready.listening[0]}/slow`).then(response => response.text())
-  await sleep(100)
+  const [slow] = await askSlowly(ready.listening[0])
   child.kill('SIGTERM')
   assert.equal(await slow, 'app /slow')
   assert.equal(await gone, 0)
@@ -157,11 +169,10 @@ describe('run', () => {
   })
 
   test('SIGTERM lets a running request end', async () => {
-    const slow = fetch(`${url}/slow`)
-    await sleep(150)
+    const [slow] = await askSlowly(url)
     const end = ended(gateway.child)
     gateway.child.kill('SIGTERM')
-    assert.equal(await (await slow).text(), 'app /slow')
+    assert.equal(await slow, 'app /slow')
     assert.equal(await end, 0)
     const status = await cli(['status'], cwd)
     assert.equal(status.code, 1)

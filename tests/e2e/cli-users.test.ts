@@ -48,6 +48,7 @@ test('users: add, list, show, change, set-password, disable, enable, unlock, mfa
     assert.match(await good(['enable', 'alice']), /disabled\n$/)
     for (const args of [
       ['unlock', 'alice'],
+      ['sign-out', 'alice'],
       ['mfa', 'reset', 'alice'],
     ])
       await good(args)

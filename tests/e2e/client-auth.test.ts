@@ -9,7 +9,8 @@ import { request } from 'node:https'
 import { type TestContext, test } from 'node:test'
 import * as jose from 'jose'
 import * as oidc from 'openid-client'
-import { bearer, call, createClient, discover, freePort, start, tokenOf } from './identity-harness.ts'
+import { freePort } from '../../src/lib/free-port.test-helper.ts'
+import { bearer, call, createClient, discover, start, tokenOf } from './identity-harness.ts'
 import { noOpenssl, openAuthority, type Pair } from './tls-harness.ts'
 
 async function jwksServer(t: TestContext, answer: () => object): Promise<string> {

@@ -61,7 +61,7 @@ async function send(port: number, { bytes, want, cut, closes }: FramingCase, byB
   }
   if (cut) socket.end()
   const isDone = () => ended || (!closes && answersIn(text).length >= want.length)
-  for (let waitedMs = 0; !isDone() && waitedMs < 5000; waitedMs += 3) await delay(3)
+  for (let waitedMs = 0; !isDone() && waitedMs < 20_000; waitedMs += 3) await delay(3)
   if (!ended) await delay(10) // an answer too many would come now
   socket.destroy()
   return answersIn(text)

@@ -69,7 +69,7 @@ export async function startTestGateway(
     try {
       for (let waitedMs = 0; ; waitedMs += 20) {
         const found = journal.query({ order: 'oldest-first', limit: 1000, ...filter })
-        if (found.length >= count || waitedMs > 3000) return found
+        if (found.length >= count || waitedMs > 30_000) return found
         await delay(20)
       }
     } finally {

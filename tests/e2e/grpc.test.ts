@@ -200,7 +200,7 @@ test('a stream that breaks off is reset, a refused one is tried again, a silent 
   await using gateway = await openHttp2Gateway({
     servers: [backend.url],
     upstream: { protocol: 'h2' },
-    limits: { upstreamTimeout: 300 },
+    limits: { upstreamTimeout: 2000 },
   })
   using client = await openHttp2Client(gateway.url)
   assert.equal((await client.get('/broken')).code, 2)
@@ -307,7 +307,7 @@ test('guards see the texts of each message, also packed ones, and a refused call
 
 test('a call may be silent for as long as tunnelIdleTimeout', async () => {
   await using backend = await openGrpc(service)
-  const limits = { bodyIdleTimeout: 100, bodyRateGrace: 50, upstreamTimeout: 300, tunnelIdleTimeout: 1500 }
+  const limits = { bodyIdleTimeout: 100, bodyRateGrace: 50, upstreamTimeout: 1000, tunnelIdleTimeout: 5000 }
   await using gateway = await openHttp2Gateway({
     servers: [backend.url],
     guards: [looks],
@@ -321,7 +321,7 @@ test('a call may be silent for as long as tunnelIdleTimeout', async () => {
   messages(stream, text => heard.push(text))
   stream.write(message('a'))
   await eventually(() => heard.length === 1)
-  await new Promise(resolve => setTimeout(resolve, 900))
+  await new Promise(resolve => setTimeout(resolve, 1500))
   stream.write(message('b'))
   await eventually(() => heard.length === 2)
   await eventually(() => stream.closed)

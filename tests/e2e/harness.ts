@@ -16,7 +16,7 @@ export interface RunningDemo {
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const readyTimeoutMs = 30_000
+const readyTimeoutMs = 90_000
 const stopTimeoutMs = 10_000
 
 /** Why the demo can't be started from this tree, if so. */

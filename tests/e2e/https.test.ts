@@ -157,7 +157,7 @@ test('certificates change with their files; connections and requests go on', { s
     async () => (await get(port, '/', unchecked)).status,
   )
   put(second)
-  for (let i = 0; i < 100 && (await names()) !== 'DNS:two.example'; i++) await delay(50)
+  for (let i = 0; i < 600 && (await names()) !== 'DNS:two.example'; i++) await delay(50)
   assert.equal(await names(), 'DNS:two.example')
   isDone = true
   const { statuses, errors } = await load
@@ -174,7 +174,7 @@ test('certificates change with their files; connections and requests go on', { s
     [bad.problems[0]?.path, bad.problems[0]?.message],
     ['listen.0.cert', 'the key is of another certificate'],
   )
-  for (let i = 0; i < 100 && !logged.some(line => line.includes('go on')); i++) await delay(50)
+  for (let i = 0; i < 600 && !logged.some(line => line.includes('go on')); i++) await delay(50)
   assert.equal(await names(), 'DNS:two.example')
   const told = await events(3)
   assert.ok(told.some(({ json }) => json.includes('certificate.bad')))
@@ -196,7 +196,7 @@ test('from http to https and back on one port, by reload', async t => {
 })
 
 test('limits of the handshake', async t => {
-  const limits = { helloBytes: '2KiB', helloTimeout: '300ms', handshakeTimeout: '300ms', headerTimeout: '300ms' }
+  const limits = { helloBytes: '2KiB', helloTimeout: '2s', handshakeTimeout: '2s', headerTimeout: '2s' }
   const { gateway } = await startTestGateway(t, { listen: [{ https: '127.0.0.1:0' }], limits, workers: 1 })
   const port = gateway.listening[0]?.port ?? 0
   const cutAfter = async (bytes: Uint8Array) => {
@@ -209,14 +209,14 @@ test('limits of the handshake', async t => {
   }
   const record = (length: number) => Buffer.from([22, 3, 1, length >> 8, length & 255])
   assert.ok(
-    (await cutAfter(Buffer.concat([record(2043), Buffer.from([1])]))) > 250,
+    (await cutAfter(Buffer.concat([record(2043), Buffer.from([1])]))) > 1900,
     'a hello at its limit is waited for',
   )
-  assert.ok((await cutAfter(Buffer.concat([record(2044), Buffer.from([1])]))) < 250, 'one byte more is not')
-  assert.ok((await cutAfter(Buffer.from([22]))) > 250, 'nor is one that is too slow')
+  assert.ok((await cutAfter(Buffer.concat([record(2044), Buffer.from([1])]))) < 1900, 'one byte more is not')
+  assert.ok((await cutAfter(Buffer.from([22]))) > 1900, 'nor is one that is too slow')
   const hello = await recordedHello()
   const tookMs = await cutAfter(hello)
-  assert.ok(tookMs > 250 && tookMs < 3000, 'a handshake that is not finished')
+  assert.ok(tookMs > 1900 && tookMs < 20_000, 'a handshake that is not finished')
   // The clock of the headers runs for connections that came over TLS too.
   const slow = await connectTls(port)
   slow.write('GET / HTTP/1.1\r\nHo')

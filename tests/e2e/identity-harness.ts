@@ -1,20 +1,11 @@
 // For tests of who may call: a gateway with an authorization server of its own, its clients, and requests to it.
 
 import assert from 'node:assert/strict'
-import { createServer } from 'node:net'
 import type { TestContext } from 'node:test'
 import * as oidc from 'openid-client'
 import { askGateway } from '../../src/admin/client.ts'
+import { freePort } from '../../src/lib/free-port.test-helper.ts'
 import { type RunningGateway, startTestGateway } from './gateway-harness.ts'
-
-/** The issuer must name its port before the gateway has one. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
 
 export async function start(
   t: TestContext,
@@ -23,7 +14,7 @@ export async function start(
   name = '127.0.0.1',
   oauth: object = {},
 ) {
-  const port = await freePort()
+  const port = await freePort() // the issuer names it before the gateway has one
   const issuer = `http://${name}:${port}`
   const seen: string[] = []
   const running = await startTestGateway(

@@ -34,8 +34,8 @@ test('another issuer is asked about its opaque tokens; its answers are kept, its
     endpoint: `http://127.0.0.1:${(between.address() as { port: number }).port}/introspect`,
     clientId: asking.clientId,
     clientSecret: 'env:MERLON_TEST_INTROSPECTION',
-    ttl: '2s',
-    negativeTtl: '1s',
+    ttl: '5s',
+    negativeTtl: '5s',
   }
   const issuers = [{ issuer: there.issuer, audience: [there.issuer], introspection }]
   const here = await start(t, { require: ['oauth2'], scopes: ['read'] }, { workers: 1, accounts: { issuers } })
@@ -48,15 +48,19 @@ test('another issuer is asked about its opaque tokens; its answers are kept, its
   assert.equal((await call(here, bearer(token))).status, 200, 'known')
   const silent = await call(here, bearer('other'))
   assert.deepEqual([silent.status, silent.headers.get('retry-after')], [503, '1'])
-  await delay(2100)
-  assert.equal((await call(here, bearer(token))).status, 503, 'what was known has grown old')
+  const becomes = async (want: number, what: string) => {
+    const deadline = performance.now() + 30_000
+    while ((await call(here, bearer(token))).status !== want) {
+      assert.ok(performance.now() < deadline, what)
+      await delay(100)
+    }
+  }
+  await becomes(503, 'what was known has grown old')
   isDown = false
-  await delay(1100)
-  assert.equal((await call(here, bearer(token))).status, 200)
+  await becomes(200, 'it answers again')
   const config = await discover(there, client.clientId, oidc.ClientSecretPost(client.clientSecret))
   await oidc.tokenRevocation(config, token)
-  await delay(2100)
-  assert.equal((await call(here, bearer(token))).status, 401, 'revoked there')
+  await becomes(401, 'revoked there')
   const bad = { ...introspection, clientSecret: 'env:MERLON_TEST_ABSENT' }
   const reloaded = await here.gateway.reload(
     here.config({ accounts: { issuers: [{ ...issuers[0], introspection: bad }] } }),

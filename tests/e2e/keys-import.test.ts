@@ -13,7 +13,8 @@ const sha256 = (key: string) => createHash('sha256').update(key).digest('hex')
 const line = (key: string, rest: object = {}) => JSON.stringify({ sha256: sha256(key), name: key.slice(0, 4), ...rest })
 
 test('imported keys: used, limited, refused twice, revoked for good', async t => {
-  const running = await start(t, { require: ['apiKey'], scopes: ['read'] })
+  const guards = { authn: { require: ['apiKey'], scopes: ['read'] }, quota: {} }
+  const running = await start(t, {}, { routes: [{ name: 'app', to: 'app', guards }] })
   const folder = emptyFolder()
   const state = join(running.dir, 'state')
   const take = (text: string, ...args: string[]) => {
@@ -45,6 +46,16 @@ test('imported keys: used, limited, refused twice, revoked for good', async t =>
   const bearer = await call(running, { authorization: 'Bearer good-9d2f6c' })
   assert.equal(bearer.status, 401)
 
+  assert.deepEqual([await status('once-9d2f6c'), await status('once-9d2f6c')], [200, 429], 'its quota')
+  const ids = Object.fromEntries(imported.map(({ keyId, name }) => [name, keyId]))
+  const lastUsed = async (name: string) => {
+    const { stdout } = await cli(['keys', 'show', String(ids[name]), '--state', state, '--json'], folder)
+    return (JSON.parse(stdout) as { lastUsedAtMs?: number }).lastUsedAtMs
+  }
+  const deadline = Date.now() + 60_000
+  while ((await lastUsed('good')) === undefined) assert.ok(Date.now() < deadline, 'when it was used is written')
+  assert.equal(await lastUsed('past'), undefined)
+
   const again = await take(`${line('next-9d2f6c', { scopes })}\n${line('good-9d2f6c')}`)
   assert.equal(again.code, 1)
   assert.match(again.stderr, /^keys:2:2 sha256: is known already, as key_[0-9a-f]{24}$/m)
@@ -59,6 +70,22 @@ test('imported keys: used, limited, refused twice, revoked for good', async t =>
   const stored = ['accounts.db', 'accounts.db-wal'].map(name => readFileSync(join(state, name), 'latin1')).join('')
   assert.ok(stored.includes(keyId))
   assert.ok(!stored.includes(sha256('weak-9d2f6c')))
+})
+
+test('a file is as large as it may be, and not one byte more', async t => {
+  const running = await start(t, { require: ['apiKey'] })
+  const folder = emptyFolder()
+  const bytes = 768 * 1024
+  const key = `${line('key')}\n`
+  for (const [more, code] of [
+    [0, 0],
+    [1, 2],
+  ] as const) {
+    writeFileSync(join(folder, 'keys'), key + ' '.repeat(bytes - key.length + more))
+    const result = await cli(['keys', 'import', 'keys', '--state', join(running.dir, 'state'), '--dry-run'], folder)
+    assert.equal(result.code, code, result.stderr)
+    if (more === 1) assert.match(result.stderr, /larger than 768 KiB: split it/)
+  }
 })
 
 test('a file with something wrong in it is refused as a whole, with line and column', async () => {

@@ -119,7 +119,7 @@ test('upstreamConnectTimeout: a server that does not get as far as a connection'
   const response = await fetch(gateway.url)
   const tookMs = performance.now() - startMs
   assert.equal(response.status, 504)
-  assert.ok(tookMs > 250 && tookMs < 3000, `${tookMs} ms`)
+  assert.ok(tookMs > 250 && tookMs < 20_000, `${tookMs} ms`)
 })
 
 test('upstreamConnections: so many at once, the next one waits', async () => {

@@ -172,12 +172,12 @@ test('body: a slow but lively client is fine', async () => {
   await using gateway = await openGateway({
     servers: [backend.url],
     guards: [reader],
-    limits: { bodyIdleTimeout: 300 },
+    limits: { bodyIdleTimeout: 1500 },
   })
   using client = await openRawClient(gateway.port)
   client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n')
   for (const byte of 'hello') {
-    await new Promise(resolve => setTimeout(resolve, 120))
+    await new Promise(resolve => setTimeout(resolve, 400))
     client.send(byte)
   }
   await client.until('got 5')
@@ -374,14 +374,14 @@ test('body: a client that takes nothing of its response is cut', async () => {
 test('body: a client that is slow but reads is fine', async () => {
   const bytes = 8 * MiB
   await using backend = await openBackend((_req, res) => res.end(Buffer.alloc(bytes)))
-  await using gateway = await openGateway({ servers: [backend.url], limits: { responseIdleTimeout: 300 } })
+  await using gateway = await openGateway({ servers: [backend.url], limits: { responseIdleTimeout: 1000 } })
   const received = await new Promise<number>((resolve, reject) => {
     let count = 0
     const req = request(gateway.url, res => {
       res.on('data', chunk => {
         count += chunk.length
         res.pause()
-        setTimeout(() => res.resume(), 10)
+        setTimeout(() => res.resume(), 20)
       })
       res.on('end', () => resolve(count)).on('error', reject)
     })

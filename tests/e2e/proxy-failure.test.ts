@@ -4,17 +4,9 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
+import { freePort } from '../../src/lib/free-port.test-helper.ts'
 import type { Guard } from '../../src/pipeline/guard.ts'
 import { eventually, openBackend, openGateway, openRawBackend, openRawClient } from './proxy-harness.ts'
-
-/** A port where nobody listens. */
-async function closedPort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
 
 /** Listens on a chosen port and passes everything on. */
 async function openRelay(port: number, to: number, host = '127.0.0.1') {
@@ -45,7 +37,7 @@ async function problemOf(url: string, init?: RequestInit) {
 }
 
 test('failure: nobody listens: 502 problem+json with the reference', async () => {
-  await using gateway = await openGateway({ servers: [`http://127.0.0.1:${await closedPort()}`] })
+  await using gateway = await openGateway({ servers: [`http://127.0.0.1:${await freePort()}`] })
   for (let i = 0; i < 3; i++) {
     const { status, type, problem, reference } = await problemOf(gateway.url)
     assert.equal(status, 502)
@@ -63,7 +55,7 @@ test('failure: silence of the upstream: 504', async () => {
   const startMs = performance.now()
   const { status } = await problemOf(gateway.url)
   assert.equal(status, 504)
-  assert.ok(performance.now() - startMs < 2000)
+  assert.ok(performance.now() - startMs < 10_000)
   await eventually(() => ended === 1)
 })
 
@@ -184,7 +176,9 @@ test('failure: a guard denies the response: the upstream is let go', async () =>
 test('failure: the client goes away: the upstream request is cancelled', async () => {
   for (const path of ['/never', '/forever']) {
     let closed = false
+    let came = false
     await using backend = await openBackend((req, res) => {
+      came = true
       res.on('close', () => {
         closed = true
       })
@@ -197,7 +191,7 @@ test('failure: the client goes away: the upstream request is cancelled', async (
       using client = await openRawClient(gateway.port)
       client.send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`)
       if (path === '/forever') await client.until('xxx')
-      await new Promise(resolve => setTimeout(resolve, 50))
+      await eventually(() => came)
     }
     await eventually(() => closed)
     await eventually(() => gateway.done.length === 1)
@@ -208,7 +202,9 @@ test('failure: the client goes away: the upstream request is cancelled', async (
 
 test('failure: the client goes away within its body: so does the upstream request', async () => {
   let outcome = ''
+  let came = false
   await using backend = await openBackend(async req => {
+    came = true
     try {
       for await (const _ of req);
       outcome = 'whole'
@@ -220,7 +216,7 @@ test('failure: the client goes away within its body: so does the upstream reques
   {
     using client = await openRawClient(gateway.port)
     client.send('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n')
-    await new Promise(resolve => setTimeout(resolve, 50))
+    await eventually(() => came)
   }
   await eventually(() => outcome !== '')
   assert.equal(outcome, 'cut')
@@ -233,7 +229,7 @@ test('failure: the next server is tried when one refuses, whatever the method', 
     for await (const chunk of req) body += chunk
     res.end(`ok ${body}`)
   })
-  const dead = `http://127.0.0.1:${await closedPort()}`
+  const dead = `http://127.0.0.1:${await freePort()}`
   await using gateway = await openGateway({ servers: [dead, backend.url] })
   for (let i = 0; i < 4; i++) {
     assert.equal(await (await fetch(gateway.url)).text(), 'ok ')
@@ -323,7 +319,7 @@ test('failure: when every connection is in use, requests wait, and give up in ti
   await using backend = await openBackend((_req, res) => waiting.push(() => res.end('ok')))
   await using gateway = await openGateway({
     servers: [backend.url],
-    limits: { upstreamConnections: 1, upstreamConnectTimeout: 400 },
+    limits: { upstreamConnections: 1, upstreamConnectTimeout: 3000 },
   })
   const first = fetch(gateway.url)
   await eventually(() => waiting.length === 1)
@@ -388,7 +384,7 @@ test('failure: what can not be written is cut, and done is still called', async 
 })
 
 test('failure: a server that comes back is used again soon', async () => {
-  const port = await closedPort()
+  const port = await freePort()
   await using gateway = await openGateway({ servers: [`http://127.0.0.1:${port}`] })
   for (let i = 0; i < 8; i++) assert.equal((await problemOf(gateway.url)).status, 502)
   await using backend = await openBackend((_req, res) => res.end('back'))
@@ -398,7 +394,7 @@ test('failure: a server that comes back is used again soon', async () => {
 })
 
 test('failure: among others, it is used again when its pause is over', async () => {
-  const port = await closedPort()
+  const port = await freePort()
   await using steady = await openBackend((_req, res) => res.end('steady'))
   await using gateway = await openGateway({ servers: [`http://127.0.0.1:${port}`, steady.url] })
   for (let i = 0; i < 4; i++) assert.equal((await problemOf(gateway.url)).text, 'steady')
@@ -407,7 +403,7 @@ test('failure: among others, it is used again when its pause is over', async () 
   assert.ok(relay)
   const startMs = performance.now()
   while ((await problemOf(gateway.url)).text !== 'back') {
-    assert.ok(performance.now() - startMs < 3000)
+    assert.ok(performance.now() - startMs < 20_000)
     await new Promise(resolve => setTimeout(resolve, 20))
   }
 })

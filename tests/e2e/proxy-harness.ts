@@ -201,10 +201,10 @@ export async function openRawClient(port: number, host = '127.0.0.1') {
     },
     send: (bytes: string | Uint8Array) =>
       socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes),
-    until: (wanted: string, timeoutMs = 5000) => wait(() => text.includes(wanted), wanted, timeoutMs),
-    count: (wanted: string, times: number, timeoutMs = 5000) =>
+    until: (wanted: string, timeoutMs = 20_000) => wait(() => text.includes(wanted), wanted, timeoutMs),
+    count: (wanted: string, times: number, timeoutMs = 20_000) =>
       wait(() => text.split(wanted).length > times, `${times} × ${wanted}`, timeoutMs),
-    closed: (timeoutMs = 5000) => wait(() => closed, 'the end', timeoutMs),
+    closed: (timeoutMs = 20_000) => wait(() => closed, 'the end', timeoutMs),
     [Symbol.dispose]() {
       socket.destroy()
     },
@@ -212,7 +212,7 @@ export async function openRawClient(port: number, host = '127.0.0.1') {
 }
 
 /** Waits until something holds. */
-export async function eventually(holds: () => boolean, timeoutMs = 5000): Promise<void> {
+export async function eventually(holds: () => boolean, timeoutMs = 30_000): Promise<void> {
   const endMs = performance.now() + timeoutMs
   while (!holds()) {
     if (performance.now() > endMs) throw new Error(`did not come true in ${timeoutMs} ms: ${holds}`)

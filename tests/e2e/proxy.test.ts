@@ -210,19 +210,23 @@ test('proxy: HEAD, 204 and 304 have no body, and say what a body would have been
 })
 
 test('proxy: chunked responses stream and keep their trailers', async () => {
+  const seen = Promise.withResolvers<void>()
   await using backend = await openBackend((_req, res) => {
     res.writeHead(200, { trailer: 'x-sum', 'content-type': 'text/plain' })
     res.write('one')
-    setTimeout(() => {
+    void seen.promise.then(() => {
       res.write('two')
       res.addTrailers({ 'x-sum': '6', 'set-cookie': 'no=1' })
       res.end()
-    }, 50)
+    })
   })
   await using gateway = await openGateway({ servers: [backend.url] })
   const response = await new Promise<IncomingMessage>(resolve => get(gateway.url, resolve))
   const body: string[] = []
-  for await (const chunk of response) body.push(chunk.toString())
+  for await (const chunk of response) {
+    body.push(chunk.toString())
+    seen.resolve()
+  }
   assert.deepEqual(body, ['one', 'two'])
   assert.equal(response.headers.trailer, 'x-sum')
   assert.deepEqual(response.rawTrailers, ['x-sum', '6'])
@@ -256,35 +260,39 @@ test('proxy: HTTP/1.0 with keep-alive', async () => {
 })
 
 test('proxy: interim responses go on before the final one', async () => {
+  const seen = Promise.withResolvers<void>()
   await using backend = await openRawBackend(socket => {
     socket.once('data', () => {
       socket.write(
         'HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nConnection: x\r\nX: 1\r\n\r\n',
       )
-      setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'), 50)
+      void seen.promise.then(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'))
     })
   })
   await using gateway = await openGateway({ servers: [backend.url] })
   using client = await openRawClient(gateway.port)
   client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
   const early = await client.until('preload\r\n\r\n')
+  seen.resolve()
   assert.equal(early, 'HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n')
   assert.match(await client.until('\r\n\r\nok'), /preload\r\n\r\nHTTP\/1\.1 200 OK\r\n/)
 })
 
 test('proxy: server-sent events arrive one by one', async () => {
+  const [head, first] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   await using backend = await openBackend((_req, res) => {
     res.writeHead(200, { 'content-type': 'text/event-stream' })
     res.flushHeaders()
-    setTimeout(() => res.write('data: 1\n\n'), 50)
-    setTimeout(() => res.end('data: 2\n\n'), 500)
+    void head.promise.then(() => res.write('data: 1\n\n'))
+    void first.promise.then(() => res.end('data: 2\n\n'))
   })
   await using gateway = await openGateway({ servers: [backend.url], guards: [{ onResponseBody: () => undefined }] })
   using client = await openRawClient(gateway.port)
   client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
-  const head = await client.until('\r\n\r\n')
-  assert.doesNotMatch(head, /data/)
+  assert.doesNotMatch(await client.until('\r\n\r\n'), /data/)
+  head.resolve()
   assert.doesNotMatch(await client.until('data: 1'), /data: 2/)
+  first.resolve()
   await client.until('data: 2')
 })
 

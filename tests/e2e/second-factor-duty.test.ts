@@ -172,7 +172,7 @@ test('in Chromium: a passkey or an app is set up on the way, by keyboard, and lo
   await page.goto(`${running.issuer}/oauth/account`)
   await page.getByRole('button', { name: 'Remove Laptop' }).click()
   await page.getByRole('alert').filter({ hasText: 'set up another before' }).waitFor()
-  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
 
   finish = await enter('bob')
   await page.getByRole('button', { name: 'Set up an app' }).click()

@@ -68,6 +68,72 @@ test('a response that holds a key is kept back, or told of', async t => {
   assert.ok(!JSON.stringify(events).includes(key))
 })
 
+test('a secret becomes unreadable while the response streams, wherever it is cut, and nothing else changes', async t => {
+  const key = createCheckedToken('mk_live', 160)
+  const hidden = `mk_${'*'.repeat(key.length - 3)}`
+  const guards = { leak: { secrets: ['merlon', 'privateKeys'], action: 'mask' } }
+  const asked: (string | undefined)[] = []
+  // Past what response guards look at, and cut in the middle.
+  const filler = `"${'x'.repeat(700_000)}",`
+  const large = (secret: string) => `[${filler}"${secret}"]`
+  const handler: RequestListener = async (req, res) => {
+    asked.push(req.headers.range, req.headers['accept-encoding'])
+    if (req.url === '/events') {
+      res.setHeader('content-type', 'text/event-stream')
+      res.write(`data: ${key}\n\ndata: still `)
+      await new Promise<void>(resolve => waiting.push(resolve))
+      return void res.end('open\n\n')
+    }
+    const body = req.url === '/large' ? large(key) : req.url === '/clean' ? '{"a":"mk_"}' : JSON.stringify({ key })
+    res.setHeader('content-type', req.url === '/image' ? 'image/png' : 'application/json')
+    res.setHeader('content-length', Buffer.byteLength(body))
+    res.setHeader('content-digest', 'sha-256=:AA==:')
+    if (req.url !== '/large') return void res.end(body)
+    const cut = body.indexOf(key) + 9
+    res.write(body.slice(0, cut), () => res.end(body.slice(cut)))
+  }
+  const waiting: (() => void)[] = []
+  const running = await startTestGateway(t, { guards, limits: { responseInspected: '512KiB' } }, handler)
+  const get = async (path: string) => {
+    const response = await fetch(`${running.url}${path}`, { headers: { range: 'bytes=5-', 'accept-encoding': 'gzip' } })
+    const text = await response.text()
+    const { status, headers } = response
+    return { status, text, digest: headers.get('content-digest'), length: headers.get('content-length') }
+  }
+  const json = JSON.stringify({ key })
+  const length = String(json.length)
+  assert.deepEqual(await get('/clean'), { status: 200, text: '{"a":"mk_"}', digest: null, length: '11' })
+  assert.deepEqual(await get('/leaky'), { status: 200, text: json.replace(key, hidden), digest: null, length })
+  assert.equal((await get('/large')).text, large(hidden))
+  assert.deepEqual((await get('/image')).text, json, 'what is no text goes as it is')
+  assert.deepEqual([...new Set(asked)], [undefined, 'identity'], 'the whole, and uncompressed')
+
+  // An event goes out at once, and what may be a secret waits for the next.
+  const stream = await fetch(`${running.url}/events`)
+  const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  while (!text.includes('still ')) text += (await reader?.read())?.value ?? ''
+  assert.equal(text, `data: ${hidden}\n\ndata: still `)
+  for (const resolve of waiting) resolve()
+  for (let more = await reader?.read(); more && !more.done; more = await reader?.read()) text += more.value
+  assert.ok(text.endsWith('still open\n\n'))
+
+  const { config, gateway } = running
+  assert.deepEqual(await gateway.reload(config({ guards: { leak: { ...guards.leak, mode: 'monitor' } } })), {
+    ok: true,
+  })
+  assert.deepEqual(await get('/leaky'), { status: 200, text: json, digest: 'sha-256=:AA==:', length })
+  const events = (await running.events(4)).map(({ json }) => JSON.parse(json))
+  assert.deepEqual(
+    events.map(({ event, merlon }) => [event.action, event.kind, event.outcome, merlon.code, merlon.findings[0].mode]),
+    [
+      ...Array.from({ length: 3 }, () => ['allow', 'alert', 'success', 'leak.masked', 'protect']),
+      ['allow', 'alert', 'success', 'leak.masked', 'monitor'],
+    ],
+  )
+  assert.ok(!JSON.stringify(events).includes(key))
+})
+
 test('merlon keys scan: file, line and column, across pieces, not behind links', async t => {
   const dir = mkdtempSync(join(tmpdir(), 'merlon-scan-'))
   t.after(() => rmSync(dir, { recursive: true }))

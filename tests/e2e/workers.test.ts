@@ -46,8 +46,10 @@ test('a worker that dies is replaced, and the others go on', async t => {
     for (const agent of agents) agent.destroy()
   })
   for (const agent of agents) assert.equal(await send(url, agent), 200)
-  const before = (await fleet.measure()).snapshot.get('merlon_requests_total{route="app",status="2xx",action="allow"}')
-  assert.equal(before, 16)
+  const counts = async () =>
+    (await fleet.measure()).snapshot.get('merlon_requests_total{route="app",status="2xx",action="allow"}') ?? 0
+  for (let i = 0; i < 200 && (await counts()) < 16; i++) await delay(50)
+  assert.equal(await counts(), 16)
 
   await fleet.workers[0]?.terminate()
   const after = await Promise.allSettled(agents.map(agent => send(url, agent)))
@@ -55,7 +57,7 @@ test('a worker that dies is replaced, and the others go on', async t => {
   assert.ok(kept.length >= 1, 'connections of the other worker go on')
   assert.ok(kept.every(result => result.value === 200))
 
-  for (let waitedMs = 0; fleet.workers.length < 2 && waitedMs < 5000; waitedMs += 20) await delay(20)
+  for (let waitedMs = 0; fleet.workers.length < 2 && waitedMs < 30_000; waitedMs += 20) await delay(20)
   assert.deepEqual([fleet.workers.length, fleet.restarts], [2, 1])
   assert.match(logged.join('\n'), /worker 1 died and is replaced/)
   assert.deepEqual(
@@ -64,40 +66,60 @@ test('a worker that dies is replaced, and the others go on', async t => {
     'the new worker takes reloads',
   )
   for (let i = 0; i < 20; i++) assert.equal(await send(url), 200)
-  const { snapshot } = await fleet.measure()
-  const counted = snapshot.get('merlon_requests_total{route="app",status="2xx",action="allow"}') ?? 0
-  assert.equal(counted, 16 + kept.length + 20, 'what the dead worker counted is not lost')
+  const want = 16 + kept.length + 20
+  for (let i = 0; i < 200 && (await counts()) < want; i++) await delay(50)
+  assert.equal(await counts(), want, 'what the dead worker counted is not lost')
 })
 
 test('stop lets running requests end and takes no new ones', async t => {
+  let begin = () => {}
+  const begun = new Promise<void>(resolve => {
+    begin = resolve
+  })
+  let release = () => {}
+  const held = new Promise<void>(resolve => {
+    release = resolve
+  })
   const { gateway, url } = await startTestGateway(t, {}, async (req, res) => {
-    if (req.url === '/slow') await delay(400)
+    if (req.url === '/slow') begin()
+    if (req.url === '/slow') await held
     res.end('done')
   })
   const admin = `http://127.0.0.1:${gateway.admin?.port}`
   assert.deepEqual([(await fetch(`${admin}/healthz`)).status, (await fetch(`${admin}/readyz`)).status], [200, 200])
   const slow = fetch(`${url}/slow`)
-  await delay(100)
+  await begun
   const stopped = gateway.stop()
-  await delay(50)
+  for (let i = 0; i < 200 && (await fetch(`${admin}/readyz`)).status !== 503; i++) await delay(50)
   assert.equal((await fetch(`${admin}/readyz`)).status, 503)
+  const isOpen = () =>
+    send(url).then(
+      () => true,
+      () => false,
+    )
+  for (let i = 0; i < 200 && (await isOpen()); i++) await delay(50)
   await assert.rejects(send(url))
+  release()
   assert.equal(await (await slow).text(), 'done')
   await stopped
   await assert.rejects(fetch(`${admin}/healthz`))
 })
 
 test('stop cuts what has not ended after the drain timeout', async t => {
-  const { gateway, url } = await startTestGateway(t, { limits: { drainTimeout: '300ms' } }, () => {})
+  let begin = () => {}
+  const begun = new Promise<void>(resolve => {
+    begin = resolve
+  })
+  const { gateway, url } = await startTestGateway(t, { limits: { drainTimeout: '300ms' } }, () => begin())
   const hanging = fetch(url).then(
     () => 'answered',
     () => 'cut',
   )
-  await delay(100)
+  await begun
   const startMs = performance.now()
   await gateway.stop()
   assert.equal(await hanging, 'cut')
-  assert.ok(performance.now() - startMs < 3000)
+  assert.ok(performance.now() - startMs < 20_000)
 })
 
 test('a second gateway on the same port or state folder does not start', async t => {

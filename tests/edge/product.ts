@@ -3,22 +3,31 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer as createNetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../../src/lib/free-port.test-helper.ts'
 
 export interface Product {
   readonly ports: readonly number[]
   /** Resident memory in bytes. */
   rss(): number
+  /** CPU time of all its threads so far. */
+  cpuSeconds(): number
   close(): Promise<void>
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-/** @param listen Makes `listen:` of the ports that are free. */
-export async function startProduct(listen: (ports: readonly number[]) => object[], sections: object): Promise<Product> {
+/**
+ * @param listen Makes `listen:` of the ports that are free. @param heapMiB Bounds the heap of each thread, which else
+ * grows with the machine as long as there is memory.
+ */
+export async function startProduct(
+  listen: (ports: readonly number[]) => object[],
+  sections: object | ((ports: readonly number[]) => object),
+  heapMiB?: number,
+): Promise<Product> {
   const dir = mkdtempSync(join(tmpdir(), 'merlon-edge-'))
   const backend = spawn(process.execPath, [join(root, 'tests/edge/backend.ts')], {
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -31,12 +40,13 @@ export async function startProduct(listen: (ports: readonly number[]) => object[
     listen: listen(ports),
     upstreams: { app: { servers: [`http://127.0.0.1:${backendPort}`] } },
     routes: [{ to: 'app' }],
-    ...sections,
+    ...(typeof sections === 'function' ? sections(ports) : sections),
   }
   writeFileSync(join(dir, 'merlon.yaml'), JSON.stringify(config))
   const child = spawn(process.execPath, [join(root, 'src/cli/main.ts'), 'run', '-c', 'merlon.yaml'], {
     cwd: dir,
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...(heapMiB !== undefined && { NODE_OPTIONS: `--max-old-space-size=${heapMiB}` }) },
   })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) {
@@ -56,7 +66,8 @@ export async function startProduct(listen: (ports: readonly number[]) => object[
     }
     await new Promise(resolve => setTimeout(resolve, 50))
   }
-  return { ports, rss: () => residentBytes(child.pid ?? 0), close }
+  const pid = child.pid ?? 0
+  return { ports, rss: () => residentBytes(pid), cpuSeconds: () => cpuSeconds(pid), close }
 }
 
 function residentBytes(pid: number): number {
@@ -64,12 +75,11 @@ function residentBytes(pid: number): number {
   return Number(kilobytes) * 1024
 }
 
-async function freePort(): Promise<number> {
-  const server = createNetServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
+/** utime and stime, in hundredths of a second. */
+function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -15,6 +15,7 @@ import { notice, table } from './markdown.ts'
 const actions = [
   ['deny', 'A guard refused the request.'],
   ['would-deny', 'A guard in monitor mode would have refused it; it went on.'],
+  ['allow', 'It went on, but somebody has to be told (`event.kind: alert`): a secret in its response was masked.'],
   ['answer', 'A guard answered in place of the upstream (a redirect).'],
   ['fail', 'The gateway or the upstream failed; see errors.md.'],
   ['learn', 'Something was learned from traffic; the detail says what, and what it changes.'],

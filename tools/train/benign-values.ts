@@ -24,7 +24,17 @@ const schemas = [
   'http://example.com/service/v2',
 ]
 
-/** `$w` stands for each of words, `$v` for each of values, `$n` for each of names, `$t` for each of tags, `$s` for each of schemas. */
+const classes = [
+  'FileSystemConfig',
+  'UserProfile',
+  'TemplateLocation',
+  'VpcConfig',
+  'OrderItem',
+  'MetricValue',
+  'Subnet',
+]
+
+/** `$w` stands for each of words, `$v` for each of values, `$n` for each of names, `$t` for each of tags, `$s` for each of schemas, `$c` for each of classes. */
 const patterns: readonly string[] = [
   // Talk about numbers, code and databases, as in chats, tickets and searches.
   ...[
@@ -414,9 +424,77 @@ const patterns: readonly string[] = [
     '```sql\nSELECT $v, COUNT(*) FROM orders WHERE status = 1 GROUP BY $v;\n```',
     '```html\n<div class="$v"></div>\n<script src="$v.js"></script>\n```',
   ],
+  // Schemas, settings and build files: pointers, patterns of text, paths between modules, calls of libraries.
+  ...[
+    '#/definitions/$c',
+    '#/components/schemas/$c',
+    '#/$defs/$c/properties/$w',
+    '/properties/$c/$c',
+    '/properties/$c/*/$c',
+    '/properties/$c/$c/*/$c/$c',
+    '^[a-zA-Z0-9_-]{1,64}$',
+    '^(?!-)[a-z0-9-]{1,63}$',
+    '.{1,255}',
+    '.{3,7}',
+    '[\\w+=,.@-]+',
+    '^s3://.{1,128}$',
+    '^arn:aws(-cn|-us-gov)?:iam::\\d{12}:role/[\\w+=,.@/-]+$',
+    '^i-[\\w\\d]{8}$|^i-[\\w\\d]{17}$',
+    '^([0-2])\\.([0-9]|([0-3][0-9]))(\\.([0-9]+)){0,126}$',
+    '^(\\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$',
+    '(?i)^(true|false)$',
+    '[\\u0009\\u000A\\u000D\\u0020-\\u00FF]*',
+  ],
+  ...[
+    '../../scripts/$w/index.js',
+    '../$w.js',
+    './lib/$w/index.ts',
+    'test/**/*.test.js',
+    'jest --config config/jest.config.js',
+    "c8 --reporter=text --reporter=html node --test 'test/*.test.js'",
+    'eslint . --ext .js,.ts --fix',
+    'tsc -p tsconfig.build.json',
+    'import $w.$w\nconfig.name = "$w"\nconfig.$w = $w.$w(execute=False)',
+    "config.suffixes = ['.txt']\nconfig.$w = None",
+  ],
+  ...[
+    "const $w = new Client('http://localhost:3000')",
+    "const { $w, body } = await request('http://localhost:3000/$w')",
+    "const { $w } = await fetch('https://api.example.com/$w', { method: 'POST' })",
+    'const $w = new Agent({ connections: 1 })\nsetGlobal($w)',
+    "server.listen(port, hostname, () => {\n  console.log('Server running at http://127.0.0.1:3000/');\n});",
+    "const $w = createReadStream('$w.txt');",
+    '$w.resume();',
+    '$w.pipe($w).pipe(stdout);',
+    'assert($w.is$c());',
+    "assert.equal('$w' in obj, true);",
+    'assert.strictEqual($w.get$c()?.port, 443)',
+    "request.setHeader('Cookie', ['type=$w', 'language=en']);",
+    'Object.freeze($w);',
+    'parent.postMessage(parse($w));',
+    "try { await access('$w'); } catch (error) { console.error(error); }",
+    'delete $w.prototype.call;',
+    'yield `test ${event.data.name} passed\\n`;',
+    'public void $w($c $w) throws $c { this.$w = $w; }',
+    'auto $w = std::make_unique<$c>($w->size());',
+    'if err != nil {\n\treturn nil, fmt.Errorf("$w: %w", err)\n}',
+    'let $w: Vec<$c> = $w.iter().map(|x| x.$w).collect();',
+    'SET(EXE_EXTENSION ${CMAKE_EXECUTABLE_SUFFIX})',
+    '$(OBJ): $(SRC)\n\t$(CC) -o $@ $<',
+    '[`$w()`]: https://example.com/$w.md#$w [`$c`]:',
+    '* Add `application/vnd.$w.$w`\n  * Add `image/$w`',
+    'Visit http://$w.example.net And another one:',
+  ],
 ]
 
-const lists: Readonly<Record<string, readonly string[]>> = { w: words, v: values, n: names, t: tags, s: schemas }
+const lists: Readonly<Record<string, readonly string[]>> = {
+  w: words,
+  v: values,
+  n: names,
+  t: tags,
+  s: schemas,
+  c: classes,
+}
 
 /** Every pattern with each of its lists gone through in step, so that all entries come up. */
 export function benignValues(): string[] {
@@ -425,7 +503,7 @@ export function benignValues(): string[] {
     for (let turn = 0; turn < 12; turn++) {
       let place = 0
       found.add(
-        pattern.replace(/\$([wvnts])(?![a-z])/g, (whole, key: string) => {
+        pattern.replace(/\$([wvntsc])(?![a-z])/g, (whole, key: string) => {
           const list = lists[key]
           return list ? (list[(turn + place++ * 3) % list.length] ?? whole) : whole
         }),

@@ -9,6 +9,7 @@ import { gunzipSync } from 'node:zlib'
 import { createInspector } from '../../src/inspect/inspector.ts'
 import { parseRow } from '../../src/inspect/row.ts'
 import { logOdds, type Model } from '../../src/waf/classifier/model.ts'
+import { isProse } from '../../src/waf/classifier/prose.ts'
 import { fit } from './fit.ts'
 import { isLicensed } from './sources.ts'
 import { readSamples, type Sample } from './values.ts'
@@ -74,7 +75,8 @@ for (const source of [...new Set(samples.map(sample => sample.source))].sort()) 
 function count(sample: Sample, model: Model): void {
   const judged = withoutModel.get(sample.id)
   if (!judged) return
-  const odds = sample.values.reduce((most, value) => Math.max(most, logOdds(model, value)), Number.NEGATIVE_INFINITY)
+  const read = sample.values.filter(value => !isProse(value))
+  const odds = read.reduce((most, value) => Math.max(most, logOdds(model, value)), Number.NEGATIVE_INFINITY)
   const byModel = odds >= alone
   const kind = sample.isAttack ? 'attack' : judged.isRich ? 'rich text' : 'benign'
   for (const [bound, found] of sweep)

@@ -27,7 +27,8 @@ ${
     : html`<p>To change how you sign in, say once more that it is you.</p>
 <p><a class="button" href="${place.path}/confirm">Confirm that it is you</a></p>`
 }
-${postForm(place, 'leave', html`<button class="second">Sign out</button>`)}`
+${postForm(place, 'leave', html`<button class="second">Sign out</button>`)}
+${postForm(place, 'leaveall', html`<button class="second">Sign out everywhere</button>`)}`
 }
 
 function changes({ place, user, passkey }: AccountView): Html {
@@ -79,8 +80,8 @@ ${postForm(
 )}`
 }
 
-export function leftView(): Html {
-  return html`<p role="status">You are signed out here.</p>
+export function leftView(where: 'here' | 'everywhere'): Html {
+  return html`<p role="status">You are signed out ${where}.</p>
 <p><a class="button second" href="/oauth/account">Sign in again</a></p>`
 }
 

@@ -37,6 +37,7 @@ interface Visit {
 
 export interface AccountOptions extends SignInOptions {
   readonly setPassword: (userId: string, password: string) => Promise<unknown>
+  readonly signOut: (userId: string) => Promise<unknown>
 }
 
 export class AccountPages {
@@ -69,14 +70,15 @@ export class AccountPages {
     }
     const { issuer, key } = this.#options
     const form = await readOwnForm(req, { issuer, key, about: visit.session.uid })
-    if (action === 'leave') await this.#leave(visit)
+    if (action === 'leave' || action === 'leaveall') await work(visit, form)
     else if (!isFresh(visit, this.#options.now())) this.#confirm(visit)
     else await this.#attempt(visit, () => work(visit, form))
     return true
   }
 
   readonly #actions: Readonly<Record<string, (visit: Visit, form: URLSearchParams) => Promise<void>>> = {
-    leave: visit => this.#leave(visit),
+    leave: visit => this.#leave(visit, 'here'),
+    leaveall: visit => this.#leave(visit, 'everywhere'),
     app: visit => this.#offerApp(visit),
     appcode: (visit, form) => this.#addApp(visit, form.get('code') ?? ''),
     unapp: async visit => {
@@ -177,12 +179,13 @@ export class AccountPages {
     await session.persist()
   }
 
-  async #leave({ req, res, session }: Visit): Promise<void> {
-    const { provider, look } = this.#options
+  async #leave({ req, res, session, user }: Visit, where: 'here' | 'everywhere'): Promise<void> {
+    const { provider, look, signOut } = this.#options
+    if (where === 'everywhere') await signOut(user.userId)
     await session.destroy()
     const context = provider.createContext(req, res)
     context.cookies.set(provider.cookieName('session'), null, { signed: true, path: '/', sameSite: 'lax' })
-    sendPage(res, { heading: 'Signed out', body: leftView() }, look)
+    sendPage(res, { heading: 'Signed out', body: leftView(where) }, look)
   }
 
   #confirm({ res, user, session }: Visit): void {

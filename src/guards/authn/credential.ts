@@ -1,5 +1,6 @@
 // Finds the one credential of a request. Two are refused: we and the upstream could each believe another one.
 
+import type { ByteString } from '../../lib/bytes.ts'
 import type { HeaderList } from '../../pipeline/headers.ts'
 import type { Scheme } from './refusal.ts'
 
@@ -26,11 +27,43 @@ const schemes: ReadonlyMap<string, Scheme> = new Map([
 
 const none: Credential = { kind: 'none' }
 
-/** @param takesSignatures Whether a signature counts as one; else its headers are the upstream's business. */
-export function credentialOf(headers: HeaderList, takesSignatures: boolean): Credential {
-  const found = tokenOrKey(headers)
+/**
+ * @param takesSignatures Whether a signature counts as one; else its headers are the upstream's business.
+ * @param inQuery Keys that stand in the query, where that is allowed.
+ */
+export function credentialOf(
+  headers: HeaderList,
+  takesSignatures: boolean,
+  inQuery: readonly string[] = [],
+): Credential {
+  const found = withQuery(tokenOrKey(headers), inQuery)
   if (!takesSignatures || headers.get('signature-input') === undefined || found.kind === 'bad') return found
   return found.kind === 'none' ? { kind: 'signature' } : { kind: 'bad', why: 'more than one credential' }
+}
+
+/** All that the query says under a name, however the name is written: the upstream may read any of them. */
+export function valuesIn(query: ByteString, name: string): readonly string[] {
+  const values: string[] = []
+  for (const pair of query.split('&')) {
+    const equals = pair.indexOf('=')
+    if (decoded(equals < 0 ? pair : pair.slice(0, equals)) === name)
+      values.push(equals < 0 ? '' : decoded(pair.slice(equals + 1)))
+  }
+  return values
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+function withQuery(found: Credential, [key, ...more]: readonly string[]): Credential {
+  if (key === undefined || found.kind === 'bad') return found
+  if (found.kind !== 'none' || more.length > 0) return { kind: 'bad', why: 'more than one credential' }
+  return key === '' ? none : { kind: 'apiKey', value: key }
 }
 
 function tokenOrKey(headers: HeaderList): Credential {

@@ -9,7 +9,7 @@ import type { Guard, GuardDefinition, GuardTools, Outcome } from '../../pipeline
 import type { Identity, KnownClient, KnownKey, Principal } from '../../pipeline/identity.ts'
 import type { Verdict } from '../../pipeline/verdict.ts'
 import { Bindings } from './binding.ts'
-import { credentialHeaders, credentialOf } from './credential.ts'
+import { credentialHeaders, credentialOf, valuesIn } from './credential.ts'
 import { membership } from './membership.ts'
 import { Offenders } from './offenders.ts'
 import { type AuthnOptions, authnOptions } from './options.ts'
@@ -97,7 +97,9 @@ class AuthnGuard implements Guard {
   }
 
   #authenticate(ex: Exchange): Outcome {
-    const credential = credentialOf(ex.headers, this.#accepts('signature'))
+    const { keyParameter } = this.#options
+    const inQuery = keyParameter === undefined ? [] : valuesIn(ex.query, keyParameter)
+    const credential = credentialOf(ex.headers, this.#accepts('signature'), inQuery)
     switch (credential.kind) {
       case 'none':
         if (this.#accepts('mtls') && ex.client.tls?.certificate)

@@ -3,6 +3,9 @@
 import { z } from 'zod'
 import { durationField } from '../../lib/fields.ts'
 
+/** Names whose values are masked wherever a query is stored or printed (events/mask.ts). */
+const keyParameters = ['api_key', 'api-key', 'apikey', 'apiKey', 'access_key', 'access-key'] as const
+
 export const authnOptions = z
   .strictObject({
     require: z
@@ -38,6 +41,10 @@ export const authnOptions = z
       .boolean()
       .default(true)
       .meta({ description: 'Whether the upstream gets the token or key as it came.' }),
+    keyParameter: z.enum(keyParameters).optional().meta({
+      description:
+        'A parameter of the query that an API key may stand in, for clients that can set no header. Off unless given: addresses stand in logs and histories.',
+    }),
     requireBound: z.boolean().default(false).meta({
       description: 'Whether a token must be bound to a key (DPoP) or a client certificate: no plain bearer tokens.',
     }),
@@ -99,6 +106,14 @@ export const authnOptions = z
       .refine(ms => ms <= 300_000, { message: 'must be at most 5m' })
       .prefault('30s')
       .meta({ description: 'How far the clock of an issuer may be from ours.' }),
+  })
+  .refine(({ keyParameter, require }) => keyParameter === undefined || require.includes('apiKey'), {
+    message: 'means something with apiKey in `require` alone',
+    path: ['keyParameter'],
+  })
+  .refine(({ keyParameter, forwardCredential }) => keyParameter === undefined || forwardCredential, {
+    message: 'goes to the upstream with the query: forwardCredential must be true',
+    path: ['keyParameter'],
   })
   .meta({ description: 'Who may call. Runs only where it is configured.' })
 

@@ -94,6 +94,7 @@ describe('attributes', () => {
     @id("hours") permit(principal in Group::"staff", action == Action::"cancelOrder", resource) when { context.hour >= 9 && context.hour < 17 && context.weekday < 6 };
     @id("inside") permit(principal in Group::"ops", action == Action::"cancelOrder", resource) when { context.ip.isInRange(ip("10.0.0.0/8")) };
     @id("calm") forbid(principal, action == Action::"cancelOrder", resource) when { context.score > 4 };
+    @id("tool") forbid(principal, action == Action::"cancelOrder", resource) when { context.ja4 like "t13d*_bad" || context.http == "h1_01_bad" };
     @id("one") permit(principal, action == Action::"showOrder", resource == Order::"4");
     @id("now") permit(principal in Role::"night", action == Action::"cancelOrder", resource) when { context.time < datetime("2026-01-05T10:00:00Z") };
   `)
@@ -136,6 +137,10 @@ describe('attributes', () => {
     ['from inside', { ...cancel, ip: '10.1.2.3' }, ops, 'allowed'],
     ['from outside', { ...cancel, ip: '192.0.2.1' }, ops, 'authz.denied default-deny'],
     ['suspicious', cancel, staff, 'authz.forbidden calm', 5],
+    ['a TLS fingerprint', { ...cancel, ja4: 't13d1516h2_bad' }, staff, 'authz.forbidden tool'],
+    ['another one', { ...cancel, ja4: 't13d1516h2_good' }, staff, 'allowed'],
+    ['an HTTP fingerprint', { ...cancel, http: 'h1_01_bad' }, staff, 'authz.forbidden tool'],
+    ['another way of speaking', { ...cancel, http: 'h1_01_good' }, staff, 'allowed'],
     ['before ten', cancel, person('n', { roles: ['night'] }), 'allowed'],
   ]
   for (const [name, request, principal, wanted, score] of cases) {

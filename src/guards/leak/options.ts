@@ -12,6 +12,10 @@ export const leakOptions = z
       .array(z.enum(secretGroups))
       .min(1, 'needs at least one kind of secret')
       .meta({ description: `What is looked for: ${summaries}.` }),
+    action: z.enum(['block', 'mask']).default('block').meta({
+      description:
+        'block: a response whose start (`limits.responseInspected`) holds one is kept back, with 502. mask: each becomes asterisks while the response streams, to its end.',
+    }),
   })
   .meta({
     description:

@@ -216,3 +216,18 @@ test('by contract, with rules that add up no points: what is sure refuses alone'
   assert.equal(judge(guard, request('body=%3Cscript%3Ealert(1)%3C/script%3E')).verdict?.kind, 'deny')
   assert.equal(judge(guard, request('id=7')).verdict, undefined)
 })
+
+test('rules see the fingerprints of a client', () => {
+  const file = rules(`SecRuleEngine On
+SecRule ENV:JA4 "@streq t13d_bad" "id:1,phase:1,deny,status:403"
+SecRule ENV:HTTP_FINGERPRINT "@streq h1_01_bad" "id:2,phase:1,deny,status:403"`)
+  const guard = create({ rules: [file] })
+  const statusOf = (request: TestRequest) => {
+    const { verdict } = judge(guard, request)
+    return verdict?.kind === 'deny' ? verdict.status : undefined
+  }
+  assert.equal(statusOf({ ja4: 't13d_bad' }), 403)
+  assert.equal(statusOf({ ja4: 't13d_good' }), undefined)
+  assert.equal(statusOf({ http: 'h1_01_bad' }), 403)
+  assert.equal(statusOf({}), undefined)
+})

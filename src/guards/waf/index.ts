@@ -228,6 +228,8 @@ class WafGuard implements Guard {
     const placements = this.#watch.placements(ex, contract)
     const transaction = this.#waf.transaction({ id: ex.reference, placements })
     transaction.connection({ ip: client.ip, port: client.port }, { ip: request.localIp, port: request.localPort })
+    if (client.tls) transaction.environment('JA4', client.tls.ja4)
+    if (client.http !== undefined) transaction.environment('HTTP_FINGERPRINT', client.http)
     transaction.uri(request.method, request.target, request.protocol, request.received)
     for (let i = 0; i < headers.count; i++) transaction.requestHeader(headers.raw[i * 2] ?? '', headers.valueAt(i))
     return transaction

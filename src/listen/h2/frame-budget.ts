@@ -47,6 +47,8 @@ export class FrameBudget implements FrameVisitor {
   readonly #seen: FrameVisitor | undefined
   #begun = false
   #continuations = 0
+  readonly #badHeads = new Budget('http2BadHeads', 'http2.bad-heads')
+  readonly #refused = new Budget('http2Refused', 'http2.refused')
   readonly #resets = new Budget('http2Resets', 'http2.resets')
   readonly #control = new Budget('http2ControlFrames', 'http2.control-frames')
   readonly #empty = new Budget('http2EmptyFrames', 'http2.empty-frames')
@@ -102,6 +104,16 @@ export class FrameBudget implements FrameVisitor {
   /** A request that was begun and thrown away, by the client or by its fault. */
   reset(): void {
     this.#overdraw(this.#resets.take(this.#limits(), this.#now()))
+  }
+
+  /** A request that is none. */
+  badHead(): void {
+    this.#overdraw(this.#badHeads.take(this.#limits(), this.#now()))
+  }
+
+  /** A request beyond http2Streams. */
+  refused(): void {
+    this.#overdraw(this.#refused.take(this.#limits(), this.#now()))
   }
 
   #emptyFrame(): void {

@@ -1,5 +1,5 @@
 // Reads the heads of HTTP/2 frames (RFC 9113 §4.1) as the bytes of a client pass by on their way to node:http2, which
-// hides most frames. It judges nothing and keeps nothing but the few bytes that somebody asked for.
+// hides most frames, and of those that it answers. It judges nothing and keeps nothing but the few bytes that somebody asked for.
 
 export const frameTypes = {
   data: 0,
@@ -8,6 +8,7 @@ export const frameTypes = {
   resetStream: 3,
   settings: 4,
   ping: 6,
+  goaway: 7,
   windowUpdate: 8,
   continuation: 9,
 } as const
@@ -28,7 +29,8 @@ export interface FrameVisitor {
 }
 
 const headBytes = 9
-const prefaceBytes = 24
+/** What a client says first. */
+export const prefaceBytes = 24
 /** Payload that can be asked for. */
 const wantedMax = 512
 
@@ -41,9 +43,10 @@ export class FrameReader {
   #wantedBytes = 0
   #skipBytes: number
 
-  constructor(visitor: FrameVisitor) {
+  /** @param skipBytes Stand before the first frame. */
+  constructor(visitor: FrameVisitor, skipBytes = 0) {
     this.#visitor = visitor
-    this.#skipBytes = prefaceBytes
+    this.#skipBytes = skipBytes
   }
 
   push(chunk: Buffer): void {

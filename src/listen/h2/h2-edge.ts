@@ -11,6 +11,7 @@ import type { Limits } from '../../pipeline/limits.ts'
 import type { TunnelClient } from '../../pipeline/route.ts'
 import type { BodyClock } from '../body-clock.ts'
 import { type LargeBodies, RequestBodyReader } from '../request-body.ts'
+import { ResponseRate, type Taker, tookNothing, tooSlow } from '../response-rate.ts'
 
 export interface Http2EdgeOptions {
   readonly stream: ServerHttp2Stream
@@ -21,6 +22,10 @@ export interface Http2EdgeOptions {
   readonly limits: Limits
   readonly clock: BodyClock
   readonly largeBodies: LargeBodies
+  /** How fast the client takes the response. */
+  readonly taker: Taker
+  /** Told before the stream is given up: the client took its response too slowly. */
+  readonly onStalled: (error: GatewayError) => void
 }
 
 export class Http2Edge implements Edge, TunnelClient {
@@ -34,6 +39,7 @@ export class Http2Edge implements Edge, TunnelClient {
   readonly #stream: ServerHttp2Stream
   readonly #options: Http2EdgeOptions
   readonly #body: RequestBodyReader
+  readonly #rate: ResponseRate
   #expectsContinue: boolean
   /** A head that waits for what comes with it: without a body it ends the stream by itself (gRPC wants that). */
   #waiting: readonly string[] | undefined
@@ -64,12 +70,14 @@ export class Http2Edge implements Edge, TunnelClient {
       clock,
       largeBodies,
     })
+    this.#rate = new ResponseRate(options.taker, limits, clock, () => this.giveUp(tooSlow()))
     stream.on('error', ignore) // 'close' follows, and tells enough
-    stream.on('timeout', () => stream.close(constants.NGHTTP2_CANCEL))
+    stream.on('timeout', () => this.giveUp(tookNothing()))
     this.finished = new Promise(resolve => {
       stream.once('close', () => {
         if (!this.#ended || !stream.writableFinished) this.#aborted()
         this.#body.release()
+        this.#rate.took()
         resolve()
       })
     })
@@ -121,6 +129,7 @@ export class Http2Edge implements Edge, TunnelClient {
     this.#watchClient()
     stream.once('drain', () => {
       this.#full = false
+      this.#rate.took()
       stream.setTimeout(0)
       this.onDrain?.()
     })
@@ -144,6 +153,12 @@ export class Http2Edge implements Edge, TunnelClient {
     if (this.#body.ended) return
     this.#body.fail(new GatewayError('CLIENT_ABORTED', 'client', 'the response ended before the request body did'))
     if (!this.#wantsTrailers) stream.once('finish', () => this.#dropRest())
+  }
+
+  /** The client has had its time. */
+  giveUp(error: GatewayError): void {
+    this.#options.onStalled(error)
+    this.#stream.close(constants.NGHTTP2_CANCEL)
   }
 
   destroy(): void {
@@ -209,7 +224,13 @@ export class Http2Edge implements Edge, TunnelClient {
   }
 
   /** Looks whether bytes leave, as the window of the client lets them. */
+  /** A response is held up by the client, or by the way to it. */
+  get waits(): boolean {
+    return this.#rate.isWaiting
+  }
+
   #watchClient(): void {
+    this.#rate.wait()
     this.#stream.setTimeout(this.#options.limits.responseIdleTimeout)
   }
 

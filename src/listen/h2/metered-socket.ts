@@ -7,7 +7,9 @@ import { Duplex } from 'node:stream'
 export interface Meter {
   /** False: nothing of what came is passed on, and nothing more is read. */
   received(chunk: Buffer): boolean
-  sent(bytes: number): void
+  sent(chunk: Buffer): void
+  /** The socket takes no more, or takes some again. */
+  full(isFull: boolean): void
 }
 
 type Done = (error?: Error | null) => void
@@ -34,12 +36,17 @@ export class MeteredSocket extends Duplex {
     })
   }
 
+  /** What was written waits for the way to the client, or for a client that reads nothing at all. */
+  get isFull(): boolean {
+    return this.#full !== undefined
+  }
+
   override _read(): void {
     this.#socket.resume()
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
-    this.#meter.sent(chunk.length)
+    this.#meter.sent(chunk)
     this.#written(this.#socket.write(chunk), done)
   }
 
@@ -48,7 +55,7 @@ export class MeteredSocket extends Duplex {
     this.#socket.cork()
     let room = true
     for (const { chunk } of chunks) {
-      this.#meter.sent(chunk.length)
+      this.#meter.sent(chunk)
       room = this.#socket.write(chunk)
     }
     this.#socket.uncork()
@@ -66,12 +73,17 @@ export class MeteredSocket extends Duplex {
 
   #written(room: boolean, done: Done): void {
     if (room || this.#socket.destroyed) done()
-    else this.#full = done
+    else {
+      this.#full = done
+      this.#meter.full(true)
+    }
   }
 
   #drained(): void {
     const done = this.#full
+    if (!done) return
     this.#full = undefined
-    done?.()
+    this.#meter.full(false)
+    done()
   }
 }

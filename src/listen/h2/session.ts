@@ -10,13 +10,15 @@ import type { BodyClock, Timed } from '../body-clock.ts'
 import type { Connection } from '../connection.ts'
 import type { Handler } from '../handler.ts'
 import type { Opened, RequestHead } from '../open-exchange.ts'
+import { ResponseRate, socketTaker, type Taker, tooSlow } from '../response-rate.ts'
 import { FrameBudget, type Overdrawn } from './frame-budget.ts'
-import { FrameReader } from './frame-reader.ts'
+import { FrameReader, prefaceBytes } from './frame-reader.ts'
 import { Http2Edge } from './h2-edge.ts'
 import { LargeBodyRoom } from './large-bodies.ts'
 import { MeteredSocket } from './metered-socket.ts'
 import { Opening } from './opening.ts'
 import { readHttp2Head } from './request-head.ts'
+import { SentFrames } from './sent-frames.ts'
 
 /** What a listener is to its HTTP/2 connections. */
 export interface Http2Host {
@@ -26,7 +28,7 @@ export interface Http2Host {
   /** The connection is over for a reason that is the client's. */
   failed(connection: Connection, verdict: Extract<Verdict, { kind: 'deny' }>): void
   /** Counts what a client overdid, by limit. */
-  overdrawn(limit: LimitName): void
+  overdrawn(connection: Connection, limit: LimitName): void
 }
 
 /** For a client that answers no PING while we say goodbye, or takes no GOAWAY. */
@@ -40,8 +42,12 @@ export class Http2Connection implements Timed {
   readonly #connection: Connection
   readonly #host: Http2Host
   readonly #session: ServerHttp2Session
+  readonly #socket: MeteredSocket
   readonly #budget: FrameBudget
   readonly #reader: FrameReader
+  readonly #sent = new SentFrames(() => this.#refused())
+  readonly #rate: ResponseRate
+  readonly #edges = new Set<Http2Edge>()
   readonly #largeBodies: LargeBodyRoom
   readonly #opening = new Opening()
   #idle: NodeJS.Timeout | undefined
@@ -59,15 +65,20 @@ export class Http2Connection implements Timed {
       () => performance.now(),
       this.#opening,
     )
-    this.#reader = new FrameReader(this.#budget)
+    this.#reader = new FrameReader(this.#budget, prefaceBytes)
     this.#largeBodies = new LargeBodyRoom(() => host.handler.limits.http2LargeBodies)
     const pairs = 2 * limits.headerCount + cookiePieces
+    this.#rate = new ResponseRate(socketTaker(connection.socket), limits, host.clock, () => this.#tooSlow())
+    const written = new FrameReader(this.#sent)
     const socket = new MeteredSocket(connection.socket, {
       received: chunk => this.#received(chunk),
-      sent: bytes => {
-        this.#budget.sentBytes += bytes
+      sent: chunk => {
+        this.#budget.sentBytes += chunk.length
+        written.push(chunk)
       },
+      full: isFull => (isFull ? this.#rate.wait() : this.#rate.took()),
     })
+    this.#socket = socket
     socket.on('error', ignore)
     this.#session = performServerHandshake(socket, {
       settings: {
@@ -79,6 +90,7 @@ export class Http2Connection implements Timed {
       },
       maxHeaderListPairs: pairs,
       maxSessionInvalidFrames: invalidFramesMax,
+      maxSessionRejectedStreams: 2 ** 30, // http2Refused says how many
       strictSingleValueFields: false,
     })
     this.#session.setLocalWindowSize(Math.max(65_535, 16 * limits.http2Window))
@@ -109,7 +121,7 @@ export class Http2Connection implements Timed {
     if (this.#session.destroyed || sinceMs === undefined) return this.#host.clock.unwatch(this)
     if (nowMs - sinceMs < this.#host.handler.limits.headerTimeout) return
     this.#host.clock.unwatch(this)
-    this.#end(408, 'http.header-timeout', 'the head came too slowly')
+    this.#end(408, 'http.header-timeout', 'the head came too slowly', 'headerTimeout')
   }
 
   #received(chunk: Buffer): boolean {
@@ -155,30 +167,91 @@ export class Http2Connection implements Timed {
       limits: ex.route.limits,
       clock: this.#host.clock,
       largeBodies: this.#largeBodies,
+      taker: this.#taker(stream),
+      onStalled: error => {
+        ex.failure ??= error
+      },
     })
+    this.#edges.add(edge)
+    stream.once('close', () => this.#edges.delete(edge))
     const expects = ex.headers.get('expect')?.toLowerCase() ?? '100-continue'
     const refused = verdict ?? (expects === '100-continue' ? undefined : expectationFailed)
-    if (refused) return serveRefusal(ex, edge, refused)
+    if (refused) {
+      this.#budget.badHead()
+      this.#checkSoon()
+      return serveRefusal(ex, edge, refused)
+    }
     return head.isWebSocket ? serveUpgrade(ex, edge, edge) : serve(ex, edge)
   }
 
+  /** As fast as its window lets bytes go; while the way is full, that is no fault of one stream. */
+  #taker(stream: ServerHttp2Stream): Taker {
+    const { id = 0 } = stream
+    const sent = this.#sent
+    const socket = this.#socket
+    sent.watch(id)
+    stream.once('close', () => sent.unwatch(id))
+    return {
+      get destroyed() {
+        return stream.destroyed
+      },
+      takenBytes: () => sent.bytesOf(id),
+      get isHeldByWay() {
+        return socket.isFull
+      },
+    }
+  }
+
+  /** The connection as a whole is hardly read: those whose responses it holds up are given up with it. */
+  #tooSlow(): void {
+    const waiting = [...this.#edges].filter(edge => edge.waits)
+    for (const edge of waiting) edge.giveUp(tooSlow())
+    if (waiting.length > 0) this.#connection.reset()
+  }
+
+  /** Told while node:http2 writes. */
+  #refused(): void {
+    this.#budget.refused()
+    this.#checkSoon()
+  }
+
+  /** Something was counted while node:http2 is at work. */
+  #checkSoon(): void {
+    const { overdrawn } = this.#budget
+    if (overdrawn) setImmediate(() => this.#overdrawn(overdrawn))
+  }
+
   #overdrawn({ limit, code, detail }: Overdrawn): void {
-    this.#host.overdrawn(limit)
-    this.#end(429, code, detail)
+    if (this.#cut || this.#session.destroyed) return
+    this.#host.overdrawn(this.#connection, limit)
+    this.#end(429, code, detail, limit)
   }
 
   #failed(error: Error): void {
     if (this.#cut || !('code' in error) || !String(error.code).startsWith('ERR_HTTP2_')) return
     this.#cut = true
-    const reason = { code: 'http.malformed', detail: error.message } as const
+    const { goaway } = this.#sent
+    if (goaway.includes('max concurrent streams')) {
+      this.#host.overdrawn(this.#connection, 'http2Streams')
+      const reason = {
+        code: 'http2.streams',
+        detail: 'more requests at once than agreed',
+        limit: 'http2Streams',
+      } as const
+      this.#host.failed(this.#connection, { kind: 'deny', status: 429, reason })
+      return
+    }
+    const reason = { code: 'http.malformed', detail: goaway || error.message } as const
     this.#host.failed(this.#connection, { kind: 'deny', status: 400, reason })
   }
 
-  #end(status: number, code: Overdrawn['code'] | 'http.header-timeout', detail: string): void {
+  #end(status: number, code: Overdrawn['code'] | 'http.header-timeout', detail: string, limit: LimitName): void {
     if (this.#cut || this.#session.destroyed) return
     this.#cut = true
-    this.#host.failed(this.#connection, { kind: 'deny', status, reason: { code, detail } })
-    this.#session.destroy(new Error(detail), constants.NGHTTP2_ENHANCE_YOUR_CALM)
+    this.#host.failed(this.#connection, { kind: 'deny', status, reason: { code, detail, limit } })
+    // Of its own, for with requests under way node:http2 resets them and leaves it out.
+    this.#session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM)
+    setImmediate(() => this.#session.destroy(new Error(detail)))
     const { raw } = this.#connection
     setTimeout(() => raw.destroy(), farewellMs).unref()
   }

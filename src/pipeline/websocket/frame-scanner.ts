@@ -2,6 +2,8 @@
 // not right. Payloads are not unmasked here and nothing is kept but the head of a frame, so that idle tunnels cost
 // little. Without extensions every reserved bit is wrong: the handshake's offer of compression is not passed on.
 
+import type { LimitName } from '../limits.ts'
+
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 
 export interface Frame {
@@ -20,6 +22,8 @@ export interface FrameFault {
   readonly detail: string
   /** For the event; undefined when a guard has made one. */
   readonly code: `websocket.${string}` | undefined
+  /** That was passed. */
+  readonly limit?: LimitName
 }
 
 export interface FrameSink {

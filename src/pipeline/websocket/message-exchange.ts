@@ -3,6 +3,7 @@
 
 import { Exchange } from '../exchange.ts'
 import { HeaderList } from '../headers.ts'
+import type { LimitName } from '../limits.ts'
 import { runDone, runMessage } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
 
@@ -38,9 +39,14 @@ const ampersand = Buffer.from('&')
 const lineEnd = Buffer.from('\n')
 
 /** Tells of a WebSocket that broke a rule of the gateway. */
-export function recordWebSocketFault(handshake: Exchange, code: `websocket.${string}`, detail: string): void {
+export function recordWebSocketFault(
+  handshake: Exchange,
+  code: `websocket.${string}`,
+  detail: string,
+  limit?: LimitName,
+): void {
   const ex = messageExchange(handshake, '', 0)
-  const verdict: Verdict = { kind: 'deny', status: 400, reason: { code, detail } }
+  const verdict: Verdict = { kind: 'deny', status: 400, reason: { code, detail, ...(limit && { limit }) } }
   ex.findings.push({ guard: 'websocket', phase: 'onMessage', mode: 'protect', verdict })
   ex.verdict = verdict
   runDone(ex)

@@ -65,7 +65,12 @@ export class MessageLane implements FrameSink {
     this.#messageBytes += length
     const max = this.#options.limits.websocketMessageBytes
     if (this.#messageBytes > max)
-      return { closeCode: 1009, detail: `a message of more than ${max} bytes`, code: 'websocket.message-bytes' }
+      return {
+        closeCode: 1009,
+        detail: `a message of more than ${max} bytes`,
+        code: 'websocket.message-bytes',
+        limit: 'websocketMessageBytes',
+      }
     if (this.#isText) this.#held.push(head)
     else this.#options.forward(head)
     return undefined
@@ -131,8 +136,9 @@ export class MessageLane implements FrameSink {
   }
 }
 
-function tooMany(what: string, max: number): FrameFault {
-  return { closeCode: 1008, detail: `more than ${max} ${what} in 10 s`, code: `websocket.${what}` }
+function tooMany(what: 'frames' | 'messages', max: number): FrameFault {
+  const limit = what === 'frames' ? 'websocketFrames' : 'websocketMessages'
+  return { closeCode: 1008, detail: `more than ${max} ${what} in 10 s`, code: `websocket.${what}`, limit }
 }
 
 function unmasked(bytes: Buffer, { mask }: Frame, from: number): Buffer {

@@ -1,9 +1,11 @@
 // Where setvar writes: a fixed slot of TX, a name in TX that macros make, a member of a persistent collection.
 
 import { type ByteString, lowerAscii } from '../../lib/bytes.ts'
+import { RecentTexts } from '../../lib/recent-texts.ts'
 import type { Template } from '../variables/macro.ts'
 import { type PersistentName, persistentNames, toPersistentName } from '../variables/persistent.ts'
 import type { State } from '../variables/state.ts'
+import type { TxName, TxNames } from '../variables/tx.ts'
 import type { ActionContext } from './draft.ts'
 
 /** Something that can be written to: a fixed slot of TX, a TX name with macros, a member of a persistent collection. */
@@ -23,7 +25,7 @@ export function compilePlace(
 ): Place | string {
   const template = context.template(name, offset)
   if (lowerAscii(collection) === 'tx') {
-    return template.isStatic ? new TxSlot(context.names.slot(name)) : new TxDynamic(template)
+    return template.isStatic ? new TxSlot(context.names.slot(name)) : new TxDynamic(template, context.names)
   }
   const persistent = toPersistentName(collection)
   if (persistent) return new PersistentPlace(persistent, template)
@@ -54,23 +56,39 @@ class TxSlot implements Place {
 
 class TxDynamic implements Place {
   readonly tx: { readonly prefix: ByteString; readonly reads: readonly number[] }
-  readonly #name: Template
+  readonly #template: Template
+  readonly #names: TxNames
+  /** By what the one macro of the template stands for: names of headers and the like come again and again. */
+  #known: RecentTexts<TxName> | undefined
 
-  constructor(name: Template) {
-    this.tx = { prefix: lowerAscii(name.prefix), reads: name.txSlots }
-    this.#name = name
+  constructor(template: Template, names: TxNames) {
+    this.tx = { prefix: lowerAscii(template.prefix), reads: template.txSlots }
+    this.#template = template
+    this.#names = names
   }
 
   read(state: State): ByteString | undefined {
-    return state.tx.get(this.#name.render(state))
+    return state.tx.get(this.#template.render(state))
   }
 
   write(state: State, value: ByteString): void {
-    state.tx.set(this.#name.render(state), value)
+    state.tx.write(this.#name(state), value)
   }
 
   remove(state: State): void {
-    state.tx.delete(this.#name.render(state))
+    state.tx.delete(this.#template.render(state))
+  }
+
+  #name(state: State): TxName {
+    const macro = this.#template.onlyMacro
+    if (macro === undefined) return this.#names.resolve(this.#template.render(state))
+    const text = macro.read(state) ?? ''
+    this.#known ??= new RecentTexts()
+    const known = this.#known.get(text)
+    if (known !== undefined) return known
+    const name = this.#names.resolve(this.#template.render(state))
+    this.#known.set(text, name)
+    return name
   }
 }
 

@@ -16,7 +16,7 @@ export function decodeBase64Runs(value: ByteString): readonly ByteString[] {
       if (start < 0) start = i
       continue
     }
-    if (start >= 0 && i - start >= shortestRun) {
+    if (start >= 0 && i - start >= shortestRun && mayCount(value, start)) {
       const decoded = decode(value.slice(start, Math.min(i, start + maxRunBytes)))
       if (decoded !== undefined) found.push(decoded)
     }
@@ -25,7 +25,7 @@ export function decodeBase64Runs(value: ByteString): readonly ByteString[] {
   return found
 }
 
-function isBase64(c: number): boolean {
+export function isBase64(c: number): boolean {
   const lower = c | 0x20
   return (lower >= 0x61 && lower <= 0x7a) || (c >= 0x2f && c <= 0x39) || c === 0x2b || c === 0x2d || c === 0x5f
 }
@@ -35,13 +35,40 @@ function decode(run: ByteString): ByteString | undefined {
   return isText(bytes) || isSerialized(bytes) ? bytes : undefined
 }
 
+const digits = new Uint8Array(256)
+for (const [i, character] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries()) {
+  digits[character.charCodeAt(0)] = i
+}
+digits[0x2d] = 62
+digits[0x5f] = 63
+
+/** By the first letters of a run, which are enough for most words and keys: bytes of text, or the start of an object. */
+function mayCount(value: ByteString, start: number): boolean {
+  for (let i = start; i < start + shortestRun; i += 4) {
+    const triple =
+      (digit(value, i) << 18) | (digit(value, i + 1) << 12) | (digit(value, i + 2) << 6) | digit(value, i + 3)
+    const first = triple >>> 16
+    if (i === start && (first === 0xac || first === 0 || first === 0x80)) return true
+    if (!isTextByte(first) || !isTextByte((triple >>> 8) & 0xff) || !isTextByte(triple & 0xff)) return false
+  }
+  return true
+}
+
+function digit(value: ByteString, at: number): number {
+  return digits[value.charCodeAt(at) & 0xff] as number
+}
+
+function isTextByte(c: number): boolean {
+  return c < 0x20 ? c === 9 || c === 10 || c === 13 : c <= 0x7e
+}
+
 /** All ASCII text with something in it that is no word. */
 function isText(bytes: ByteString): boolean {
   if (bytes.length < 8) return false
   let other = 0
   for (let i = 0; i < bytes.length; i++) {
     const c = bytes.charCodeAt(i)
-    if (c < 0x20 ? c !== 9 && c !== 10 && c !== 13 : c > 0x7e) return false
+    if (!isTextByte(c)) return false
     if (!isBase64(c) || c === 0x2f) other++
   }
   return other > 0

@@ -259,9 +259,9 @@ for (const [name, detect] of Object.entries(detectors)) {
     test('takes linear time on hostile values of 64 KiB', () => {
       for (const pattern of hostile) {
         const value = pattern.repeat(Math.ceil(65_536 / pattern.length))
-        const start = performance.now()
+        const start = process.cpuUsage()
         detect(value)
-        const ms = performance.now() - start
+        const ms = process.cpuUsage(start).user / 1000
         assert.ok(ms < 1000, `${JSON.stringify(pattern)}: ${ms.toFixed(0)} ms`)
       }
     })
@@ -335,9 +335,9 @@ describe('rich text', () => {
   test('keeps the length and takes linear time', () => {
     for (const pattern of ['`', '`a', '```', '~~~\n', '``` a\n', '`\n']) {
       const value = pattern.repeat(Math.ceil(65_536 / pattern.length))
-      const start = performance.now()
+      const start = process.cpuUsage()
       assert.equal(withoutCode(value).length, value.length)
-      assert.ok(performance.now() - start < 1000, JSON.stringify(pattern))
+      assert.ok(process.cpuUsage(start).user < 1_000_000, JSON.stringify(pattern))
     }
   })
 })

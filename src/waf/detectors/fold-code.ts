@@ -4,6 +4,7 @@
 
 import type { ByteString } from '../../lib/bytes.ts'
 import { isSpace } from '../transforms/characters.ts'
+import { viewOf } from './view.ts'
 
 /** What is read of a value. */
 const maxBytes = 16 * 1024
@@ -18,10 +19,11 @@ export interface FoldedCode {
 
 export function foldCode(whole: ByteString): FoldedCode {
   const value = whole.length > maxBytes ? whole.slice(0, maxBytes) : whole
+  const bytes = viewOf(value)
   let text = ''
   let from = 0
   const cuts: [at: number, moved: number][] = []
-  for (let i = next(value, 0); i >= 0 && cuts.length < maxSeams; i = next(value, i)) {
+  for (let i = next(bytes, 0, value.length); i >= 0 && cuts.length < maxSeams; i = next(bytes, i, value.length)) {
     const end = joinEnd(value, i)
     if (end === i) {
       i++
@@ -47,10 +49,10 @@ function moved(cuts: readonly (readonly [at: number, moved: number])[], at: numb
 }
 
 /** The next byte that may begin a seam or a comment. */
-function next(value: ByteString, from: number): number {
-  for (let i = from; i < value.length; i++) {
-    const c = value.charCodeAt(i)
-    if (c === 0x27 || c === 0x22 || (c === 0x2f && value.charCodeAt(i + 1) === 0x2a)) return i
+function next(bytes: Uint8Array, from: number, length: number): number {
+  for (let i = from; i < length; i++) {
+    const c = bytes[i]
+    if (c === 0x27 || c === 0x22 || (c === 0x2f && bytes[i + 1] === 0x2a)) return i
   }
   return -1
 }

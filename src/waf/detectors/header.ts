@@ -8,6 +8,10 @@ const maxLines = 64
 /** Longer lines in front are text: a header takes a name, an address, a path. */
 const maxFirstLine = 512
 
+/** From this line on a value is a text, which may show an exchange: only headers that an answer is changed by count. */
+const textLines = 6
+const strongHeaders = new Set(['set-cookie', 'location', 'transfer-encoding', 'bcc', 'mime-version'])
+
 /** A made-up header that asks whether it is taken stands in a short value. */
 const maxProbe = 200
 
@@ -72,7 +76,11 @@ export function detectHeader(given: ByteString): Detection | undefined {
     if (start < 0) return undefined
     const end = lineEnd(value, start)
     const line = value.slice(start, Math.min(end < 0 ? value.length : end, start + 512))
-    const found = isBlock ? undefined : header(line, value.length < maxProbe)
+    const isDeep = lines >= textLines
+    // A line that is set in goes on with the header above it; in a text it is code.
+    const isSetIn =
+      value.length >= maxProbe && value.charCodeAt(start - 1) !== 0x0a && value.charCodeAt(start - 1) !== 0x0d
+    const found = isBlock || isSetIn ? undefined : header(line, value.length < maxProbe, isDeep)
     const reason = (isQuoted && found === 'mail header' ? undefined : found) ?? command(line)
     isQuoted = isRule(line) || (isQuoted && isHeaderLine(line))
     if (reason) return { reason, start: at, end: start + Math.min(line.length, 80) }
@@ -104,20 +112,26 @@ function isHeaderLine(line: ByteString): boolean {
   return colon > 0 && colon < 40 && !line.slice(0, colon).includes(' ') && !line.includes('?')
 }
 
-function header(line: ByteString, isShort: boolean): string | undefined {
+function header(line: ByteString, isShort: boolean, isDeep: boolean): string | undefined {
   const colon = line.indexOf(':')
-  if (colon < 2 || colon > 48) return statusLine(line)
+  if (colon < 2 || colon > 48) return isDeep ? undefined : statusLine(line)
   let name = line.slice(0, colon).trimEnd().toLowerCase()
   const text = line.slice(colon + 1).trim()
   // What a tool leaves before the name to see whether it is taken.
   while (name !== '' && name.charCodeAt(0) >= 0x30 && name.charCodeAt(0) <= 0x39) name = name.slice(1)
-  if (text === '') return undefined
+  // `host: 'example.com',` is a member of an object.
+  if (text === '' || (text.endsWith(',') && (!isShort || isQuote(text.charCodeAt(0))))) return undefined
+  if (isDeep && !strongHeaders.has(name)) return undefined
   if (mailHeaders.has(name))
     return text.includes('@') || name === 'mime-version' || name === 'bcc' ? 'mail header' : undefined
   if (httpHeaders.has(name)) return isPlausible(name, text) ? 'response header' : undefined
   if (headerPrefixes.some(prefix => name.startsWith(prefix))) return 'response header'
   const isProbe = isShort && !name.includes(' ') && (name.includes('inject') || name.includes('crlf'))
   return isProbe ? 'probe header' : statusLine(line)
+}
+
+function isQuote(c: number): boolean {
+  return c === 0x22 || c === 0x27 || c === 0x60
 }
 
 /** Names that are words of letters as well ("Location: Berlin", "Status: open") need a value that a server would act on. */
@@ -129,9 +143,14 @@ function isPlausible(name: string, text: ByteString): boolean {
   return true
 }
 
+/** `HTTP/1.1 200 OK`; a sentence may begin with the name of the protocol. */
 function statusLine(line: ByteString): string | undefined {
-  const upper = line.slice(0, 9).toUpperCase()
-  return upper.startsWith('HTTP/1.') || upper.startsWith('HTTP/2') ? 'response' : undefined
+  if (line.slice(0, 5).toUpperCase() !== 'HTTP/') return undefined
+  const blank = line.indexOf(' ')
+  if (blank < 6 || blank > 8) return undefined
+  for (let i = blank + 1; i < blank + 4; i++)
+    if (!(line.charCodeAt(i) >= 0x30 && line.charCodeAt(i) <= 0x39)) return undefined
+  return 'response'
 }
 
 function command(line: ByteString): string | undefined {

@@ -5,6 +5,7 @@ import type { ByteString } from '../../lib/bytes.ts'
 import { createMatcher } from '../match/aho-corasick.ts'
 import { secretFiles, secretNames, serverFolders } from './path-names.ts'
 import type { Detection } from './types.ts'
+import { viewOf } from './view.ts'
 
 /** `value`: of an argument. `url`: of a request path, where folders named as a server's are ordinary. */
 export type PathPlace = 'value' | 'url'
@@ -15,10 +16,13 @@ const names = new Set(secretNames)
 const maxTokens = 400
 /** A longer value with blanks is a text: people write about paths in texts. */
 const proseBytes = 160
+/** A shorter one with so many words that are nothing but letters is a sentence. */
+const sentenceWords = 5
+const notAWord = -1_000_000
 
 export function detectPath(value: ByteString, place: PathPlace): Detection | undefined {
-  if (!hasMark(value)) return undefined
-  const isText = value.length > proseBytes && blanks(value) > 8
+  if (!hasMark(value) || isOrdinary(value)) return undefined
+  const isText = value.length > proseBytes ? blanks(value) > 8 : isSentence(value)
   let count = 0
   for (let start = 0; start < value.length && count < maxTokens; ) {
     while (start < value.length && isBreak(value.charCodeAt(start))) start++
@@ -36,13 +40,78 @@ export function detectPath(value: ByteString, place: PathPlace): Detection | und
 
 function hasMark(value: ByteString): boolean {
   if (value.includes('/') || value.includes('\\') || value.includes('..2f') || value.includes('0x')) return true
-  return value.length < 24 && names.has(value.toLowerCase().trim())
+  return value.length < 24 && isSecretName(value.toLowerCase().trim())
+}
+
+/** A name alone. A shadow is a file behind a slash only. */
+function isSecretName(name: ByteString): boolean {
+  return names.has(name) && name !== 'shadow'
+}
+
+const Kind = { other: 0, break: 1, slash: 2, dot: 3, odd: 4 } as const
+
+const kinds = new Uint8Array(256)
+for (let c = 0; c < 256; c++) if (isBreak(c)) kinds[c] = Kind.break
+kinds[0x2f] = Kind.slash
+kinds[0x2e] = Kind.dot
+kinds[0x5c] = kinds[0x78] = kinds[0x58] = Kind.odd
+
+/**
+ * A URL, or words between which slashes stand, as most headers have them: nothing in it climbs, is written otherwise than
+ * it is read, or is nothing but a path; and no secret file is named.
+ */
+function isOrdinary(value: ByteString): boolean {
+  const bytes = viewOf(value)
+  const { length } = value
+  let isWhole = true
+  for (let i = 0; i < length; i++) {
+    switch (kinds[bytes[i] as number]) {
+      case Kind.break:
+        if (i > 0 && i < length - 1) isWhole = false
+        break
+      case Kind.slash:
+        if (isOddSlash(bytes, i)) return false
+        break
+      case Kind.dot:
+        if (bytes[i + 1] === 0x2e) return false
+        break
+      case Kind.odd:
+        if (bytes[i] === 0x5c || bytes[i - 1] === 0x30) return false
+    }
+  }
+  if (!isWhole) return files.firstMatch(value) === undefined
+  const scheme = value.indexOf('://')
+  return scheme > 1 && !value.slice(0, scheme).toLowerCase().endsWith('file')
+}
+
+/** `;/`, `/./`, and `//` but behind a scheme. */
+function isOddSlash(bytes: Uint8Array, at: number): boolean {
+  const next = bytes[at + 1]
+  if (next === 0x2f) return bytes[at - 1] !== 0x3a || bytes[at + 2] === 0x2f
+  return bytes[at - 1] === 0x3b || (next === 0x2e && bytes[at + 2] === 0x2f)
 }
 
 function blanks(value: ByteString): number {
   let count = 0
   for (let i = 0; i < value.length; i++) if (value.charCodeAt(i) <= 0x20) count++
   return count
+}
+
+/** Words of letters on both sides of a path, and nothing that a shell would act on: somebody writes about it. */
+function isSentence(value: ByteString): boolean {
+  let words = 0
+  let letters = 0
+  for (let i = 0; i <= value.length; i++) {
+    const c = i < value.length ? value.charCodeAt(i) : 0x20
+    if (((c | 0x20) >= 0x61 && (c | 0x20) <= 0x7a) || c >= 0x80) letters++
+    else if (c === 0x3b || c === 0x7c || c === 0x26 || c === 0x60 || c === 0x24 || c === 0x3c || c === 0x3e)
+      return false
+    else if (c === 0x20) {
+      if (letters > 1) words++
+      letters = 0
+    } else if ((c !== 0x2c && c !== 0x2e && c !== 0x3a) || value.charCodeAt(i + 1) > 0x20) letters = notAWord
+  }
+  return words >= sentenceWords
 }
 
 /** What no path is written with, blanks aside where they stand in the name of a Windows folder. */
@@ -73,7 +142,7 @@ function judge(value: ByteString, start: number, end: number, isText: boolean, p
   const isWhole = start <= 1 && end >= value.length - 1
   // A name alone says something only when it is all there is.
   if (!token.includes('/') && !token.includes('\\') && !token.includes('..2') && !token.includes('0x')) {
-    return isWhole && place === 'value' && names.has(token.toLowerCase()) ? 'secret file' : undefined
+    return isWhole && place === 'value' && isSecretName(token.toLowerCase()) ? 'secret file' : undefined
   }
   const path = plain(token)
   const ups = countUps(path)

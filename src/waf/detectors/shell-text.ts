@@ -59,7 +59,8 @@ function isCodeLine(text: ByteString, start: number): boolean {
 function commandIn(text: ByteString, start: number, end: number): number {
   for (let i = start; i < end; i++) {
     const c = text.charAt(i)
-    if (c !== ';' && c !== '|' && c !== '&' && c !== '`') continue
+    const opens = c === '$' && text.charAt(i + 1) === '('
+    if (c !== ';' && c !== '|' && c !== '&' && c !== '`' && !opens) continue
     let from = i + 1
     while (from < end && ' ;|&('.includes(text.charAt(from))) from++
     let to = from

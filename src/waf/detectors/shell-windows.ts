@@ -4,6 +4,7 @@
 import type { ByteString } from '../../lib/bytes.ts'
 import { isLetter, isWordByte } from './reading.ts'
 import type { Detection } from './types.ts'
+import { viewOf } from './view.ts'
 
 /** What is read of a value, and of how many lines: longer ones are texts about commands. */
 const maxBytes = 4096
@@ -57,15 +58,103 @@ const commands: readonly (readonly [name: string, ...next: string[]])[] = [
   ['whoami', '/', '&', '|'],
 ]
 
-/** Names that tell wherever they stand, each with a byte that values without it are spared the search by. */
+/** Names that tell wherever they stand; `scan` knows a sign of each. */
 const anywhere = [
   ...['.downloadstring(', '.downloadfile(', 'frombase64string(', '-encodedcommand', '%comspec%', 'wscript.shell'],
   ...['[system.diagnostics.process]::start', '[system.reflection.assembly]::'],
 ]
 
 export function detectWindowsCommand(value: ByteString): Detection | undefined {
-  if (value.length > maxBytes || value.length < 5 || lineCount(value) > maxLines) return undefined
-  return byName(value) ?? known(value)
+  if (value.length > maxBytes || value.length < 5) return undefined
+  const signs = scan(viewOf(value), value.length)
+  if (signs === 0) return undefined
+  return (
+    ((signs & mayBeNamed) !== 0 ? byName(value) : undefined) ?? ((signs & mayBeKnown) !== 0 ? known(value) : undefined)
+  )
+}
+
+const Kind = { other: 0, letter: 1, blank: 2, opener: 3, sign: 4 } as const
+
+const kinds = new Uint8Array(256)
+for (let c = 0; c < 256; c++) {
+  if (isLetter(c) || c === 0x5e) kinds[c] = Kind.letter
+  else if (isBlank(c)) kinds[c] = Kind.blank
+  else if (isOpener(c)) kinds[c] = Kind.opener
+  else if (c === 0x25 || c === 0x2d || c === 0x2e || c === 0x3a) kinds[c] = Kind.sign
+}
+
+const mayBeNamed = 1
+const mayBeKnown = 2
+
+/** One pass that tells which of the searches below may find something: 0 for most values, and for texts of many lines. */
+function scan(bytes: Uint8Array, length: number): number {
+  let signs = 0
+  let lines = 1
+  let isStart = true
+  for (let i = 0; i < length; i++) {
+    const c = bytes[i] as number
+    switch (kinds[c]) {
+      case Kind.blank:
+        break
+      case Kind.opener:
+        if (c === 0x0a && ++lines > maxLines) return 0
+        if (c === 0x28 && endsCall(bytes[i - 1])) signs |= mayBeKnown
+        isStart = true
+        break
+      case Kind.letter:
+        if (isStart && mayStartName(bytes, i)) signs |= mayBeNamed
+        isStart = false
+        break
+      case Kind.sign:
+        if (isSign(c, bytes[i - 1], bytes[i + 1])) signs |= mayBeKnown
+        isStart = false
+        break
+      default:
+        isStart = false
+    }
+  }
+  return signs
+}
+
+/** `downloadString(`, `downloadFile(`, `fromBase64String(` */
+function endsCall(before: number | undefined): boolean {
+  const lower = (before ?? 0) | 0x20
+  return lower === 0x67 || lower === 0x65
+}
+
+/** `%comspec%`, `-encodedcommand`, `wscript.shell`, `]::` */
+function isSign(c: number, before = 0, next = 0): boolean {
+  switch (c) {
+    case 0x25:
+      return (next | 0x20) === 0x63
+    case 0x2d:
+      return (next | 0x20) === 0x65
+    case 0x2e:
+      return (before | 0x20) === 0x74 && (next | 0x20) === 0x73
+    default:
+      return before === 0x5d && next === 0x3a
+  }
+}
+
+/** By three letters that a name starts with. */
+const heads = new Uint8Array(1 << 15)
+for (const [name] of commands) heads[headOf(name.charCodeAt(0), name.charCodeAt(1), name.charCodeAt(2))] = 1
+
+function headOf(a: number, b: number, c: number): number {
+  return ((a & 31) << 10) | ((b & 31) << 5) | (c & 31)
+}
+
+/** What is dropped inside of words may stand between the letters. */
+function mayStartName(bytes: Uint8Array, at: number): boolean {
+  const first = bytes[at] as number
+  const second = bytes[at + 1] as number
+  const third = bytes[at + 2] as number
+  if (isDropped(first) || isDropped(second)) return true
+  return isLetter(second) && (isDropped(third) || (isLetter(third) && heads[headOf(first, second, third)] === 1))
+}
+
+function isDropped(c: number): boolean {
+  return c === 0x5e || c === 0x60 || c === 0x22
 }
 
 /** At each place where a command may start, the word that stands there. */
@@ -141,24 +230,10 @@ function isPlainWord(rest: ByteString): boolean {
 }
 
 function known(value: ByteString): Detection | undefined {
-  const mayBe =
-    value.includes('(') ||
-    value.includes('%') ||
-    value.includes(']::') ||
-    value.includes('-e') ||
-    value.includes('-E') ||
-    value.includes('cript')
-  if (!mayBe) return undefined
   const text = value.toLowerCase()
   for (const name of anywhere) {
     const at = text.indexOf(name)
     if (at >= 0) return { reason: 'Windows command', start: at, end: at + name.length }
   }
   return undefined
-}
-
-function lineCount(value: ByteString): number {
-  let lines = 1
-  for (let at = value.indexOf('\n'); at >= 0 && lines <= maxLines; at = value.indexOf('\n', at + 1)) lines++
-  return lines
 }

@@ -5,21 +5,39 @@
 import type { ByteString } from '../../lib/bytes.ts'
 import { certain, commandPaths, common } from './shell-words.ts'
 import type { Detection } from './types.ts'
+import { viewOf } from './view.ts'
 
 const certainWords = new Set(certain)
 const commonWords = new Set(common)
 const maxPlaces = 20_000
 const maxWord = 80
 
+const Kind = { other: 0, word: 1, hiding: 2, opening: 3, place: 4, bracket: 5 } as const
+
+const kinds = new Uint8Array(256)
+for (let c = 0; c < 256; c++) if (isWordByte(c)) kinds[c] = Kind.word
+for (const c of bytesOf('\'"\\^$?*')) kinds[c] = Kind.hiding
+for (const c of bytesOf(' \t{!')) kinds[c] = Kind.opening
+for (const c of bytesOf(';|&`\n\r')) kinds[c] = Kind.place
+kinds[0x28] = Kind.bracket
+
+function bytesOf(text: ByteString): readonly number[] {
+  return Array.from(text, character => character.charCodeAt(0))
+}
+
 export function detectShell(value: ByteString): Detection | undefined {
-  if (!hasMark(value)) return undefined
+  const bytes = viewOf(value)
+  const { length } = value
   let places = 0
-  for (let at = 0; at < value.length && places < maxPlaces; at++) {
-    const place = at === 0 ? 'start' : placeAt(value, at)
-    if (place === undefined) continue
+  for (let at = 0; at < length && places < maxPlaces; at++) {
+    const mayBePlace = (kinds[bytes[at] as number] as number) >= Kind.place
+    if (at > 0 && !mayBePlace) continue
+    const place = mayBePlace ? placeAt(value, at) : undefined
+    if (at > 0 && place === undefined) continue
     places++
-    const from = at === 0 && placeAt(value, 0) === undefined ? 0 : at + 1
-    const found = commandAt(value, from, place === 'start' && from > 0 ? 'separator' : place)
+    const from = place === undefined ? 0 : at + 1
+    if (isPlain(bytes, from, length)) continue
+    const found = commandAt(value, from, at > 0 && place !== undefined ? place : from > 0 ? 'separator' : 'start')
     if (found) return { ...found, start: at }
   }
   return undefined
@@ -27,13 +45,14 @@ export function detectShell(value: ByteString): Detection | undefined {
 
 type Place = 'start' | 'separator' | 'substitution' | 'line'
 
-function hasMark(value: ByteString): boolean {
-  for (let i = 0; i < value.length; i++) {
-    const c = value.charCodeAt(i)
-    if (c === 0x3b || c === 0x7c || c === 0x26 || c === 0x60 || c === 0x24 || c === 0x0a || c === 0x0d) return true
-    if (c === 0x5c || c === 0x5e || c === 0x3f || c === 0x2a || c === 0x27 || c === 0x22 || c === 0x7b) return true
-  }
-  return false
+/** Whether the word at `from` is written as it is read: then nothing is hidden in it. */
+function isPlain(bytes: Uint8Array, from: number, length: number): boolean {
+  let i = from
+  const limit = from + maxWord
+  while (i < limit && isOpening(bytes[i] as number)) i++
+  const end = Math.min(length, i + maxWord)
+  while (i < end && kinds[bytes[i] as number] === Kind.word) i++
+  return i >= end || (kinds[bytes[i] as number] !== Kind.hiding && bytes[i] !== 0x60)
 }
 
 /** What stands at `at`, when a command may begin behind it. */
@@ -88,7 +107,8 @@ function readWord(value: ByteString, at: number): Word {
   let hasPattern = false
   let isJoined = false
   let letters = 0
-  let apostrophes = 0
+  let byQuotes = false
+  let openQuote = 0
   let i = at
   const end = Math.min(value.length, at + maxWord)
   for (; i < end; i++) {
@@ -110,14 +130,16 @@ function readWord(value: ByteString, at: number): Word {
       i += skipped
       break
     }
-    // Quotes around a whole word are a habit; within one they hide it, but not an apostrophe alone: `I'd`.
-    const next = value.charCodeAt(i + skipped)
-    const isInside = letters > 0 && isWordByte(next)
-    if (c === 0x27) apostrophes += isInside || apostrophes > 0 || (letters > 0 && next === 0x27) ? 1 : 0
-    else if (isInside) isHidden = true
-    if (apostrophes > 1) isHidden = true
+    if (c === 0x27 || c === 0x22) openQuote = openQuote === 0 ? c : openQuote === c ? 0 : openQuote
+    // Quotes around a whole word are a habit; within one they hide it.
+    if (letters > 0 && isWordByte(value.charCodeAt(i + skipped))) {
+      if (c === 0x27 || c === 0x22) byQuotes = true
+      else isHidden = true
+    }
     i += skipped - 1
   }
+  // A quote that is not closed within the word is an apostrophe (`I'd like`), or takes the blank into the word.
+  if (byQuotes && openQuote === 0) isHidden = true
   return { text: text.toLowerCase(), isHidden, hasPattern, isJoined, end: i }
 }
 

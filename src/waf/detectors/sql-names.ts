@@ -45,5 +45,6 @@ export function callWeight(name: string): number {
 }
 
 export function isSystemAt(tokens: SqlTokens, at: number): boolean {
-  return tokens.kind(at) === Token.word && (isSystemName(tokens.text(at)) || isSystemName(nameAt(tokens, at)))
+  if (tokens.kind(at) !== Token.word) return false
+  return isSystemName(tokens.text(at)) || (nameEnd(tokens, at) > at + 1 && isSystemName(nameAt(tokens, at)))
 }

@@ -37,8 +37,24 @@ export function isShortRest(tokens: SqlTokens, at: number): boolean {
   }
   // A quote for inches or feet has a number before it and a space around.
   const quote = value.lastIndexOf("'", start) > value.lastIndexOf('"', start) ? "'" : '"'
-  const before = value.charAt(value.lastIndexOf(quote, start) - 1)
+  const quoteAt = value.lastIndexOf(quote, start)
+  const before = value.charAt(quoteAt - 1)
+  if (!isHash && quoteAt === start - 1 && isQuotedOption(value, quoteAt, before)) return false
   return words <= (isHash ? 0 : 2) && !(isHash && before === ' ')
+}
+
+/** `started with "--verbose"`: the quote opens behind a blank, and another closes it behind the name of the option. */
+function isQuotedOption(value: string, quoteAt: number, before: string): boolean {
+  if (before !== ' ' && before !== '(' && before !== '\n' && quoteAt > 0) return false
+  let end = quoteAt + 3
+  while (end < value.length && end - quoteAt < 60 && isOptionByte(value.charCodeAt(end))) end++
+  return (
+    end > quoteAt + 4 && (value.charAt(end) === value.charAt(quoteAt) || (quoteAt > 0 && value.charAt(end) === ' '))
+  )
+}
+
+function isOptionByte(c: number): boolean {
+  return isWordByte(c) || c === 0x2d || c === 0x5f || c === 0x3d
 }
 
 /** The text behind a reopened quote: several words with spaces between them. */

@@ -3,72 +3,28 @@
 
 import type { ByteString } from '../../lib/bytes.ts'
 import { type JsonNode, readJson } from '../bodies/json-reader.ts'
+import { SqlMark, scanSql } from './sql-scan.ts'
 import { SqlStructure } from './sql-structure.ts'
 import { SqlTokens, Token } from './sql-tokens.ts'
-import { Notable, notableWords, unmistakableFunctions, Word } from './sql-words.ts'
+import { unmistakableFunctions, Word } from './sql-words.ts'
 import type { Detection } from './types.ts'
-import { addToHash } from './word-table.ts'
 
 const tokens = new SqlTokens()
 const structure = new SqlStructure(tokens)
 
 export function detectSql(value: ByteString): Detection | undefined {
-  const marks = scan(value)
+  return findSql(value, scanSql(value))
+}
+
+/** Goes by what the scan of the value, or more, has marked. */
+export function findSql(value: ByteString, marks: number): Detection | undefined {
   if (marks === 0) return undefined
-  for (const [mark, quote] of quotes) {
-    const found = (marks & mark) !== 0 ? insideString(value, quote) : undefined
-    if (found) return found
-  }
-  if ((marks & notable) === 0) return undefined
-  return asExpression(value) ?? ((marks & backtick) !== 0 ? insideName(value) : undefined) ?? insideJson(value)
-}
-
-const quotes = [
-  [1, "'"],
-  [2, '"'],
-] as const
-const backtick = 4
-const notable = 8
-
-/** Which readings can find something at all: one pass over the value, after which most values are done. */
-function scan(value: ByteString): number {
-  let marks = 0
-  let start = -1
-  let hash = 0
-  for (let i = 0; i <= value.length; i++) {
-    const c = i < value.length ? value.charCodeAt(i) : 0x20
-    const lower = c | 0x20
-    if ((lower >= 0x61 && lower <= 0x7a) || c === 0x5f || (start >= 0 && ((c >= 0x30 && c <= 0x39) || c === 0x24))) {
-      if (start < 0) {
-        start = i
-        hash = 0
-      }
-      hash = addToHash(hash, c)
-      continue
-    }
-    if (start >= 0) {
-      if (i - start > 1 && i - start <= notableWords.longest && isNotable(value, start, i, hash)) marks |= notable
-      start = -1
-    }
-    if (c === 0x27) marks |= 1
-    else if (c === 0x22) marks |= 2
-    else if (c === 0x60) marks |= backtick
-    else if ((c === 0x7c || c === 0x26) && value.charCodeAt(i + 1) === c) marks |= notable
-  }
-  return marks
-}
-
-function isNotable(value: ByteString, start: number, end: number, hash: number): boolean {
-  const kind = notableWords.find(value, start, end, hash)
-  if (kind === Notable.always) return true
-  if (kind !== Notable.call) {
-    const second = value.charCodeAt(start + 1) | 0x20
-    return second === 0x70 && value.charCodeAt(start + 2) === 0x5f // xp_ and sp_
-  }
-  let i = end
-  while (value.charCodeAt(i) <= 0x20) i++
-  const next = value.charCodeAt(i)
-  return next === 0x28 || next === 0x2e || next === 0x2f
+  let found = (marks & SqlMark.singleQuote) !== 0 ? insideString(value, "'") : undefined
+  if (!found && (marks & SqlMark.doubleQuote) !== 0) found = insideString(value, '"')
+  if (found || (marks & SqlMark.notable) === 0) return found
+  found = asExpression(value, (marks & (SqlMark.joint | SqlMark.harmful)) !== 0)
+  if (!found && (marks & SqlMark.backtick) !== 0) found = insideName(value)
+  return found ?? insideJson(value)
 }
 
 /** The first quote closes the string; what follows must be SQL from there to its end. */
@@ -132,13 +88,14 @@ function* stringsOf(node: JsonNode): Generator<ByteString> {
 const overlap = 16
 
 /**
- * From the start of the value, and behind each operand that something of SQL follows. A place that an earlier reading
- * went over adds nothing to it, which keeps this linear.
+ * From the start of the value, and where the scan met a joint behind each operand that something of SQL follows. A place
+ * that an earlier reading went over adds nothing to it, which keeps this linear.
  */
-function asExpression(value: ByteString): Detection | undefined {
+function asExpression(value: ByteString, hasJoints: boolean): Detection | undefined {
   tokens.read(value, 0)
   if (structure.follow(0, 'expression')) return detected(0)
   if (continues(0) && structure.follow(0, 'operand')) return detected(0)
+  if (!hasJoints) return undefined
   let readTo = 0
   for (let i = 0; tokens.kind(i + 1) !== Token.end; i++) {
     if (isUnmistakable(i))

@@ -7,9 +7,10 @@ import { hexPair } from '../transforms/characters.ts'
 import { cssDecode } from '../transforms/css-decode.ts'
 import { jsDecode } from '../transforms/escape-sequences.ts'
 import { htmlEntityDecode } from '../transforms/html-entities.ts'
-import { decodeBase64Runs, shortestRun } from './base64-runs.ts'
+import { decodeBase64Runs, isBase64, shortestRun } from './base64-runs.ts'
 import { decodeHexText } from './hex-text.ts'
 import { foldLookAlikes } from './look-alikes.ts'
+import { viewOf } from './view.ts'
 
 /** How often percent escapes and references are undone: more is a loop, not an encoding. */
 const maxRounds = 5
@@ -56,24 +57,42 @@ function add(out: ByteString[], value: ByteString, reading: ByteString): void {
   if (reading !== value && reading.trim() !== '' && !out.includes(reading)) out.push(reading)
 }
 
+/** By byte: its mark, and whether it goes on a run of base64, as a mask. */
+const marksOf = new Uint8Array(256)
+const keepsRun = new Int8Array(256)
+for (let c = 0; c < 256; c++) {
+  if (isBase64(c)) keepsRun[c] = -1
+  else if (c === 0 || c === 0xc0 || c === 0xc1 || c === 0xef || c === 0xe0 || c === 0xe2 || c >= 0xf0)
+    marksOf[c] = special
+}
+marksOf[0x25] = percent
+marksOf[0x26] = ampersand
+marksOf[0x5c] = backslash
+
+/** Without branches that depend on single bytes: the ends of words can't be guessed. */
 function scan(value: ByteString): number {
+  const { length } = value
+  const bytes = viewOf(value)
   let marks = 0
   let run = 0
-  for (let i = 0; i < value.length; i++) {
-    const c = value.charCodeAt(i)
-    const lower = c | 0x20
-    if ((lower >= 0x61 && lower <= 0x7a) || (c >= 0x2f && c <= 0x39) || c === 0x2b || c === 0x2d || c === 0x5f) {
-      if (++run === shortestRun) marks |= base64
-      continue
-    }
-    run = 0
-    if (c === 0x25) marks |= percent
-    else if (c === 0x26) marks |= ampersand
-    else if (c === 0x5c) marks |= backslash
-    else if (c === 0 || c === 0xc0 || c === 0xc1 || c === 0xef || c === 0xe0 || c === 0xe2 || c >= 0xf0)
-      marks |= special
+  for (let i = 0; i < length; i++) {
+    const c = bytes[i] as number
+    marks |= marksOf[c] as number
+    run = (run + 1) & (keepsRun[c] as number)
+    if (run === shortestRun) marks |= base64
   }
+  if ((marks & percent) !== 0 && standAlone(value, '%')) marks &= ~percent
+  if ((marks & ampersand) !== 0 && standAlone(value, '&')) marks &= ~ampersand
   return marks
+}
+
+/** Whether no escape or reference goes on behind any such sign: `100 %`, `Smith & sons`. */
+function standAlone(value: ByteString, sign: string): boolean {
+  for (let at = value.indexOf(sign); at >= 0; at = value.indexOf(sign, at + 1)) {
+    const next = value.charCodeAt(at + 1)
+    if (isBase64(next) || next === 0x23) return false
+  }
+  return true
 }
 
 /** Undoes what stands for single bytes until nothing changes. NUL bytes end a string for some and are nothing to others. */

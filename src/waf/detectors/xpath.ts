@@ -104,6 +104,9 @@ function otherPath(value: ByteString): Detection | undefined {
   if (head.startsWith('//*') || head.startsWith('/*['))
     return { reason: 'path', start: 0, end: Math.min(value.length, 80) }
   const name = wordEnd(head, 0)
+  const isRead = ['doc', 'doc-available', 'unparsed-text'].includes(head.slice(0, name).toLowerCase())
+  if (isRead && (head.startsWith("('", name) || head.startsWith('("', name)))
+    return { reason: 'document that is read', start: 0, end: Math.min(value.length, 80) }
   const isCall = functions.has(head.slice(0, name).toLowerCase()) && head.startsWith('(//', name)
   if (isCall && isNameByte(head.charCodeAt(name + 3)))
     return { reason: 'function of a path', start: 0, end: Math.min(value.length, 80) }

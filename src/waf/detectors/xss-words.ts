@@ -42,6 +42,9 @@ export const eventNames: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
+/** Elements that do nothing without an attribute that names what they load. */
+export const loadingElements: ReadonlySet<string> = new Set(['object', 'embed', 'applet', 'xml'])
+
 /** Names that injected script calls or reads, and that a sentence does not hold. */
 export const scriptSinks: ReadonlySet<string> = new Set(
   (

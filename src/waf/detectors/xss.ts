@@ -7,7 +7,8 @@ import { Attributes, plainName, tagNameEnd } from './html.ts'
 import { inScript } from './script-string.ts'
 import { isCode, scriptStyle, scriptUrl } from './script-url.ts'
 import type { Detection } from './types.ts'
-import { eventNames, scriptElements, urlAttributes } from './xss-words.ts'
+import { viewOf } from './view.ts'
+import { eventNames, loadingElements, scriptElements, urlAttributes } from './xss-words.ts'
 
 export function detectXss(value: ByteString): Detection | undefined {
   const marks = scan(value)
@@ -27,16 +28,18 @@ const colon = 4
 const quote = 8
 const call = 16
 
+const marksOf = new Uint8Array(256)
+marksOf[0x3c] = angle
+marksOf[0x3d] = equals
+marksOf[0x3a] = colon
+marksOf[0x22] = marksOf[0x27] = marksOf[0x60] = quote
+marksOf[0x28] = call
+
 function scan(value: ByteString): number {
+  const bytes = viewOf(value)
+  const { length } = value
   let marks = 0
-  for (let i = 0; i < value.length; i++) {
-    const c = value.charCodeAt(i)
-    if (c === 0x3c) marks |= angle
-    else if (c === 0x3d) marks |= equals
-    else if (c === 0x3a) marks |= colon
-    else if (c === 0x22 || c === 0x27 || c === 0x60) marks |= quote
-    else if (c === 0x28) marks |= call
-  }
+  for (let i = 0; i < length; i++) marks |= marksOf[bytes[i] as number] as number
   return marks
 }
 
@@ -103,6 +106,8 @@ function tag(attributes: Attributes, element: string, start: number, isEnd: bool
   }
   // "binary<script is incorrect" has neither an attribute nor an end.
   const isTag = attributes.isClosed || hasValue || attributes.at - nameEnd < 2
+  // `Promise<Object>` is a type, and `<xml>` shows nothing: these load what an attribute names.
+  if (!hasValue && loadingElements.has(element)) return undefined
   return !isEnd && isTag && scriptElements.has(element) ? detection('script element', start, nameEnd) : undefined
 }
 

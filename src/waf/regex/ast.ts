@@ -86,25 +86,28 @@ export function isNullable(node: Node): boolean {
   }
 }
 
-/** Whether every match starts at the start of the text, so that an unanchored search need try no other place. */
-export function isAnchored(node: Node): boolean {
+/**
+ * Whether every match starts where one of the assertions holds. With `textStart` alone an unanchored search need try no
+ * other place than the start of the text.
+ */
+export function isAnchored(node: Node, at: readonly Assertion[] = ['textStart']): boolean {
   switch (node.kind) {
     case 'assert':
-      return node.assertion === 'textStart'
+      return at.includes(node.assertion)
     case 'concat': {
       for (const part of node.parts) {
-        if (isAnchored(part)) return true
+        if (isAnchored(part, at)) return true
         if (part.kind !== 'assert' && part.kind !== 'empty') return false
       }
       return false
     }
     case 'alternate':
-      return node.branches.every(isAnchored)
+      return node.branches.every(branch => isAnchored(branch, at))
     case 'repeat':
-      return node.min > 0 && isAnchored(node.node)
+      return node.min > 0 && isAnchored(node.node, at)
     case 'group':
     case 'atomic':
-      return isAnchored(node.node)
+      return isAnchored(node.node, at)
     default:
       return false
   }

@@ -49,10 +49,14 @@ class RegularRegex implements Regex {
   readonly groupCount: number
   readonly ast: Node
   private readonly alphabet: AlphabetIndex
+  /** Whether every match starts at the start of the text; and of a text of one line. */
+  private readonly anchored: boolean
+  private readonly lineAnchored: boolean
   private search: LazyDfa | undefined
   private starts: LazyDfa | undefined
   private follower: Follower | undefined
   private ordered: OrderedDfa | undefined
+  private endOfFirst: OrderedDfa | undefined
   private startsOfEnd: LazyDfa | undefined
   private slowSearch: Simulator | undefined
   private slowStarts: Simulator | undefined
@@ -63,6 +67,8 @@ class RegularRegex implements Regex {
     this.groupCount = groupCount
     this.ast = ast
     this.alphabet = alphabet
+    this.anchored = isAnchored(ast)
+    this.lineAnchored = isAnchored(ast, ['textStart', 'lineStart'])
   }
 
   test(input: ByteString): boolean {
@@ -70,6 +76,10 @@ class RegularRegex implements Regex {
   }
 
   exec(input: ByteString, from = 0): Int32Array | undefined {
+    if (this.lineAnchored && this.groupCount === 0 && from === 0 && input.length <= shortBytes) {
+      const end = this.endAtStart(input)
+      if (end !== undefined) return end < 0 ? undefined : Int32Array.of(0, end)
+    }
     const whole = input.length > shortBytes ? this.matchAt(input, from) : undefined
     if (whole !== undefined && this.groupCount === 0) return whole
     let first = whole === undefined ? -1 : (whole[0] as number)
@@ -84,11 +94,22 @@ class RegularRegex implements Regex {
     return this.captures.match(input, first, last)
   }
 
+  /**
+   * Where a match that can start nowhere but at the start of the text ends: one walk of a DFA, where a Pike VM would
+   * carry threads. -1 for no match; undefined when it may start elsewhere or that costs too much.
+   */
+  private endAtStart(input: ByteString): number | undefined {
+    if (this.alphabet.assertions.includes('textEndNewline')) return undefined
+    if (!this.anchored && input.includes('\n')) return undefined
+    this.endOfFirst ??= new OrderedDfa(buildNfa(this.ast, this.alphabet, {}), true)
+    return this.endOfFirst.matchEnd(input, 0)
+  }
+
   /** Start and end of a match in a long value, without groups; undefined when there is none or that costs too much. */
   private matchAt(input: ByteString, from: number): Int32Array | undefined {
     const firstEnd = from > input.length ? -1 : this.matchEnd(input)
     if (firstEnd === -1) return undefined
-    const anchored = isAnchored(this.ast)
+    const { anchored } = this
     const first = anchored || from > 0 ? from : (this.search?.lastQuiet(input, firstEnd) ?? 0)
     this.follower ??= new Follower(buildNfa(this.ast, this.alphabet, {}), anchored)
     return (
@@ -121,7 +142,7 @@ class RegularRegex implements Regex {
     const end = this.matchEnd(input)
     if (end === -1) return undefined
     if (from === 0) {
-      if (isAnchored(this.ast)) return { first: 0, last: 0 }
+      if (this.anchored) return { first: 0, last: 0 }
       const first = this.search?.lastQuiet(input, end)
       if (first !== undefined && isNear(input, first, end)) return { first, last: end }
     }
@@ -147,17 +168,13 @@ class RegularRegex implements Regex {
   /** Where the match that ends first ends, or a byte later; -1 for no match. */
   private matchEnd(input: ByteString): number {
     if (this.search === undefined) {
-      this.search = new LazyDfa(buildNfa(this.ast, this.alphabet, {}), false, !isAnchored(this.ast))
+      this.search = new LazyDfa(buildNfa(this.ast, this.alphabet, {}), false, !this.anchored)
     }
     return this.search.matchEnd(input) ?? this.simulated(input).end
   }
 
   private simulated(input: ByteString): { readonly end: number; readonly quiet: number } {
-    this.slowSearch ??= new Simulator(
-      buildNfa(this.ast, this.alphabet, { counters: true }),
-      false,
-      !isAnchored(this.ast),
-    )
+    this.slowSearch ??= new Simulator(buildNfa(this.ast, this.alphabet, { counters: true }), false, !this.anchored)
     const end = this.slowSearch.matchEnd(input)
     return { end, quiet: this.slowSearch.quiet }
   }

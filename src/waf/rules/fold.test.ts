@@ -163,3 +163,24 @@ describe('constants', () => {
     })
   }
 })
+
+describe('what a rule compares with', () => {
+  const fixedText = (rules: readonly string[]) => {
+    const loaded = loadProgram({ rules: [{ name: 'r', text: rules.join('\n') }], ports: testPorts() })
+    assert.ok(loaded.ok)
+    return loaded.program.phases.flat().at(-1)?.links[0]?.argument?.fixedText
+  }
+  const compares = when(9, 'REQUEST_METHOD', '@within %{tx.a} %{tx.b}', 't:none', 5)
+
+  it('is fixed where it is made of settings', () => {
+    assert.equal(fixedText([set(1, 'a=GET'), set(2, 'b=%{tx.a}S'), compares]), 'GET GETS')
+  })
+  it('is open where a rule may write one of them, even later', () => {
+    assert.equal(fixedText([set(1, 'a=1'), when(2, 'ARGS', '@rx x', 'setvar:tx.b=2'), compares]), undefined)
+    const counts = when(10, 'ARGS', '@rx x', 'setvar:tx.a=+1', 4)
+    assert.equal(fixedText([set(1, 'a=1'), counts, compares]), undefined)
+  })
+  it('is open where it names something else', () => {
+    assert.equal(fixedText([when(9, 'REQUEST_METHOD', '@within %{REQUEST_PROTOCOL}', 't:none', 5)]), undefined)
+  })
+})

@@ -1,7 +1,8 @@
 // Works out at load time what no request can change. A rule set begins by filling TX with settings and then asks again
 // and again for one of them (`TX:DETECTION_PARANOIA_LEVEL "@lt 2"`, skipAfter). Where everything that a rule looks at is
 // known, the rule is run here: what it sets becomes part of the TX that transactions start with, a jump takes out the
-// rules jumped over, and the rule itself is gone.
+// rules jumped over, and the rule itself is gone. What the rules that are left compare with is filled in for good where
+// only such settings stand in it (`@within %{tx.allowed_methods}`).
 //
 // Rules are followed in the order in which they run. A slot of TX is known until a rule that cannot be run here may write
 // it. Such a rule may also have read a slot too early, jumped over a rule, or removed it with ctl; then that rule stays.
@@ -23,6 +24,7 @@ export interface Folded {
 export function foldConstants(program: RunnableProgram & SharedState): Folded {
   const folder = new Folder(program)
   const phases = program.phases.map(rules => folder.phase(rules))
+  folder.fixArguments(phases.flat())
   return { phases, initialTx: folder.initialTx }
 }
 
@@ -52,6 +54,13 @@ class Folder {
 
   get initialTx(): readonly (ByteString | undefined)[] {
     return this.#state.tx.slots.slice()
+  }
+
+  /** What an operator compares with is fixed where it is made of nothing but TX that no rule which is left writes. */
+  fixArguments(left: readonly Rule[]): void {
+    for (const { argument } of left.flatMap(rule => rule.links)) {
+      if (argument?.isTxOnly && this.#areKnown(argument.txSlots)) argument.fix(this.#state)
+    }
   }
 
   phase(rules: readonly Rule[]): readonly Rule[] {

@@ -9,6 +9,7 @@ import { passedOver } from '../variables/placement.ts'
 import type { RuleFacts } from '../variables/state.ts'
 import type { TargetList } from '../variables/target.ts'
 import type { FilterGroup } from './filter/group.ts'
+import { bitOfUnit } from './filter/units.ts'
 import type { TransformStep } from './transform-step.ts'
 
 /** One SecRule or SecAction of a chain. */
@@ -88,7 +89,7 @@ export class Rule {
   filter: FilterGroup | undefined = undefined
   pattern = 0
   units = 0
-  /** By target of the first link. */
+  /** By target of the first link: its number in the filter. */
   unitOfTarget: readonly number[] = []
 
   constructor(fields: RuleFields) {
@@ -114,7 +115,7 @@ export class Rule {
   setFilter(filter: FilterGroup, pattern: number, unitOfTarget: readonly number[]): void {
     this.filter = filter
     this.pattern = pattern
-    this.units = unitOfTarget.reduce((all, unit) => all | unit, 0)
+    this.units = unitOfTarget.reduce((all, unit) => all | bitOfUnit(unit), 0)
     this.unitOfTarget = unitOfTarget
   }
 }

@@ -6,7 +6,7 @@ import { OperatorCall } from '../operators/types.ts'
 import type { GeoRecord, Phase, RuleLedger, Severity } from '../types.ts'
 import type { RemovedTarget, State } from '../variables/state.ts'
 import { forgetVariables } from '../variables/table.ts'
-import { excludes, members, type Target, type TargetList } from '../variables/target.ts'
+import { excludes, type TargetList } from '../variables/target.ts'
 import type { TxNames } from '../variables/tx.ts'
 import { Value } from '../variables/value.ts'
 import type { FilterGroup } from './filter/group.ts'
@@ -59,7 +59,12 @@ export class Runner {
     for (const index of this.#program.staleLists[phase] ?? []) state.targetCache[index] = undefined
     const rules = this.#program.phases[phase] ?? []
     const filter = this.#program.filters[phase] ?? noFilter
-    const { groups, groupOf, patternOf, unitsOf } = filter
+    this.#runRules(rules, filter, phase)
+    for (let g = 0; g < filter.groups.length; g++) filter.groups[g]?.release()
+  }
+
+  #runRules(rules: readonly Rule[], { groups, groupOf, patternOf, unitsOf }: PhaseFilter, phase: Phase): void {
+    const state = this.#state
     const ledger = this.#ledger
     let prepared = 0
     for (let i = 0; i < rules.length; ) {
@@ -73,7 +78,7 @@ export class Runner {
           ledger?.end(undefined, false)
           prepared |= 1 << g
         }
-        if (((group.hits[patternOf[at] as number] as number) & (unitsOf[at] as number)) === 0) continue
+        if (group.hits.isNone(patternOf[at] as number, unitsOf[at] as number)) continue
       }
       const rule = rules[at] as Rule
       if (state.removedRules !== undefined && state.removedRules[rule.index] === 1) continue
@@ -155,21 +160,16 @@ export class Runner {
     return matched
   }
 
-  /** Goes through those targets alone of which some value may match. */
-  #filteredMatches(link: Link, list: TargetList, rule: Rule, filter: FilterGroup): boolean {
-    const state = this.#state
-    const { targets } = list
+  /** Goes through those values alone that may match, target by target. */
+  #filteredMatches(link: Link, list: TargetList, rule: Rule, { hits }: FilterGroup): boolean {
     const { pattern, unitOfTarget } = rule
-    const hits = filter.hits[pattern] as number
-    const removed = state.removedTargets
+    const removed = this.#state.removedTargets
     let matched = false
-    for (let t = 0; t < targets.length; t++) {
-      if ((hits & (unitOfTarget[t] as number)) === 0) continue
-      const values = members(state, targets[t] as Target)
-      for (let i = 0; i < values.length; i++) {
-        const value = values[i] as Value
-        if (!filter.mayMatch(value, pattern) || list.excludes(value)) continue
+    for (let t = 0; t < unitOfTarget.length; t++) {
+      for (let hit = hits.firstOf(pattern, unitOfTarget[t] as number); hit !== 0; hit = hits.after(hit)) {
+        const value = hits.valueAt(hit)
         if ((value.placement & rule.passesOver) !== 0) continue
+        if (list.excludes(value)) continue
         if (removed !== undefined && isRemoved(value, rule.index, removed)) continue
         if (this.#valueMatches(link, value, rule.log)) matched = true
       }

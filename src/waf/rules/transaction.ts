@@ -26,8 +26,7 @@ export class Transaction implements WafTransaction {
   #responseChunks: Uint8Array[] = []
 
   constructor(program: Program, ports: WafPorts, options: TransactionOptions) {
-    const id = options.id ?? nextId(ports.now())
-    this.#state = new State(ports, id, program)
+    this.#state = new State(ports, options.id, program)
     this.#state.placements = options.placements
     this.#program = program
     this.#ports = ports
@@ -63,6 +62,10 @@ export class Transaction implements WafTransaction {
     this.#state.clientPort = client.port
     this.#state.serverIp = server.ip
     this.#state.serverPort = server.port
+  }
+
+  environment(name: ByteString, value: ByteString): void {
+    this.#state.environment.set(name, value)
   }
 
   uri(method: ByteString, target: ByteString, protocol: ByteString, received: ByteString = target): void {
@@ -197,12 +200,4 @@ function joined(chunks: readonly Uint8Array[]): Buffer {
 function mediaType(value: ByteString): ByteString {
   const semicolon = value.indexOf(';')
   return (semicolon < 0 ? value : value.slice(0, semicolon)).trim()
-}
-
-let counter = 0
-
-/** UNIQUE_ID where the caller gives none: time and a counter; it identifies, it is no secret. */
-function nextId(now: number): string {
-  counter = (counter + 1) % 0x1000000
-  return `${Math.floor(now).toString(36)}-${counter.toString(36)}`
 }

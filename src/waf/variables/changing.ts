@@ -36,7 +36,7 @@ const environment: VariableDefinition = {
   ...collection(
     'ENV',
     0,
-    'What setenv set in this transaction. The process environment is never shown to rules.',
+    'What setenv set in this transaction; in the gateway also JA4 and HTTP_FINGERPRINT of the client. The process environment is never shown to rules.',
     state => Array.from(state.environment, ([name, value]) => new Value('ENV', name, value)),
   ),
 }

@@ -17,6 +17,8 @@ export interface VariableDefinition {
    */
   readonly fixedFrom: 0 | 1 | 2 | 3 | 4
   read(state: State): readonly Value[]
+  /** Of a scalar: the text of its value. */
+  readonly text?: (state: State) => ByteString | undefined
   /** Reads members by name, given in lower case, where that is cheaper than going through all of them. */
   readMember?(state: State, lowerName: ByteString): readonly Value[]
 }
@@ -33,6 +35,7 @@ export function scalar(
     summary,
     isCollection: false,
     fixedFrom,
+    text: get,
     read(state) {
       const value = get(state)
       return value === undefined ? noValues : [new Value(name, undefined, value)]

@@ -70,7 +70,9 @@ class ScalarReader implements MacroReader {
   }
 
   read(state: State): ByteString | undefined {
-    return readVariable(state, this.#definition)[0]?.value
+    const { text, fixedFrom } = this.#definition
+    // What is never kept is not worth a Value.
+    return text !== undefined && fixedFrom === 0 ? text(state) : readVariable(state, this.#definition)[0]?.value
   }
 }
 
@@ -99,11 +101,15 @@ function firstMember(state: State, definition: VariableDefinition, member: ByteS
 /** A text with macros, ready to be filled in. */
 export class Template {
   readonly source: ByteString
-  readonly #pieces: readonly (ByteString | MacroReader)[]
+  /** The one macro of a template that has one. */
+  readonly onlyMacro: MacroReader | undefined
+  #pieces: readonly (ByteString | MacroReader)[]
 
   constructor(source: ByteString, pieces: readonly (ByteString | MacroReader)[]) {
     this.source = source
     this.#pieces = pieces
+    const macros = pieces.filter(piece => typeof piece !== 'string')
+    this.onlyMacro = macros.length === 1 ? macros[0] : undefined
   }
 
   /** Slots of TX that it reads. */
@@ -124,6 +130,18 @@ export class Template {
 
   get isStatic(): boolean {
     return this.#pieces.length === 0 || (this.#pieces.length === 1 && typeof this.#pieces[0] === 'string')
+  }
+
+  /** What it stands for in every transaction; undefined when that is open. */
+  get fixedText(): ByteString | undefined {
+    const only = this.#pieces[0]
+    if (this.#pieces.length > 1) return undefined
+    return only === undefined ? '' : typeof only === 'string' ? only : undefined
+  }
+
+  /** Fills its macros in for good, where no request can change what they stand for. */
+  fix(state: State): void {
+    this.#pieces = [this.render(state)]
   }
 
   render(state: State): ByteString {

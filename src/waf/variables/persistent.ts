@@ -13,15 +13,18 @@ export function toPersistentName(name: string): PersistentName | undefined {
   return persistentNames.find(known => known === upper)
 }
 
+const noEntries: ReadonlyMap<ByteString, CollectionValue> = new Map()
+
 const maxEntries = 1000
 const maxValueBytes = 4096
 
 export class PersistentCollection {
   readonly name: PersistentName
   readonly key: ByteString
-  readonly #entries: Map<ByteString, CollectionValue>
   readonly #timeoutMs: number
-  #changed = false
+  /** As the port has it, until it is changed; then a copy. */
+  #entries: ReadonlyMap<ByteString, CollectionValue>
+  #changed: Map<ByteString, CollectionValue> | undefined
 
   constructor(
     name: PersistentName,
@@ -31,7 +34,7 @@ export class PersistentCollection {
   ) {
     this.name = name
     this.key = key
-    this.#entries = new Map(stored)
+    this.#entries = stored ?? noEntries
     this.#timeoutMs = timeoutMs
   }
 
@@ -46,20 +49,19 @@ export class PersistentCollection {
     const known = this.#entries.get(lower)
     if (!known && this.#entries.size >= maxEntries) return
     const expiresAt = known && known.expiresAt > now ? known.expiresAt : now + this.#timeoutMs
-    this.#entries.set(lower, { value: value.slice(0, maxValueBytes), expiresAt })
-    this.#changed = true
+    this.#change().set(lower, { value: value.slice(0, maxValueBytes), expiresAt })
   }
 
   expireIn(name: ByteString, ms: number, now: number): void {
     const lower = lowerAscii(name)
     const known = this.#entries.get(lower)
     if (!known) return
-    this.#entries.set(lower, { value: known.value, expiresAt: now + ms })
-    this.#changed = true
+    this.#change().set(lower, { value: known.value, expiresAt: now + ms })
   }
 
   delete(name: ByteString): void {
-    if (this.#entries.delete(lowerAscii(name))) this.#changed = true
+    const lower = lowerAscii(name)
+    if (this.#entries.has(lower)) this.#change().delete(lower)
   }
 
   values(now: number, accepts: (name: ByteString) => boolean): Value[] {
@@ -71,8 +73,15 @@ export class PersistentCollection {
   }
 
   save(port: CollectionPort, now: number): void {
-    if (!this.#changed) return
-    for (const [name, entry] of this.#entries) if (entry.expiresAt <= now) this.#entries.delete(name)
-    port.save(this.name, this.key, this.#entries)
+    const changed = this.#changed
+    if (!changed) return
+    for (const [name, entry] of changed) if (entry.expiresAt <= now) changed.delete(name)
+    port.save(this.name, this.key, changed)
+  }
+
+  #change(): Map<ByteString, CollectionValue> {
+    this.#changed ??= new Map(this.#entries)
+    this.#entries = this.#changed
+    return this.#changed
   }
 }

@@ -34,6 +34,7 @@ export const requestVariables: readonly VariableDefinition[] = [
   collection('REQUEST_COOKIES', 1, 'Cookie values by name.', state => state.cookies),
   collection('REQUEST_COOKIES_NAMES', 1, 'Names of cookies.', state => state.cookieNames),
   scalar('REQUEST_BODY', 2, 'The body of a form, or of any type if forced.', body),
+  scalar('BODY_SOURCE', 2, "Body of a form or of XML as it came, which its values don't show; Merlon's own.", source),
   scalar('REQUEST_BODY_LENGTH', 2, 'Bytes of the request body.', state => String(state.requestBodyBytes)),
   scalar('FULL_REQUEST', 2, 'Headers and body of the request.', fullRequest),
   scalar('FULL_REQUEST_LENGTH', 2, 'Bytes of FULL_REQUEST.', state => String(fullRequest(state).length)),
@@ -59,6 +60,12 @@ function body(state: State): ByteString | undefined {
   const { bodyProcessor } = state
   if (bodyProcessor === 'URLENCODED' || bodyProcessor === 'JSON') return state.requestBody
   return state.forceRequestBodyVariable ? state.requestBody : undefined
+}
+
+/** What is escaped twice or stands between values. Of JSON the values and names say all, and LAYERS has what isn't parsed. */
+function source(state: State): ByteString | undefined {
+  const { bodyProcessor, requestBody } = state
+  return requestBody !== '' && (bodyProcessor === 'URLENCODED' || bodyProcessor === 'XML') ? requestBody : undefined
 }
 
 function fullRequest(state: State): ByteString {

@@ -40,7 +40,6 @@ export interface RemovedTarget {
 export class State {
   readonly ports: WafPorts
   readonly settings: EngineSettings
-  readonly id: string
   readonly startedAt: number
   /** Of the rule set: how many rules removedRules has to cover. */
   readonly ruleCount: number
@@ -140,10 +139,11 @@ export class State {
   readonly variableCache: (readonly Value[] | undefined)[]
   readonly targetCache: (readonly Value[] | undefined)[]
 
-  constructor(ports: WafPorts, id: string, shared: SharedState) {
+  /** `id`: one is made when it is asked for and the caller gave none. */
+  constructor(ports: WafPorts, id: string | undefined, shared: SharedState) {
     this.ports = ports
     this.settings = shared.settings
-    this.id = id
+    this.#id = id
     this.ruleCount = shared.rules.length
     this.startedAt = ports.now()
     this.requestBodyAccess = shared.settings.requestBodyAccess
@@ -153,6 +153,13 @@ export class State {
     this.variableCache = new Array(shared.variableCount)
     this.targetCache = new Array(shared.listCount)
     this.tx = new TxVariables(shared.names, shared.initialTx)
+  }
+
+  #id: string | undefined
+
+  get id(): string {
+    this.#id ??= nextId(this.startedAt)
+    return this.#id
   }
 
   #headerIndex: Map<ByteString, Value[]> | undefined = undefined
@@ -175,4 +182,12 @@ export class State {
   forgetHeaderIndex(): void {
     this.#headerIndex = undefined
   }
+}
+
+let counter = 0
+
+/** UNIQUE_ID: time and a counter; it identifies, it is no secret. */
+function nextId(now: number): string {
+  counter = (counter + 1) % 0x1000000
+  return `${Math.floor(now).toString(36)}-${counter.toString(36)}`
 }

@@ -11,13 +11,18 @@ const maxDynamicNames = 10_000
 /** Names made up at run time of which it is kept which patterns match them; others are asked each time. */
 export const maxKnownNames = 1000
 
-/** A name that a rule made up, for as long as the rule set lives: requests make up the same ones again. */
-class DynamicName {
+/** A name as a transaction writes to it. One that a rule made up lives as long as the rule set: it is made up again. */
+export class TxName {
   readonly name: ByteString
+  readonly lower: ByteString
+  /** -1 for one that was made up. */
+  readonly slot: number
   readonly #matches = new Map<Regex, boolean>()
 
-  constructor(name: ByteString) {
+  constructor(name: ByteString, lower: ByteString, slot: number) {
     this.name = name
+    this.lower = lower
+    this.slot = slot
   }
 
   isMatchedBy(regex: Regex): boolean {
@@ -34,7 +39,7 @@ export class TxNames {
   readonly names: ByteString[] = []
   readonly #slots = new Map<ByteString, number>()
   readonly #matching = new Map<Regex, readonly number[]>()
-  readonly #dynamic = new Map<ByteString, DynamicName>()
+  readonly #dynamic = new Map<ByteString, TxName>()
   #all: readonly number[] = []
 
   constructor() {
@@ -73,14 +78,18 @@ export class TxNames {
     return this.#slots.get(lowerName)
   }
 
-  /** The first spelling of a name that has no number. */
-  dynamic(lowerName: ByteString, name: ByteString): DynamicName {
-    const known = this.#dynamic.get(lowerName)
+  /** In this spelling. */
+  resolve(name: ByteString): TxName {
+    const lower = lowerAscii(name)
+    const slot = this.#slots.get(lower)
+    if (slot !== undefined) return new TxName(name, lower, slot)
+    const known = this.#dynamic.get(lower)
     if (known?.name === name) return known
-    if (known !== undefined || this.#dynamic.size >= maxKnownNames) return new DynamicName(name)
+    if (known !== undefined || this.#dynamic.size >= maxKnownNames) return new TxName(name, lower, -1)
     // As a copy: a name may be cut out of a request.
-    const made = new DynamicName(Buffer.from(name, 'latin1').toString('latin1'))
-    this.#dynamic.set(lowerAscii(made.name), made)
+    const copy = Buffer.from(name, 'latin1').toString('latin1')
+    const made = new TxName(copy, lowerAscii(copy), -1)
+    this.#dynamic.set(made.lower, made)
     return made
   }
 }
@@ -88,7 +97,7 @@ export class TxNames {
 export class TxVariables {
   readonly slots: (ByteString | undefined)[]
   readonly #names: TxNames
-  #dynamic: Map<ByteString, { readonly name: DynamicName; value: ByteString }> | undefined = undefined
+  #dynamic: Map<ByteString, { readonly name: TxName; value: ByteString }> | undefined = undefined
 
   constructor(names: TxNames, initial: readonly (ByteString | undefined)[]) {
     this.#names = names
@@ -102,17 +111,20 @@ export class TxVariables {
   }
 
   set(name: ByteString, value: ByteString): void {
-    const lower = lowerAscii(name)
-    const slot = this.#names.find(lower)
-    if (slot !== undefined) {
-      this.slots[slot] = value
+    const slot = this.#names.find(lowerAscii(name))
+    if (slot !== undefined) this.slots[slot] = value
+    else this.write(this.#names.resolve(name), value)
+  }
+
+  write(name: TxName, value: ByteString): void {
+    if (name.slot >= 0) {
+      this.slots[name.slot] = value
       return
     }
     this.#dynamic ??= new Map()
-    const known = this.#dynamic.get(lower)
+    const known = this.#dynamic.get(name.lower)
     if (known) known.value = value
-    else if (this.#dynamic.size < maxDynamicNames)
-      this.#dynamic.set(lower, { name: this.#names.dynamic(lower, name), value })
+    else if (this.#dynamic.size < maxDynamicNames) this.#dynamic.set(name.lower, { name, value })
   }
 
   delete(name: ByteString): void {

@@ -5,9 +5,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import { type AddressInfo, connect, createServer as createNetServer } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../../src/lib/free-port.test-helper.ts'
 
 export interface Seen {
   readonly via: string
@@ -223,14 +224,6 @@ backend out
 
 const apacheModuleDir = '/usr/lib/apache2/modules'
 const apacheModules = ['mpm_event', 'authz_core', 'proxy', 'proxy_http', 'headers', 'reqtimeout'] as const
-
-async function freePort(): Promise<number> {
-  const server = createNetServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
 
 function accepts(port: number): Promise<boolean> {
   return new Promise(resolve => {

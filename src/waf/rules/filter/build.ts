@@ -8,17 +8,16 @@ import { requirementsFor } from '../../match/prefilter-index.ts'
 import type { Requirements } from '../../match/requirements.ts'
 import { byteSetOf } from '../../regex/byte-set.ts'
 import type { Target } from '../../variables/target.ts'
-import type { Rule } from '../rule.ts'
+import type { Link, Rule } from '../rule.ts'
 import type { TransformStep, TransformTree } from '../transform-step.ts'
-import { entriesOf } from './entry.ts'
-import { FilterGroup, type FilterUnit, firstPattern } from './group.ts'
+import { anything, entriesOf } from './entry.ts'
+import { FilterGroup, firstPattern } from './group.ts'
 import { type FilterChain, FilterScope, type OutcomeFacts } from './scope.ts'
 import { bytesAdded, gapsOf, makesGapsOnly, triggerNumber, triggers, triggersOf } from './triggers.ts'
+import { Units } from './units.ts'
+import { Verdicts } from './verdicts.ts'
 
 const high = 'high'
-
-/** Targets that have a bit of their own; those of fewer rules share the last. */
-const maxUnits = 31
 
 interface Filterable {
   readonly rule: Rule
@@ -55,7 +54,7 @@ function buildGroup(index: number, isHigh: boolean, members: readonly Filterable
   const placed = members.map(member => ({ member, pattern: builder.pattern(member) }))
   const units = new Units(members)
   const group = builder.build(index, isHigh, units)
-  for (const { member, pattern } of placed) member.rule.setFilter(group, pattern, units.ofTargets(member))
+  for (const { member, pattern } of placed) member.rule.setFilter(group, pattern, units.numbersOf(member))
 }
 
 class GroupBuilder {
@@ -66,6 +65,8 @@ class GroupBuilder {
   readonly #labels = new Map<number, Set<string>>()
   /** By pattern: what a value must hold for a chain that makes nothing but gaps in it to make it match; see gaps.ts. */
   readonly #beforeGaps = new Map<number, 'same' | readonly Requirements[]>()
+  /** By pattern: a link that stands for it. */
+  readonly #links: (Link | undefined)[] = []
   #next = firstPattern
 
   /** The triggers of all transformations of the rule set: a value that this group scans may be asked for any of them. */
@@ -83,12 +84,15 @@ class GroupBuilder {
 
   #patternOf({ rule, entries, key }: Filterable): number {
     const link = rule.links[0]
-    const steps = link?.multiMatch ? [undefined, ...(link.step?.path ?? [])] : [link?.step]
+    const isAnything = entries === anything
+    // What may match any value may match any outcome: there is nothing to look for in that.
+    const steps = isAnything ? [undefined] : link?.multiMatch ? [undefined, ...(link.step?.path ?? [])] : [link?.step]
     const full = `${link?.multiMatch ? 'multi' : ''} ${link?.step?.id ?? ''} ${key}`
     const known = this.#patterns.get(full)
     if (known !== undefined) return known
     const id = this.#next++
     this.#patterns.set(full, id)
+    this.#links[id] = link
     for (const entry of entries) this.#entries.push({ id, ...entry })
     for (const step of steps) this.#chain(withoutCaseSteps(step)).patterns.add(id)
     const gaps = gapsOf(steps.flatMap(step => namesOf(step)))
@@ -128,7 +132,7 @@ class GroupBuilder {
       shared.set(key, known)
       return known
     })
-    return new FilterGroup(index, isHigh, prefilter, placed, this.#next)
+    return new FilterGroup(index, isHigh, prefilter, placed, new Verdicts(this.#links), this.#next)
   }
 
   /** Gives ids, above those of patterns, to what values must hold before gaps. */
@@ -183,59 +187,4 @@ function withoutCaseSteps(step: TransformStep | undefined): TransformStep | unde
   let last = step
   while (last && triggers.get(last.transformation.name.toLowerCase()) === 'case-only') last = last.before
   return last
-}
-
-/** Numbers the targets of a group's rules by how many rules look at each. */
-class Units {
-  readonly #bits = new Map<string, number>()
-  readonly #members: readonly Filterable[]
-
-  constructor(members: readonly Filterable[]) {
-    this.#members = members
-    const counts = new Map<string, number>()
-    for (const { targets } of members) {
-      for (const { label } of targets) counts.set(label, (counts.get(label) ?? 0) + 1)
-    }
-    const labels = [...counts].sort((a, b) => b[1] - a[1]).map(([label]) => label)
-    for (const [i, label] of labels.entries()) this.#bits.set(label, 1 << Math.min(i, maxUnits - 1))
-  }
-
-  ofTargets({ targets }: Filterable): readonly number[] {
-    return targets.map(({ label }) => this.#bits.get(label) ?? 0)
-  }
-
-  /**
-   * Targets that name one member stand first: a value is scanned once, by the first target that has it, and that one
-   * answers for the rules of the whole collection too.
-   */
-  byPhase(scopeFor: (labels: readonly string[]) => FilterScope): readonly (readonly FilterUnit[])[] {
-    return [0, 1, 2, 3, 4, 5].map(phase => {
-      const units = new Map<string, FilterUnit>()
-      for (const { rule, targets } of this.#members) {
-        if (rule.phase !== phase) continue
-        for (const target of targets) {
-          if (units.has(target.label)) continue
-          const bit = this.#bits.get(target.label) ?? 0
-          units.set(target.label, { target, bit, scope: scopeFor([target.label, ...this.#alsoSeenBy(target)]) })
-        }
-      }
-      return [...units.values()].sort((a, b) => Number(isMember(b.target)) - Number(isMember(a.target)))
-    })
-  }
-
-  /** Labels of targets that may yield the same values: of the same variable, but for members of another name. */
-  #alsoSeenBy({ definition, selector }: Target): readonly string[] {
-    const labels = new Set<string>()
-    for (const { targets } of this.#members) {
-      for (const target of targets) {
-        if (target.definition !== definition) continue
-        if (!isMember(target) || target.selector?.lowerKey === selector?.lowerKey) labels.add(target.label)
-      }
-    }
-    return [...labels]
-  }
-}
-
-function isMember(target: Target): boolean {
-  return target.selector?.key !== undefined
 }

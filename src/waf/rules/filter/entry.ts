@@ -12,25 +12,47 @@ import { OperatorCall } from '../../operators/types.ts'
 import { addByte, addRange, type ByteSet, byteSetOf, emptySet } from '../../regex/byte-set.ts'
 import type { Link } from '../rule.ts'
 
-/** `entries`: a value that matches holds what one of them asks for. */
-export function entriesOf(link: Link): { readonly entries: readonly EntryContent[]; readonly key: string } | undefined {
-  const { operator, operatorName } = link
-  const argument = link.argument?.isStatic ? link.argument.source : undefined
-  if (operator === undefined || link.negated) return undefined
-  if (operator instanceof RegexOperator)
-    return { entries: [{ ast: operator.regex.ast }], key: `rx ${operator.regex.source}` }
+export interface LinkEntries {
+  /** A value that matches holds what one of them asks for. */
+  readonly entries: readonly EntryContent[]
+  /** The same for links that match the same values, when their transformations are the same. */
+  readonly key: string
+}
+
+/** For operators that look at nothing but the value: what one says of a value holds for every equal one. */
+export function entriesOf(link: Link): LinkEntries | undefined {
+  const { operator, operatorName, negated } = link
+  const argument = link.argument?.fixedText
+  if (operator === undefined) return undefined
+  const key = `${negated ? '!' : ''}${operatorName} ${argument}`
+  if (operator instanceof RegexOperator) return { entries: negated ? anything : [{ ast: operator.regex.ast }], key }
   if (operator instanceof PhraseOperator) {
-    return { entries: [{ literals: operator.literals }], key: `pm ${operator.literals.join('\n')}` }
+    const { literals } = operator
+    return { entries: negated ? anything : [{ literals }], key: `${negated ? '!' : ''}pm ${literals.join('\n')}` }
   }
-  if (stringOperators.has(operatorName)) {
-    if (argument === undefined || argument === '') return undefined
-    return { entries: [{ literals: [argument] }], key: `= ${argument}` }
+  if (argument === undefined) return undefined
+  if (negated || anyOperators.has(operatorName)) {
+    return isPure(operatorName) ? { entries: anything, key } : undefined
   }
-  if (operatorName === 'validatebyterange') {
-    return { entries: [{ literals: [], bytes: matchingBytes(link) }], key: `range ${argument}` }
-  }
+  if (stringOperators.has(operatorName))
+    return argument === '' ? undefined : { entries: [{ literals: [argument] }], key }
+  if (operatorName === 'validatebyterange') return { entries: [{ literals: [], bytes: matchingBytes(link) }], key }
   const entries = fixedEntries.get(operatorName)
-  return entries && { entries, key: operatorName }
+  return entries && { entries, key }
+}
+
+/** Of an operator that may match a value whatever stands in it. */
+export const anything: readonly EntryContent[] = [{ requirements: { minBytes: 0, cuts: [] } }]
+
+const anyOperators = new Set(['eq', 'ge', 'gt', 'le', 'lt', 'within', 'ipmatch'])
+
+function isPure(operatorName: string): boolean {
+  return (
+    anyOperators.has(operatorName) ||
+    stringOperators.has(operatorName) ||
+    operatorName === 'validatebyterange' ||
+    fixedEntries.has(operatorName)
+  )
 }
 
 const stringOperators = new Set(['contains', 'strmatch', 'streq', 'beginswith', 'endswith', 'containsword'])

@@ -255,6 +255,16 @@ SecRule REQUEST_HEADERS:x-test "@rx \\.\\./" "id:19,phase:2,pass,t:urlDecode,t:j
 SecRule REQUEST_HEADERS:/test/ "@contains union" "id:20,phase:2,pass,t:lowercase,t:replaceComments"
 SecRule REQUEST_COOKIES|REQUEST_COOKIES_NAMES "@pm script union" "id:21,phase:1,pass,t:htmlEntityDecode,t:lowercase,t:jsDecode"
 SecRule REQUEST_COOKIES:a "@streq a" "id:22,phase:2,pass,t:trim,t:lowercase"
+SecRule REQUEST_COOKIES:a "@beginsWith a" "id:23,phase:2,pass,t:trim,t:lowercase"
+SecRule REQUEST_COOKIES:a|REQUEST_HEADERS "!@contains a" "id:24,phase:2,pass,t:trim,t:lowercase"
+SecRule REQUEST_HEADERS:x-test "@within a cmd union /*x*/" "id:25,phase:1,pass,t:lowercase"
+SecRule REQUEST_HEADERS:x-test|REQBODY_ERROR "@eq 1" "id:26,phase:2,pass"
+SecRule REQUEST_HEADERS:x-test "!@ge 1" "id:27,phase:1,pass,t:length"
+SecRule REQUEST_COOKIES "@detectSQLi" "id:28,phase:2,pass"
+SecRule REQUEST_COOKIES "@detectSQLi text" "id:29,phase:2,pass"
+SecRule REQUEST_COOKIES "!@detectXSS" "id:30,phase:2,pass,multiMatch,t:urlDecodeUni"
+SecRule REQUEST_METHOD|REQUEST_PROTOCOL "!@within %{tx.level} POST" "id:31,phase:1,pass"
+SecRule REQUEST_HEADERS_NAMES "!@pm host cookie" "id:32,phase:2,pass,capture"
 `
 
 function sameMatches(sources: readonly RuleSource[], runs: number): void {
@@ -287,10 +297,11 @@ function sameMatches(sources: readonly RuleSource[], runs: number): void {
   fc.assert(
     fc.property(fc.tuple(safe, safe, safe), request => {
       const options = { id: 'same', full: true }
-      assert.deepEqual(
-        send(new Transaction(loaded.program, ports, options), request),
-        send(new Transaction(plain, ports, options), request),
-      )
+      const wanted = send(new Transaction(plain, ports, options), request)
+      // Again and again: a value that is met for the second time is kept with what was found.
+      for (let time = 0; time < 3; time++) {
+        assert.deepEqual(send(new Transaction(loaded.program, ports, options), request), wanted)
+      }
     }),
     { numRuns: runs },
   )

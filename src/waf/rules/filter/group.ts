@@ -7,16 +7,18 @@ import type { Prefilter } from '../../match/prefilter.ts'
 import type { State } from '../../variables/state.ts'
 import { members, type Target } from '../../variables/target.ts'
 import type { Finding, Value } from '../../variables/value.ts'
+import { Hits } from './hits.ts'
 import { type FilterChain, type FilterScope, firstScopeOf, type Outcome } from './scope.ts'
 import { alwaysBit, alwaysTriggeredBytes } from './triggers.ts'
+import type { Verdicts } from './verdicts.ts'
 
 /** Numbers below are the triggers of transformations. */
 export const firstPattern = 32
 
-/** A target whose values are scanned when a phase begins, and its bit in `hits`. */
+/** A target whose values are scanned when a phase begins, and its number in `hits`. */
 export interface FilterUnit {
   readonly target: Target
-  readonly bit: number
+  readonly number: number
   readonly scope: FilterScope
 }
 
@@ -30,10 +32,11 @@ export class FilterGroup {
   readonly #isHigh: boolean
   readonly #firstScope: number
   readonly #scopeCount: number
-  /** By pattern: bits of the units whose values may match it. Good for the phase that was prepared last. */
-  readonly hits: Int32Array
+  /** Good for the phase that was prepared last, until it is over. */
+  readonly hits: Hits
   readonly #units: readonly (readonly FilterUnit[])[]
   readonly #prefilter: Prefilter
+  readonly #verdicts: Verdicts
   readonly #words: number
   readonly #found: Int32Array
   readonly #texts: ByteString[] = []
@@ -44,6 +47,7 @@ export class FilterGroup {
     isHigh: boolean,
     prefilter: Prefilter,
     units: readonly (readonly FilterUnit[])[],
+    verdicts: Verdicts,
     patternEnd: number,
   ) {
     this.index = index
@@ -55,9 +59,10 @@ export class FilterGroup {
       scope.coveredBy = new Uint8Array(scopes.length)
       for (const other of scopes) if (other.covers(scope)) scope.coveredBy[other.id] = 1
     }
-    this.hits = new Int32Array(patternEnd)
+    this.hits = new Hits(patternEnd)
     this.#units = units
     this.#prefilter = prefilter
+    this.#verdicts = verdicts
     this.#words = (patternEnd >>> 5) + 1
     this.#found = new Int32Array(this.#words)
     for (let i = 0; i < keptTexts; i++) this.#bitsOfText.push(new Int32Array(prefilter.candidates.length))
@@ -66,24 +71,20 @@ export class FilterGroup {
   /** Scans the values that rules of the phase look at. */
   prepare(state: State, phase: number): void {
     const { hits } = this
-    hits.fill(0)
-    for (const { target, bit, scope } of this.#units[phase] ?? []) {
+    hits.clear()
+    for (const { target, number, scope } of this.#units[phase] ?? []) {
       const values = members(state, target)
       for (let i = 0; i < values.length; i++) {
-        const { patterns } = this.#findingOf(values[i] as Value, scope)
-        for (let k = 0; k < patterns.length; k++) {
-          const pattern = patterns[k] as number
-          hits[pattern] = (hits[pattern] as number) | bit
-        }
+        const value = values[i] as Value
+        const { patterns } = this.#findingOf(value, scope)
+        for (let k = 0; k < patterns.length; k++) hits.add(patterns[k] as number, number, value)
       }
     }
   }
 
-  /** Whether a value of a prepared phase may match a pattern. */
-  mayMatch(value: Value, pattern: number): boolean {
-    const finding = this.#isHigh ? value.highFinding : value.finding
-    const scope = finding.scope - this.#firstScope
-    return scope < 0 || scope >= this.#scopeCount || finding.has(pattern)
+  /** Lets go of what `prepare` found. */
+  release(): void {
+    this.hits.clear()
   }
 
   #findingOf(value: Value, scope: FilterScope): Finding {
@@ -100,11 +101,25 @@ export class FilterGroup {
   #find(value: Value, scope: FilterScope): Finding {
     const text = value.value
     if (text.length > keptArgumentBytes && value.variable === 'ARGS') return this.#findAnew(value, scope)
-    const known = scope.recent.get(text)
+    const { recent } = scope
+    const known = recent.get(text)
     if (known !== undefined) return known
-    const finding = this.#findAnew(value, scope)
-    scope.recent.set(text, finding)
+    const isAwaited = recent.isAwaited(text)
+    const possible = this.#findAnew(value, scope)
+    const finding = isAwaited ? this.#judged(value, possible, scope) : possible
+    recent.set(text, finding)
     return finding
+  }
+
+  /** A finding without the patterns that do not match, for a text that is to be kept. */
+  #judged(value: Value, finding: Finding, scope: FilterScope): Finding {
+    const found = this.#found
+    found.set(finding.bits)
+    for (const pattern of finding.patterns) {
+      if (!this.#verdicts.areAgainst(pattern, value)) continue
+      found[pattern >>> 5] = (found[pattern >>> 5] as number) & ~(1 << (pattern & 31))
+    }
+    return scope.findings.get(found, finding.triggered)
   }
 
   #findAnew(value: Value, scope: FilterScope): Finding {

@@ -2,6 +2,8 @@
 // Honest values with the characters of attacks, written for this project: what people, documents and programs put into
 // requests that public samples have few of. The classifier learns from them what punctuation alone does not tell.
 
+import { notations } from './benign-notations.ts'
+
 const names = [
   "O'Reilly",
   "D'Angelo",
@@ -56,44 +58,7 @@ const patterns: readonly string[] = [
     "can't drop table $w: it doesn't exist",
     'when x = 1 then y else z',
   ],
-  // Lines of code, patterns, sets and style sheets, as in editors, settings and questions.
-  ...[
-    "var $w = document.getElementById('$w');",
-    "const $w = document.querySelector('#$w').value;",
-    'System.out.println("$v");',
-    'printf("%d $v\\n", $w);',
-    'echo "$v";',
-    "console.log('$v', $w);",
-    'export PATH=$PATH:/usr/local/$t/bin',
-    'export const $w = ($w) => { return $w + 1 };',
-    'int $w = $w[0] * 2;',
-    'public void $t() { this.$w = $w; }',
-    '{{1,2},{3,4}}',
-    '[[1,2],[3,4]]',
-    '.*\\.($t|$t|$t)$',
-    '^(\\/$t|\\/$t).*',
-    '^[a-z0-9_-]{3,16}$',
-    '(?i)\\b($w|$w)\\b',
-    'style=background:url(https://example.com/$t.png)',
-    'background: url("/img/$t.png") no-repeat; color: #fff;',
-    '.$t > .$t:hover { margin: 0 auto; }',
-    '/Date(1572566400000+0000)/',
-    '/Date(1572566400000)/',
-    '$w=="$v";$w=gt=5',
-    '$.$t.$t[?(@.$w < 10)].$w',
-    '.items[] | select(.$w > 10) | .$w',
-    'rate(http_requests_total{job="$v",status=~"5.."}[5m]) > 0.1',
-    '{app="$v"} |= "error" != "timeout"',
-    "startswith($w,'$v') or endswith($w,'$v')",
-    "contains($w,'$v') and $w lt 10",
-    '{count, plural, one {# $t} other {# $ts}}',
-    '=IF(A1>10,"$v","no")',
-    '[b]$v[/b] [url=https://example.com]$v[/url]',
-    'POLYGON((30 10, 40 40, 20 40, 10 20, 30 10))',
-    '<?xml version="1.0"?>',
-    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>',
-    '<?xml version="1.0" encoding="UTF-8"?><$t><$t>$v</$t></$t>',
-  ],
+  ...notations,
   // Templates that users of mail, chat and workflow tools write.
   ...[
     '{{$w}}',

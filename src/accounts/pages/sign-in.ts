@@ -14,22 +14,15 @@ import { canHavePasskeys } from '../users/passkeys.ts'
 import { hasSecondFactor, type StoredUser } from '../users/user.ts'
 import { secondFactorAccount, type Users } from '../users/users.ts'
 import { deviceOf, setDevice } from './device-cookie.ts'
-import { FactorSetup, type Setup } from './factor-setup.ts'
-import { appView, codesView, dutyView, readyView, written } from './factor-views.ts'
-import { html } from './html.ts'
+import { FactorSetup } from './factor-setup.ts'
 import { formTarget, type Look, type Page, redirect, sendPage } from './layout.ts'
 import { type Providers, providerCallback } from './providers.ts'
 import { clientIpOf, networkOf, proofOf, readOwnForm } from './request.ts'
 import { acrOf, askedScopes, type Interaction, missingOf, strongerReasons, wantedAcr } from './sign-in-asks.ts'
+import { SignInDuty } from './sign-in-duty.ts'
 import { type SignInState, SignInStates } from './sign-in-state.ts'
-import {
-  consentView,
-  type FormPlace,
-  missingFactorView,
-  postForm,
-  secondFactorView,
-  signInView,
-} from './sign-in-views.ts'
+import type { Step } from './sign-in-step.ts'
+import { consentView, missingFactorView, secondFactorView, signInView } from './sign-in-views.ts'
 
 export interface SignInOptions {
   readonly provider: Provider
@@ -48,15 +41,6 @@ export interface SignInOptions {
   readonly now: () => number
 }
 
-/** One request of one sign-in. */
-interface Step {
-  readonly req: IncomingMessage
-  readonly res: ServerResponse
-  readonly interaction: Interaction
-  readonly state: SignInState
-  readonly place: FormPlace
-}
-
 export const interactionPath = '/oauth/interaction'
 
 const pathPattern = /^\/oauth\/interaction\/([\w-]{10,64})(?:\/([a-z]{1,16})(?:\/([a-z0-9-]{1,32}))?)?$/
@@ -64,12 +48,16 @@ const pathPattern = /^\/oauth\/interaction\/([\w-]{10,64})(?:\/([a-z]{1,16})(?:\
 export class SignIn {
   readonly #options: SignInOptions
   readonly #states: SignInStates
-  readonly #setup: FactorSetup
+  readonly #duty: SignInDuty
 
   constructor(options: SignInOptions) {
     this.#options = options
     this.#states = new SignInStates(options.records, options.now)
-    this.#setup = new FactorSetup({ ...options, title: options.look.title })
+    const setup = new FactorSetup({ ...options, title: options.look.title })
+    this.#duty = new SignInDuty(options.users, this.#states, setup, {
+      send: (step, page) => this.#send(step, page),
+      show: (step, error, more) => this.#show(step, error, more),
+    })
   }
 
   /** True when the request was for it, and answered. @throws SessionNotFound when there is no such sign-in (any more) */
@@ -107,10 +95,9 @@ export class SignIn {
       this.#second(step, 'recovery', ({ userId }) =>
         this.#options.users.factors.useRecoveryCode(userId, form.get('recovery') ?? ''),
       ),
-    app: step => this.#enrol(step, setup => this.#offerApp(step, setup)),
-    appcode: (step, form) => this.#enrol(step, setup => this.#addApp(step, setup, form.get('code') ?? '')),
-    key: (step, form) =>
-      this.#enrol(step, async setup => this.#enrolled(step, setup, await this.#setup.addPasskey(setup, form))),
+    app: async step => this.#duty.app(step, await this.#userOf(step)),
+    appcode: async (step, form) => this.#duty.appCode(step, await this.#userOf(step), form.get('code') ?? ''),
+    key: async (step, form) => this.#duty.passkey(step, await this.#userOf(step), form),
     continue: step => this.#continue(step),
     consent: step => this.#consent(step),
     other: step => this.#other(step),
@@ -128,11 +115,11 @@ export class SignIn {
     const { interaction } = step
     if (interaction.prompt.name === 'consent') return this.#showConsent(step)
     const user = await this.#userOf(step)
-    if (user && this.#isEnough(step, user)) return this.#showReady(step)
-    const mustEnrol = user !== undefined && this.#mustEnrol(user)
+    if (user && this.#isEnough(step, user)) return this.#duty.showReady(step)
+    const mustEnrol = user !== undefined && this.#duty.isOpenFor(user)
     if (user && !mustEnrol) return this.#showSecond(step, user, error, more)
     // A session that was opened long ago, in whatever browser it is now, sets nothing up.
-    if (user && step.state.provedHere) return this.#showDuty(step, user, error, more)
+    if (user && step.state.provedHere) return this.#duty.show(step, user, error, more)
     const again = interaction.session?.accountId
     const known = again === undefined ? undefined : await this.#options.users.directory.get(again)
     const hint = interaction.params['login_hint']
@@ -163,19 +150,6 @@ export class SignIn {
         ...more,
       })
     }
-  }
-
-  #showReady(step: Step): void {
-    this.#send(step, { heading: 'You are signed in', body: readyView(step.place) })
-  }
-
-  async #showDuty(step: Step, user: StoredUser, error?: string, more: Partial<Page> = {}): Promise<void> {
-    const { place, interaction } = step
-    const passkey = await this.#setup.offerPasskey(setupOf(step, user))
-    const wanted = wantedAcr(interaction)
-    const app = wanted.length === 0 || meetsAcr('mfa', wanted)
-    const body = app || passkey ? dutyView({ place, error, app, passkey }) : missingFactorView(place)
-    this.#send(step, { heading: 'Set up a second factor', body, ...more })
   }
 
   async #showConsent(step: Step): Promise<void> {
@@ -301,46 +275,8 @@ export class SignIn {
   #isEnough({ state, interaction }: Pick<Step, 'state' | 'interaction'>, user: StoredUser): boolean {
     const acr = acrOf(state.amr)
     const wanted = wantedAcr(interaction)
-    if (!state.provedHere || this.#mustEnrol(user)) return false
+    if (!state.provedHere || this.#duty.isOpenFor(user)) return false
     return !(acr === '1fa' && hasSecondFactor(user)) && (wanted.length === 0 || meetsAcr(acr, wanted))
-  }
-
-  #mustEnrol(user: StoredUser): boolean {
-    return this.#options.users.mustHaveSecondFactor(user) && !hasSecondFactor(user)
-  }
-
-  /** For who was let in as far as this page alone, by a proof of this very sign-in. */
-  async #enrol(step: Step, work: (setup: Setup) => Promise<void>): Promise<void> {
-    const user = await this.#userOf(step)
-    if (!user || !step.state.provedHere || !this.#mustEnrol(user)) return redirect(step.res, step.place.path)
-    try {
-      await work(setupOf(step, user))
-    } catch (error) {
-      if (!(error instanceof AccountFailure)) throw error
-      await this.#show(step, `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.`, { status: 400 })
-    }
-  }
-
-  async #offerApp(step: Step, setup: Setup): Promise<void> {
-    const body = appView(step.place, await this.#setup.offerApp(setup), undefined)
-    this.#send(step, { heading: 'Set up an app', body })
-  }
-
-  async #addApp(step: Step, setup: Setup, code: string): Promise<void> {
-    const offer = await this.#setup.addApp(setup, code)
-    if (!offer) return this.#enrolled(step, setup, ['otp'])
-    const body = appView(step.place, offer, 'That is not the code that the app shows now.')
-    this.#send(step, { heading: 'Set up an app', body, status: 400 })
-  }
-
-  async #enrolled(step: Step, setup: Setup, methods: readonly string[]): Promise<void> {
-    const { userId } = setup.user
-    const amr = [...step.state.amr, ...methods]
-    await this.#states.set(step.interaction.uid, { userId, amr, provedHere: true })
-    const codes = await this.#setup.firstCodes(setup)
-    if (!codes) return redirect(step.res, step.place.path)
-    const next = postForm(step.place, 'continue', html`<button>${written}</button>`)
-    this.#send(step, { heading: 'Your recovery codes', body: codesView(codes, next) })
   }
 
   async #continue(step: Step): Promise<void> {
@@ -412,10 +348,6 @@ export class SignIn {
   #send({ res, interaction }: Step, page: Page): void {
     sendPage(res, { ...page, formTargets: formTarget(interaction.params['redirect_uri']) }, this.#options.look)
   }
-}
-
-function setupOf({ interaction }: Step, user: StoredUser): Setup {
-  return { user, about: interaction.uid, hasShownFactor: false }
 }
 
 type Result = Parameters<Provider['interactionFinished']>[2]

@@ -134,6 +134,7 @@ function busy(): Error {
   return Object.assign(error, { status: 503, statusCode: 503 })
 }
 
-function hashOf(id: string): string {
+/** Where the provider's things stand: by the hash of their id. */
+export function hashOf(id: string): string {
   return hash('sha256', id, 'base64url')
 }

@@ -3,17 +3,17 @@
 // what its user allowed it.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { principalHeader, readPrincipal } from '../lib/told-principal.ts'
+import { principalHeader, readPrincipal, type ToldPrincipal } from '../lib/told-principal.ts'
 import type { Records } from '../store/store.ts'
+import { hashOf } from './adapter.ts'
 import type { Clients } from './clients.ts'
 import { claimsOfScopes } from './user-claims.ts'
 import type { Users } from './users/users.ts'
 
 export const userinfoPath = '/oauth/userinfo'
 
-const grantsMax = 100
-
 export interface UserinfoOptions {
+  readonly issuer: string
   readonly users: Users
   readonly clients: Clients
   readonly records: Records
@@ -22,6 +22,7 @@ export interface UserinfoOptions {
 
 /** As oidc-provider keeps it (adapter.ts). */
 interface StoredGrant {
+  readonly accountId?: string
   readonly clientId?: string
   readonly openid?: { readonly scope?: string }
 }
@@ -46,7 +47,8 @@ export class Userinfo {
   async #answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const { users, clients } = this.#options
     const principal = readPrincipal(req.headers[principalHeader])
-    if (!principal) return refuse(res, 401, 'invalid_token')
+    // Of others we know nothing, whatever they call their users.
+    if (!principal || principal.issuer !== this.#options.issuer) return refuse(res, 401, 'invalid_token')
     const client = principal.kind === 'user' ? await clients.get(principal.clientId) : undefined
     const { origin } = req.headers
     if (origin !== undefined && client?.redirectUris.some(uri => URL.parse(uri)?.origin === origin)) {
@@ -55,20 +57,19 @@ export class Userinfo {
     }
     const user = client && (await users.directory.get(principal.id))
     if (!user || user.disabledAtMs !== undefined) return refuse(res, 403, 'insufficient_scope')
-    const scopes = await this.#allowed(user.userId, principal.clientId)
+    const scopes = await this.#allowed(principal)
     if (!scopes.has('openid')) return refuse(res, 403, 'insufficient_scope')
     send(res, 200, claimsOfScopes(user, scopes))
   }
 
-  /** What the user allowed this client to know, in whichever of its grants. */
-  async #allowed(userId: string, clientId: string): Promise<ReadonlySet<string>> {
+  /** What the user allowed the client to know when the token came to be. */
+  async #allowed({ id, clientId, grantId }: ToldPrincipal): Promise<ReadonlySet<string>> {
     const { records, now } = this.#options
-    const found = await records.find('oidc:Grant', 'accountId', userId, grantsMax)
-    const scopes = found.flatMap(({ json, expiresAtMs = Number.POSITIVE_INFINITY }) => {
-      const grant = JSON.parse(json) as StoredGrant
-      return expiresAtMs > now() && grant.clientId === clientId ? (grant.openid?.scope ?? '').split(' ') : []
-    })
-    return new Set(scopes)
+    const found = grantId === undefined ? undefined : await records.get('oidc:Grant', hashOf(grantId))
+    if (!found || (found.expiresAtMs ?? Number.POSITIVE_INFINITY) <= now()) return new Set()
+    const grant = JSON.parse(found.json) as StoredGrant
+    const isTheirs = grant.accountId === id && grant.clientId === clientId
+    return new Set(isTheirs ? (grant.openid?.scope ?? '').split(' ') : [])
   }
 }
 

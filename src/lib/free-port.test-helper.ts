@@ -10,7 +10,8 @@ import { join } from 'node:path'
 const first = 20_000
 const count = 12_000
 
-const claims = join(tmpdir(), 'merlon-test-ports')
+/** One for each user: what another has made can't be written to. */
+const claims = join(tmpdir(), `merlon-test-ports-${process.getuid?.() ?? ''}`)
 const mine: string[] = []
 
 export async function freePort(): Promise<number> {

@@ -7,10 +7,13 @@ export interface ToldPrincipal {
   readonly kind: string
   readonly id: string
   readonly clientId: string
+  /** Who vouches for it: ids of two issuers may be the same. */
+  readonly issuer: string
+  readonly grantId?: string
 }
 
-export function writePrincipal({ kind, id, clientId }: ToldPrincipal): string {
-  return Buffer.from(JSON.stringify({ kind, id, clientId })).toString('base64url')
+export function writePrincipal({ kind, id, clientId, issuer, grantId }: ToldPrincipal): string {
+  return Buffer.from(JSON.stringify({ kind, id, clientId, issuer, grantId })).toString('base64url')
 }
 
 /** Undefined when nobody was told of. */

@@ -24,6 +24,8 @@ export interface Principal {
   readonly acr: string
   /** When that was (`auth_time`); undefined when nobody says. */
   readonly authTimeMs?: number
+  /** What its user allowed, as our authorization server names it (`grant_id`); of tokens that came of that. */
+  readonly grantId?: string
   /** Who vouches for it: the issuer of its token; empty for API keys, which are ours. */
   readonly issuer: string
   /** What it may use; of API keys. */

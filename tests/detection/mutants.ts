@@ -39,6 +39,11 @@ export const mutators: readonly Mutator[] = [
     classes: ['xss', 'sqli', 'rce', 'ssti', 'objects'],
     apply: payload => (payload.length < 12 ? undefined : Buffer.from(payload).toString('base64')),
   },
+  {
+    name: 'hexadecimal',
+    classes: ['xss', 'sqli', 'rce', 'ssti', 'lfi', 'code'],
+    apply: payload => (payload.length < 10 ? undefined : Buffer.from(payload).toString('hex')),
+  },
   { name: 'mixed case', classes: ['sqli', 'xss'], apply: mixedCase },
   { name: 'upper case', classes: sql, apply: payload => payload.toUpperCase() },
   { name: 'lower case', classes: sql, apply: payload => payload.toLowerCase() },

@@ -66,6 +66,18 @@ test('the upstream gets no credential where that is configured', async t => {
   assert.deepEqual(running.seen, ['undefined'])
 })
 
+test('a key in the query counts where that is allowed, and stands in no event', async t => {
+  const running = await start(t, { require: ['apiKey'], keyParameter: 'api_key' })
+  const { key } = await running.ask<{ key: string }>('keys/create', { name: 'k' })
+  const status = async (query: string) => (await fetch(`${running.url}/a?${query}`)).status
+  assert.equal(await status(`x=1&api_key=${key}`), 200)
+  assert.equal(await status(`x=1&api_key=${key}&api_key=other`), 400)
+  assert.equal(await status('x=1&api_key=AKX-71c2-old-system'), 401)
+  const stored = (await running.events(2)).map(({ json }) => json)
+  assert.ok(stored.every(json => json.includes('api_key=[masked]')))
+  assert.ok(!stored.some(json => json.includes(key) || json.includes('AKX-71c2')))
+})
+
 test('revoked under load: a key, a token and a client are refused on every worker at once', async t => {
   // Refusals are what is counted here, so they are neither slowed nor blocked.
   const badCredentials = { slowAfter: 100_000, blockAfter: 100_000 }

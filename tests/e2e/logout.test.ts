@@ -1,8 +1,13 @@
 // Signing out at the wish of a client, and the userinfo endpoint, with a client library of others.
 
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import * as jose from 'jose'
 import * as oidc from 'openid-client'
+import { freePort } from '../../src/lib/free-port.test-helper.ts'
 import { checkAccessible } from './accessible.ts'
 import { noBrowser, openPage } from './browser.ts'
 import { bearer, call, createClient, tokenOf } from './identity-harness.ts'
@@ -12,7 +17,18 @@ import { begin, configOf, password, redirectUri, signIn, startWithUsers } from '
 const logoutUri = 'http://127.0.0.1:4999/bye'
 
 test('userinfo tells what the user allowed, to who shows a good token alone', async t => {
-  const running = await startWithUsers(t)
+  const partner = await jose.generateKeyPair('ES256', { extractable: true })
+  const folder = mkdtempSync(join(tmpdir(), 'merlon-partner-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const jwks = join(folder, 'keys.json')
+  writeFileSync(jwks, JSON.stringify({ keys: [{ ...(await jose.exportJWK(partner.publicKey)), kid: 'p' }] }))
+  const port = await freePort()
+  const issuer = `http://127.0.0.1:${port}`
+  const issuers = [{ issuer: 'https://partner.test', jwks, audience: [issuer] }]
+  const running = await startWithUsers(t, undefined, {
+    listen: [{ http: `127.0.0.1:${port}` }],
+    accounts: { oauth: { issuer }, issuers },
+  }).then(started => ({ ...started, issuer }))
   const userId = await running.addUser('alice', { email: 'alice@example.com' })
   const config = await configOf(running, await running.addClient())
   const endpoint = config.serverMetadata().userinfo_endpoint ?? ''
@@ -30,6 +46,17 @@ test('userinfo tells what the user allowed, to who shows a good token alone', as
   assert.equal(await status({ 'merlon-principal': forged }), 401, 'nobody says themselves who they are')
   const machine = await tokenOf(running, await createClient(running))
   assert.equal(await status(bearer(machine)), 403)
+
+  // A partner whose tokens count may call its users as it likes.
+  const { grant_id: grantId, client_id: clientId } = jose.decodeJwt(tokens.access_token)
+  const theirs = await new jose.SignJWT({ sub: userId, client_id: clientId, grant_id: grantId })
+    .setProtectedHeader({ alg: 'ES256', kid: 'p' })
+    .setIssuer('https://partner.test')
+    .setAudience(issuer)
+    .setExpirationTime('5m')
+    .sign(partner.privateKey)
+  assert.equal((await call(running, bearer(theirs))).status, 200)
+  assert.equal(await status(bearer(theirs)), 401)
 
   const plain = await configOf(running, await running.addClient())
   const { tokens: without } = await signIn(running, plain)

@@ -2,6 +2,8 @@
 // Honest values with the characters of attacks, written for this project: what people, documents and programs put into
 // requests that public samples have few of. The classifier learns from them what punctuation alone does not tell.
 
+import { notations } from './benign-notations.ts'
+
 const names = [
   "O'Reilly",
   "D'Angelo",
@@ -56,6 +58,7 @@ const patterns: readonly string[] = [
     "can't drop table $w: it doesn't exist",
     'when x = 1 then y else z',
   ],
+  ...notations,
   // Templates that users of mail, chat and workflow tools write.
   ...[
     '{{$w}}',

@@ -128,9 +128,10 @@ function principalOf(claims: Claims, { issuer }: TokenIssuer): Principal | undef
   // RFC 9068 §2.2: a token without a person behind it has its client as subject.
   const kind = id === clientId ? 'client' : 'user'
   const scopes = scopesOf(claims)
-  const { acr, auth_time: authTime } = claims
+  const { acr, auth_time: authTime, grant_id: grantId } = claims
   const authenticated = { acr: textOf(acr), ...(typeof authTime === 'number' && { authTimeMs: authTime * 1000 }) }
-  return { kind, id, scopes, ...membership(kind, claims, scopes), clientId, ...authenticated, issuer }
+  const granted = typeof grantId === 'string' && { grantId }
+  return { kind, id, scopes, ...membership(kind, claims, scopes), clientId, ...authenticated, ...granted, issuer }
 }
 
 function textOf(claim: unknown): string {

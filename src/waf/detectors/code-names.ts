@@ -15,7 +15,8 @@ const table: [names: string, reason: string, argument: Callee['argument'], owner
   ['passthru shell_exec proc_open pcntl_exec', 'PHP command', 'command'],
   ['system popen', 'command', 'command', ' os posix kernel subprocess commands io process'],
   ['exec', 'command', 'command', ' os kernel child_process cp runtime'],
-  ['eval assert create_function', 'evaluated code', 'command', ' kernel binding'],
+  ['eval assert', 'evaluated code', 'command', ' kernel binding'],
+  ['create_function', 'evaluated code', 'text'],
   [
     'call_user_func call_user_func_array array_map usort array_filter preg_replace register_shutdown_function',
     'PHP callback',

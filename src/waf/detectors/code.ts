@@ -14,14 +14,17 @@ const maxLines = 8
 
 export function detectCode(value: ByteString): Detection | undefined {
   const hasBracket = value.includes('(')
-  const hasPath = value.includes('$_') || value.includes('.os.')
+  const hasPath = value.includes('$_') || value.includes('.os.') || value.includes('groovy.lang.')
   if (!hasBracket && !hasPath && !value.includes('__') && !value.includes('`') && !value.includes('%x'))
     return undefined
   const folded = foldCode(value)
   const { text } = folded
   const isText = lineCount(text) > maxLines
   const found =
-    reaching(text) ?? (hasBracket ? call(text, isText) : undefined) ?? (isText ? undefined : quotedCommand(text))
+    reaching(text, reachingPaths) ??
+    (isText ? undefined : reaching(text, writtenPaths)) ??
+    (hasBracket ? call(text, isText) : undefined) ??
+    (isText ? undefined : quotedCommand(text))
   if (!found) return undefined
   const end = found.end > found.start ? folded.place(found.end - 1) + 1 : found.end
   return { reason: found.reason, start: folded.place(found.start), end: Math.min(value.length, end) }
@@ -34,7 +37,7 @@ function lineCount(text: ByteString): number {
 }
 
 /** Names that nothing but code reaches for: `__globals__`, `child_process`, `java.lang.Runtime`. */
-function reaching(text: ByteString): Detection | undefined {
+function reaching(text: ByteString, paths: readonly string[]): Detection | undefined {
   if (text.includes('__')) {
     for (let at = text.indexOf('__'); at >= 0; at = text.indexOf('__', at + 2)) {
       const end = wordEnd(text, at, 32)
@@ -42,7 +45,7 @@ function reaching(text: ByteString): Detection | undefined {
       at = Math.max(at, end - 2)
     }
   }
-  for (const name of reachingPaths) {
+  for (const name of paths) {
     const at = text.indexOf(name)
     if (at >= 0) return { reason: 'reaches into the interpreter', start: at, end: at + name.length }
   }
@@ -60,6 +63,9 @@ const reachingPaths = [
   '.os.system',
   '.os.popen',
 ]
+
+/** What texts about code have as well. */
+const writtenPaths = ['subprocess.Popen(', 'subprocess.run(', 'subprocess.call(', 'groovy.lang.Groovy']
 
 function call(text: ByteString, isText: boolean): Detection | undefined {
   let calls = 0

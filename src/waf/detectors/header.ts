@@ -57,12 +57,20 @@ const imapCommands = new Set(
   ).split(' '),
 )
 
-export function detectHeader(value: ByteString): Detection | undefined {
+/** U+560A and U+560D, which servers that keep the lower byte alone make line breaks of. */
+const wideBreaks = ['\xe5\x98\x8d', '\xe5\x98\x8a']
+
+export function detectHeader(given: ByteString): Detection | undefined {
+  const value = given.includes('\xe5\x98')
+    ? wideBreaks.reduce((text, wide) => text.replaceAll(wide, '\r\r\n'), given)
+    : given
   let at = lineEnd(value, 0)
   if (at < 0 || at > maxFirstLine) return undefined
   // A block of header lines (a log, a recording) starts with one.
   const first = value.slice(0, at)
   const isBlock = isHeaderLine(first)
+  // The head of a mail that is quoted: behind a rule, or behind such a head's own lines.
+  let isQuoted = isRule(first)
   for (let lines = 0; at >= 0 && lines < maxLines; lines++) {
     const start = lineStart(value, at)
     if (start < 0) return undefined
@@ -73,7 +81,8 @@ export function detectHeader(value: ByteString): Detection | undefined {
     const isSetIn =
       value.length >= maxProbe && value.charCodeAt(start - 1) !== 0x0a && value.charCodeAt(start - 1) !== 0x0d
     const found = isBlock || isSetIn ? undefined : header(line, value.length < maxProbe, isDeep)
-    const reason = found ?? command(line)
+    const reason = (isQuoted && found === 'mail header' ? undefined : found) ?? command(line)
+    isQuoted = isRule(line) || (isQuoted && isHeaderLine(line))
     if (reason) return { reason, start: at, end: start + Math.min(line.length, 80) }
     at = end
   }
@@ -91,6 +100,11 @@ function lineStart(value: ByteString, at: number): number {
   let i = at
   while (i < value.length && value.charCodeAt(i) <= 0x20) i++
   return i < value.length ? i : -1
+}
+
+/** `---------- Forwarded message ---------`, `-----Ursprüngliche Nachricht-----`, `________________` */
+function isRule(line: ByteString): boolean {
+  return line.startsWith('-----') || line.startsWith('_____') || line.startsWith('=====') || line.startsWith('> ')
 }
 
 function isHeaderLine(line: ByteString): boolean {

@@ -16,6 +16,9 @@ const rebinding = [
   'lacolhost.com',
   'rbndr.us',
   '1u.ms',
+  'localdomain.pw',
+  'traefik.me',
+  'backname.io',
 ]
 const metadataNames = [
   'metadata',
@@ -23,6 +26,11 @@ const metadataNames = [
   'metadata.google.internal',
   'rancher-metadata',
   'metadata.azure.com',
+  'metadata.tencentyun.com',
+  'metadata.packet.net',
+  'metadata.platformequinix.com',
+  'metadata.nutanix.com',
+  'kubernetes.default',
 ]
 const privateNames = ['localhost', 'ip6-localhost', 'ip6-loopback', 'localhost.localdomain', 'broadcasthost']
 const privateZones = ['.localhost', '.internal', '.cluster.local', '.consul', '.svc']

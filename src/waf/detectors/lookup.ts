@@ -15,7 +15,9 @@ const maxExpressions = 64
 /** Prefixes whose evaluation reaches out, or gives something of the server away. */
 const reaching = new Set(['jndi', 'script', 'dns', 'url', 'rmi', 'ldap'])
 const telling = new Set(
-  'env sys java ctx main k8s docker spring bundle web log4j map sd hostname base64 date file const'.split(' '),
+  'env sys java ctx main k8s docker spring bundle web log4j map sd hostname base64 date file const base64decoder base64encoder urldecoder urlencoder resourcebundle properties xml localhost'.split(
+    ' ',
+  ),
 )
 
 export function detectLookup(value: ByteString): Detection | undefined {

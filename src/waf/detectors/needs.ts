@@ -18,11 +18,11 @@ const seams = { literals: ['/*'], bytes: '\'"' }
 /** By the name of the operator in lower case: one of the needs must be met. */
 export const detectorNeeds: Readonly<Record<string, readonly Need[]>> = {
   detectcode: [
-    { literals: ['__', '%x', '$_', '.os.'], bytes: '' },
+    { literals: ['__', '%x', '$_', '.os.', 'subprocess.', 'groovy.lang.'], bytes: '' },
     { literals: [], bytes: '(', also: { literals: [...callees.keys(), ...seams.literals], bytes: seams.bytes } },
     { literals: [], bytes: '`', also: seams },
   ],
-  detectheader: [{ literals: [], bytes: '\r\n' }],
+  detectheader: [{ literals: ['\xe5\x98'], bytes: '\r\n' }],
   detectldap: [
     // A bracket that closes nothing needs no operator behind it.
     { literals: [':=', '))', ') ', ')\t', ')\n', ')\v', ')\f', ')\r'], bytes: '' },

@@ -13,7 +13,7 @@ const maxCode = 400
 const operators = new Set(
   (
     'ne gt gte lt lte in nin regex where exists or and not nor eq all size mod elemmatch expr function accumulator func ' +
-    'text search near geowithin jsonschema comment options'
+    'text search near geowithin jsonschema comment options lookup graphlookup unionwith merge out'
   ).split(' '),
 )
 

@@ -133,7 +133,7 @@ function isClassName(text: ByteString): boolean {
 
 const typeKeys: readonly string[] = [
   ...['"@type"', '"$type"', "'$type'", '"@class"', '"__type"', '"java_class"', '"^o"'],
-  ...['"py/object"', '"py/reduce"', '"json_class"'],
+  ...['"py/object"', '"py/reduce"', '"json_class"', '"py/type"', '"py/function"', '"py/repr"'],
 ]
 
 /** Members of JSON that name a class to build, with a class as their value. */
@@ -167,7 +167,7 @@ const netRoots = ['system', 'microsoft', 'mscorlib', 'presentationframework', 'w
 
 /** JSON-LD has `@type` too, with plain words or the names of vocabularies. */
 function isClass(key: string, name: ByteString): boolean {
-  if (key === '"py/object"' || key === '"py/reduce"' || key === '"json_class"') return true
+  if (key.startsWith('"py/') || key === '"json_class"') return true
   const lower = name.toLowerCase()
   if (key.includes('$type')) return startsWithAny(lower, netRoots) || (lower.includes('.') && lower.includes(','))
   const isArray = lower.startsWith('[') || (lower.startsWith('l') && (lower.includes('/') || lower.endsWith(';')))

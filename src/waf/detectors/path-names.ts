@@ -95,6 +95,10 @@ export const secretNames: readonly string[] = [
   ],
   ...[
     '.htaccess',
+    '.dockerenv',
+    'parameters.yml',
+    '.env.local',
+    '.env.production',
     '.env',
     '.passwd',
     'id_rsa',

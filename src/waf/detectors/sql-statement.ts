@@ -55,7 +55,9 @@ export function isStatement(tokens: SqlTokens, at: number, place: StatementPlace
   switch (text) {
     case 'exec':
     case 'execute':
-      if (kind === Token.variable || kind === Token.string || (broken && kind === Token.open)) return true
+      if (kind === Token.variable || (broken && kind === Token.open)) return true
+      // A member of JSON, `"exec":`, is no statement.
+      if (kind === Token.string) return !tokens.text(next).startsWith('":')
       return isSystemAt(tokens, next) || nameAt(tokens, next).includes('..') || (broken && kind === Token.word)
     case 'declare':
       return kind === Token.variable

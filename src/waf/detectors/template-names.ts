@@ -9,7 +9,7 @@ const table: [Kind, string][] = [
     'getclass forname getruntime processbuilder scriptenginemanager classloader getdeclaredmethods getmethods subclasses mro ' +
       'lipsum get_flashed_messages popen passthru shell_exec execsync child_process mainmodule registerundefinedfiltercallback ' +
       'getfilter objectwrapper freemarker memberaccess _memberaccess unserialize file_get_contents undefined_filter ' +
-      'getsystemproperties java_version fromcharcode constructor templatesettings methodclosure file_excerpt objectconstructor springmacrorequestcontext',
+      'getsystemproperties java_version fromcharcode constructor templatesettings methodclosure file_excerpt objectconstructor springmacrorequestcontext applicationscope sessionscope requestscope pagescope pagecontext initparam',
   ],
   [
     'call',

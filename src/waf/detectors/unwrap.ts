@@ -1,6 +1,6 @@
 // What a value says behind its encodings. A server, a framework, a template or a database may each undo one layer, so a
 // payload is looked for behind all of them: percent and %u escapes (any number of times), overlong UTF-8, full-width
-// look-alikes and HTML references in one reading, backslash escapes, CSS escapes and base64 in readings of their own.
+// look-alikes and HTML references in one reading, backslash escapes, CSS escapes, hexadecimal and base64 in readings of their own.
 
 import type { ByteString } from '../../lib/bytes.ts'
 import { hexPair } from '../transforms/characters.ts'
@@ -8,6 +8,7 @@ import { cssDecode } from '../transforms/css-decode.ts'
 import { jsDecode } from '../transforms/escape-sequences.ts'
 import { htmlEntityDecode } from '../transforms/html-entities.ts'
 import { decodeBase64Runs, isBase64, shortestRun } from './base64-runs.ts'
+import { decodeHexText } from './hex-text.ts'
 import { foldLookAlikes } from './look-alikes.ts'
 import { viewOf } from './view.ts'
 
@@ -39,7 +40,11 @@ export function unwrap(whole: ByteString): readonly ByteString[] {
     if (hasEscape(plain)) add(out, whole, flatten(jsDecode.apply(plain)))
     if (hasCssEscape(plain)) add(out, whole, cssDecode.apply(plain))
   }
-  if ((marks & base64) !== 0) for (const text of decodeBase64Runs(plain)) add(out, whole, flatten(text))
+  if ((marks & base64) !== 0) {
+    const text = decodeHexText(plain)
+    if (text !== undefined) add(out, whole, flatten(text))
+    else for (const run of decodeBase64Runs(plain)) add(out, whole, flatten(run))
+  }
   return out
 }
 

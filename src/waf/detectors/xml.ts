@@ -39,7 +39,40 @@ function declaration(value: ByteString, at: number): number {
   const open = value.indexOf('[', i)
   if (open > 0 && (close < 0 || open < close)) return open + 1
   const isStandard = value.slice(i + 6, i + 20).includes('-//')
-  return isStandard ? 0 : i + 6
+  return isStandard && isKnownDtd(value.slice(i, close < 0 ? i + 400 : Math.min(close, i + 400))) ? 0 : i + 6
+}
+
+/** Who publishes document types; others are read from where the sender likes. A name alone fetches nothing. */
+const publishers = [
+  'w3.org',
+  'apple.com',
+  'oasis-open.org',
+  'sun.com',
+  'oracle.com',
+  'apache.org',
+  'hibernate.org',
+  'mybatis.org',
+  'ibatis.apache.org',
+  'wapforum.org',
+  'openmobilealliance.org',
+  'daisy.org',
+  'docbook.org',
+  'springframework.org',
+  'jboss.org',
+  'eclipse.org',
+  'puppycrawl.com',
+  'checkstyle.org',
+  'netscape.com',
+  'nlm.nih.gov',
+]
+
+function isKnownDtd(declaration: ByteString): boolean {
+  const at = declaration.indexOf('://')
+  if (at < 0) return !declaration.includes('file:') && !declaration.includes('\\\\')
+  let end = at + 3
+  while (end < declaration.length && (isNameByte(declaration.charCodeAt(end)) || declaration.charAt(end) === '.')) end++
+  const host = declaration.slice(at + 3, end).toLowerCase()
+  return publishers.some(name => host === name || host.endsWith(`.${name}`))
 }
 
 function isSpaceOrPercent(value: ByteString, at: number): boolean {

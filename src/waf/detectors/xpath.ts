@@ -98,11 +98,18 @@ function expression(value: ByteString, from: number): number {
     : 0
 }
 
-/** `] | //user`, `/*[1]`, a value that starts as `//*` or `//user[`. */
+/** `] | //user`, `/*[1]`, a value that starts as `//*` or `substring(//user`. */
 function otherPath(value: ByteString): Detection | undefined {
   const head = value.slice(0, 80).trimStart()
   if (head.startsWith('//*') || head.startsWith('/*['))
     return { reason: 'path', start: 0, end: Math.min(value.length, 80) }
+  const name = wordEnd(head, 0)
+  const isRead = ['doc', 'doc-available', 'unparsed-text'].includes(head.slice(0, name).toLowerCase())
+  if (isRead && (head.startsWith("('", name) || head.startsWith('("', name)))
+    return { reason: 'document that is read', start: 0, end: Math.min(value.length, 80) }
+  const isCall = functions.has(head.slice(0, name).toLowerCase()) && head.startsWith('(//', name)
+  if (isCall && isNameByte(head.charCodeAt(name + 3)))
+    return { reason: 'function of a path', start: 0, end: Math.min(value.length, 80) }
   for (let at = value.indexOf('|'); at >= 0; at = value.indexOf('|', at + 1)) {
     let before = at - 1
     while (before >= 0 && isSpace(value.charCodeAt(before))) before--

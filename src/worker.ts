@@ -139,6 +139,7 @@ class DataPlane {
           handler,
           settings: this.#settingsOf(key, this.#pending?.plan ?? this.#plan),
           nextReference: this.#nextReference,
+          onRested: limit => this.#metrics.limited(limit),
           onRefused: (cause, clientIp) => {
             if (cause.startsWith('limits.')) this.#metrics.limited(cause.slice('limits.'.length))
             this.#refusals.add(cause, clientIp, Date.now())

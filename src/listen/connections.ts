@@ -9,7 +9,15 @@ import { Connection, type Ends } from './connection.ts'
 import { CutClients } from './cut-clients.ts'
 import type { Handler } from './handler.ts'
 
-export type RefusalCause = 'limits.connectionsPerIp' | 'limits.connectionsTotal' | 'limits.cutsPerIp' | 'proxyProtocol'
+/** Limits of the time before there is HTTP. */
+export type OpeningLimit = 'helloBytes' | 'helloTimeout' | 'handshakeTimeout'
+
+export type RefusalCause =
+  | `limits.${OpeningLimit}`
+  | 'limits.connectionsPerIp'
+  | 'limits.connectionsTotal'
+  | 'limits.cutsPerIp'
+  | 'proxyProtocol'
 
 export type OnRefused = (cause: RefusalCause, clientIp: string) => void
 

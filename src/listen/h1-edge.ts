@@ -91,6 +91,10 @@ export class Http1Edge implements Edge {
     return this.#res.headersSent
   }
 
+  get requestTrailers(): readonly string[] {
+    return this.#res.req.rawTrailers
+  }
+
   async readBody(limitBytes: number): Promise<RequestBody> {
     this.#continue()
     return this.#body.readUpTo(limitBytes)

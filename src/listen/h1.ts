@@ -36,6 +36,8 @@ export interface Http1ListenerOptions {
   readonly nextReference: () => string
   /** Told of each connection that is closed without a word. */
   readonly onRefused?: OnRefused
+  /** Told of each that is closed because it rested for too long. */
+  readonly onRested?: (limit: LimitName) => void
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -181,7 +183,10 @@ class Listener implements Http1Listener {
           if (client.alpn === 'h2') this.#openHttp2(connection)
           else this.#server.emit('connection', socket)
         },
-        onFailure: () => this.#handshakeFailures++,
+        onFailure: (connection, limit) => {
+          this.#handshakeFailures++
+          if (limit) this.#options.onRefused?.(`limits.${limit}`, connection?.peer.client.ip ?? '')
+        },
       })
     )
   }
@@ -217,6 +222,7 @@ class Listener implements Http1Listener {
         this.#parseErrors++
         recordRefusal(this.#openFault(on), verdict, true)
       },
+      rested: () => this.#options.onRested?.('keepAliveTimeout'),
       overdrawn: (on, limit) => {
         this.#http2Cut.set(limit, (this.#http2Cut.get(limit) ?? 0) + 1)
         this.#connections.cut(on)
@@ -325,6 +331,8 @@ class Listener implements Http1Listener {
     if (error.code === 'HPE_CLOSED_CONNECTION') return // more requests after one that said `Connection: close`
     const connection = this.#connections.get(socket)
     const fault = parserFault(error, this.#handler.limits)
+    if (connection && fault?.verdict.reason.limit === 'headerTimeout' && connection.socket.bytesRead === 0)
+      this.#options.onRested?.('headerTimeout')
     if (!connection || connection.closing || !fault || connection.socket.bytesRead === 0) {
       socket.destroy()
       return

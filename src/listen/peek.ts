@@ -10,6 +10,9 @@ export type Look<Value> =
 
 export type Peeked<Value> = Exclude<Look<Value>, { kind: 'more' }> | { readonly kind: 'gone' }
 
+/** The fault of a client that did not send enough in time. */
+export const cameTooSlowly = 'too slow'
+
 /**
  * Calls `look` whenever as much has come as it wants. It bounds what is held: it must fault before it wants too much.
  * The socket is paused afterwards.
@@ -40,7 +43,7 @@ export function peek<Value>(
       if (result.kind === 'more') wantedBytes = result.wantedBytes
       else end(result)
     }
-    const timer = setTimeout(() => end({ kind: 'fault', detail: 'too slow' }), timeoutMs)
+    const timer = setTimeout(() => end({ kind: 'fault', detail: cameTooSlowly }), timeoutMs)
     socket.on('data', onData).once('end', onGone).once('close', onGone)
     socket.resume()
   })

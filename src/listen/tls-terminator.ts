@@ -11,9 +11,10 @@ import type { ClientTls } from '../pipeline/exchange.ts'
 import type { Limits } from '../pipeline/limits.ts'
 import { presentedCertificate } from './client-certificate.ts'
 import type { Connection } from './connection.ts'
-import { type ClientHello, readClientHello } from './hello/client-hello.ts'
+import type { OpeningLimit } from './connections.ts'
+import { type ClientHello, helloOverLimit, readClientHello } from './hello/client-hello.ts'
 import { ja4 } from './hello/ja4.ts'
-import { type Look, peek } from './peek.ts'
+import { cameTooSlowly, type Look, peek } from './peek.ts'
 import { type Challenges, certificateFor, type TlsSettings } from './settings.ts'
 import { contextOptions, createContext } from './tls-options.ts'
 
@@ -24,7 +25,8 @@ export interface TerminatorOptions {
   readonly limits: Limits
   readonly onSecure: (connection: Connection, socket: TLSSocket, tls: ClientTls) => void
   /** No TLS, or none that we speak. The connection is closed already. */
-  readonly onFailure: () => void
+  /** @param limit The one that was passed, if it was that. */
+  readonly onFailure: (connection: Connection | undefined, limit?: OpeningLimit) => void
 }
 
 interface Waiting {
@@ -57,7 +59,7 @@ export class TlsTerminator {
     const seen = await peek(raw, look, limits.helloTimeout)
     if (raw.destroyed) return
     if (seen.kind !== 'found') {
-      if (seen.kind === 'fault') this.#options.onFailure()
+      if (seen.kind === 'fault') this.#options.onFailure(connection, openingLimits.get(seen.detail))
       if (seen.kind === 'fault' && seen.detail === speaksHttp) raw.end(plainAnswer)
       else raw.destroy()
       return
@@ -91,7 +93,7 @@ export class TlsTerminator {
       ALPNCallback: offer => protocols.find(protocol => offer.protocols.includes(protocol)),
     })
     server.on('secureConnection', socket => this.#secured(socket))
-    server.on('tlsClientError', (_error, socket) => this.#failed(socket))
+    server.on('tlsClientError', (error, socket) => this.#failed(socket, error))
     return server
   }
 
@@ -110,7 +112,7 @@ export class TlsTerminator {
       },
     })
     server.on('secureConnection', socket => socket.on('error', ignore).end())
-    server.on('tlsClientError', (_error, socket) => this.#failed(socket))
+    server.on('tlsClientError', (error, socket) => this.#failed(socket, error))
     return server
   }
 
@@ -148,11 +150,19 @@ export class TlsTerminator {
     return own === undefined || (own !== 'none' && certificateFault(own, presented, Date.now()) === undefined)
   }
 
-  #failed(socket: TLSSocket): void {
-    this.#options.onFailure()
+  #failed(socket: TLSSocket, error?: NodeJS.ErrnoException): void {
+    const isSlow = error?.code === 'ERR_TLS_HANDSHAKE_TIMEOUT'
+    const connection = this.#waiting.get(endsKey(socket))?.connection
+    this.#options.onFailure(connection, isSlow ? 'handshakeTimeout' : undefined)
     socket.destroy()
   }
 }
+
+/** By fault of what was looked at. */
+const openingLimits: ReadonlyMap<string, OpeningLimit> = new Map([
+  [helloOverLimit, 'helloBytes'],
+  [cameTooSlowly, 'helloTimeout'],
+])
 
 const speaksHttp = 'HTTP without TLS'
 

@@ -17,6 +17,7 @@ export class UpgradeEdge implements Edge, TunnelClient {
   onDrain: (() => void) | undefined
   onAbort: (() => void) | undefined
   readonly finished: Promise<void>
+  readonly requestTrailers: readonly string[] = []
   readonly head: Uint8Array
   readonly #socket: Socket
   readonly #connection: Connection

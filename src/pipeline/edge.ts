@@ -17,6 +17,8 @@ export interface Edge {
    * @throws GatewayError (from the iterator) CLIENT_ABORTED, BODY_TIMEOUT, and BODY_TOO_LARGE past `maxBytes` in all
    */
   restOfBody(maxBytes: number, patient?: boolean): AsyncIterable<Uint8Array>
+  /** Flat, as they came; none before the body has ended. A body of announced length has none. */
+  readonly requestTrailers: readonly string[]
   /** True once a final response head was written: a verdict can then only cut the connection. */
   readonly headSent: boolean
   informational(status: number, headers: readonly string[]): void

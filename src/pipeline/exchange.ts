@@ -141,6 +141,8 @@ export class Exchange {
   readonly extraHeaders: string[]
   /** By the destination: stops the upstream request. Called when the client goes away. */
   cancel: (() => void) | undefined
+  /** By serve.ts, for requests with a body: what came behind it, once it has ended. Flat. */
+  requestTrailers: (() => readonly string[]) | undefined
   /** By serve.ts: the client went away. */
   aborted: boolean
   /** Of a WebSocket message: the exchange that opened the WebSocket. By websocket/message-exchange.ts. */
@@ -178,6 +180,7 @@ export class Exchange {
     this.verdictToken = undefined
     this.extraHeaders = []
     this.cancel = undefined
+    this.requestTrailers = undefined
     this.aborted = false
     this.handshake = undefined
     this.wafTransaction = undefined

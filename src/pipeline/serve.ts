@@ -99,6 +99,7 @@ async function openTunnel(ex: Exchange, edge: Edge, client: TunnelClient): Promi
 async function admitBody(ex: Exchange, edge: Edge): Promise<Verdict | { readonly body: OutgoingBody }> {
   const { limits, phases } = ex.route
   if (edge.declaredBytes !== undefined && edge.declaredBytes > limits.bodyMax) return tooLarge('bodyMax')
+  if (edge.declaredBytes === undefined) ex.requestTrailers = () => edge.requestTrailers
   const wanted = phases.onBody.length > 0
   const streams = isGrpc(ex.headers)
   if (!edge.hasBody || !wanted) {

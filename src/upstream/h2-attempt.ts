@@ -9,6 +9,7 @@ import { changeHeaders } from '../pipeline/header-rules.ts'
 import type { OutgoingBody, ResponseFlow, ResponseSink } from '../pipeline/route.ts'
 import type { Http2Pool } from './h2-pool.ts'
 import { requestHeaders } from './request-headers.ts'
+import { requestTrailers } from './request-trailers.ts'
 import { endToEndHeaders, endToEndTrailers } from './response-headers.ts'
 import type { UpstreamServer } from './server.ts'
 import { upstreamError } from './upstream-error.ts'
@@ -33,6 +34,7 @@ export class Http2Attempt implements ResponseFlow {
   #ended = false
   #informational = 0
   #trailers: readonly string[] = []
+  #requestTrailers: readonly string[] = []
 
   constructor(ex: Exchange, server: UpstreamServer, sink: ResponseSink) {
     this.#ex = ex
@@ -42,16 +44,22 @@ export class Http2Attempt implements ResponseFlow {
   }
 
   async send(pool: Http2Pool, body: OutgoingBody): Promise<void> {
+    const ex = this.#ex
     try {
       const lease = await pool.lease()
       if (this.#settled) return lease.release()
-      const stream = lease.session.request(this.#headers(body), { endStream: body === undefined })
+      const stream = lease.session.request(this.#headers(body), {
+        endStream: body === undefined,
+        waitForTrailers: ex.requestTrailers !== undefined,
+      })
       this.#stream = stream
       this.started = true
       stream.once('close', () => lease.release())
       this.#listen(stream)
-      if (body instanceof Uint8Array) stream.end(body)
-      else if (body) await this.#pump(stream, body)
+      if (body instanceof Uint8Array) {
+        this.#requestTrailers = requestTrailers(ex)
+        stream.end(body)
+      } else if (body) await this.#pump(stream, body)
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)))
     }
@@ -117,6 +125,9 @@ export class Http2Attempt implements ResponseFlow {
     stream.on('timeout', () => {
       this.#fail(Object.assign(new Error('the upstream was silent for too long'), { code: 'ETIMEDOUT' }))
     })
+    stream.on('wantTrailers', () => {
+      if (!stream.destroyed && !stream.closed) stream.sendTrailers(asTrailers(this.#requestTrailers))
+    })
     stream.on('headers', (_headers, _flags, raw) => this.#interim(raw as unknown as string[]))
     stream.on('response', (_headers, flags, raw) => this.#response(flags, raw as unknown as string[]))
     stream.on('data', (chunk: Buffer) => {
@@ -168,6 +179,7 @@ export class Http2Attempt implements ResponseFlow {
       if (this.#ended || stream.destroyed || !stream.writable) return // the answer needs no more of it
       if (!stream.write(chunk)) await roomIn(stream)
     }
+    this.#requestTrailers = requestTrailers(this.#ex)
     stream.end()
   }
 
@@ -211,6 +223,17 @@ function withoutPseudo(raw: readonly string[]): string[] {
     if (!raw[i]?.startsWith(':')) lines.push(raw[i] ?? '', raw[i + 1] ?? '')
   }
   return lines
+}
+
+function asTrailers(lines: readonly string[]): Record<string, string | string[]> {
+  const trailers: Record<string, string | string[]> = Object.create(null)
+  for (let i = 0; i < lines.length; i += 2) {
+    const name = (lines[i] ?? '').toLowerCase()
+    const before = trailers[name]
+    const value = lines[i + 1] ?? ''
+    trailers[name] = before === undefined ? value : [...(typeof before === 'string' ? [before] : before), value]
+  }
+  return trailers
 }
 
 /** Until what was written has left, or nothing will leave any more. */

@@ -37,6 +37,13 @@ const proxyWritten = new Set([
   'x-rewrite-url',
 ])
 
+/** Whether only we, or a trusted proxy, may say this. */
+export function isOurs(name: string): boolean {
+  const lower = withDashes(name.toLowerCase())
+  if (dropped.has(lower) || proxyWritten.has(lower)) return true
+  return lower.startsWith('proxy') || lower.startsWith('merlon-') || lower.startsWith('x-forwarded-')
+}
+
 /** Names that a client may list in Connection but that are not its own to take away. */
 const kept = new Set(['host', 'content-type', 'content-encoding', 'cookie', 'authorization'])
 

@@ -95,15 +95,18 @@ function sampleEvent(): object {
 }
 
 /** Texts `guard.case` that stand as `code` in the rooms that make verdicts. */
+const codePattern = /^(http|http2|websocket|connection|body|lists|rate|waf)\.[a-z][a-z-]*$/
+const configKeys: ReadonlySet<string> = new Set(['body.inspected', 'body.max'])
+
 function reasonCodes(): string[] {
   const codes = new Set<string>()
-  const files = globSync('src/{pipeline,guards,listen,waf}/**/*.ts', { cwd: root }).filter(file => !/\.test/.test(file))
+  const files = globSync(['src/{pipeline,guards,listen,waf,events,upstream}/**/*.ts', 'src/gateway.ts'], {
+    cwd: root,
+  }).filter(file => !/\.test/.test(file))
   for (const file of files) {
     const source = ts.createSourceFile(file, readFileSync(`${root}${file}`, 'utf8'), ts.ScriptTarget.Latest, true)
     const visit = (node: ts.Node): void => {
-      const isKey = ts.isCallExpression(node.parent ?? node) && node.parent.getText().startsWith('tooLarge(')
-      if (ts.isStringLiteral(node) && !isKey && /^(http|body|lists|rate|waf)\.[a-z][a-z-]*$/.test(node.text))
-        codes.add(node.text)
+      if (ts.isStringLiteral(node) && codePattern.test(node.text) && !configKeys.has(node.text)) codes.add(node.text)
       // listen/framing.ts: fault('host', …) is http.host
       if (ts.isCallExpression(node) && node.expression.getText() === 'fault') {
         const [first] = node.arguments

@@ -33,6 +33,7 @@ export class Http2Edge implements Edge, TunnelClient {
   readonly declaredBytes: number | undefined
   readonly head = new Uint8Array(0)
   headSent = false
+  requestTrailers: readonly string[] = []
   onDrain: (() => void) | undefined
   onAbort: (() => void) | undefined
   readonly finished: Promise<void>
@@ -80,6 +81,9 @@ export class Http2Edge implements Edge, TunnelClient {
         this.#rate.took()
         resolve()
       })
+    })
+    stream.on('trailers', (_headers, _flags, raw) => {
+      this.requestTrailers = raw as unknown as string[]
     })
     if (!hasBody && !isWebSocket) stream.resume()
   }

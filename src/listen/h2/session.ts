@@ -27,6 +27,8 @@ export interface Http2Host {
   open(connection: Connection, head: RequestHead): Opened
   /** The connection is over for a reason that is the client's. */
   failed(connection: Connection, verdict: Extract<Verdict, { kind: 'deny' }>): void
+  /** A connection on which nothing is asked has had its time. */
+  rested(): void
   /** Counts what a client overdid, by limit. */
   overdrawn(connection: Connection, limit: LimitName): void
 }
@@ -259,7 +261,10 @@ export class Http2Connection implements Timed {
   /** Nothing is under way: the client may be silent for so long. Its PINGs are no work. */
   #rest(): void {
     if (this.#session.destroyed || this.#draining) return
-    this.#idle = setTimeout(() => this.drain(), this.#host.handler.limits.keepAliveTimeout)
+    this.#idle = setTimeout(() => {
+      this.#host.rested()
+      this.drain()
+    }, this.#host.handler.limits.keepAliveTimeout)
   }
 
   #closed(): void {

@@ -26,6 +26,9 @@ export type HelloResult =
   | { readonly kind: 'hello'; readonly hello: ClientHello }
   | { readonly kind: 'fault'; readonly detail: string }
 
+/** The fault of a hello that is too large. */
+export const helloOverLimit = 'a hello over its limit'
+
 const handshakeRecord = 22
 const clientHelloMessage = 1
 /** RFC 8446 §5.1. */
@@ -58,13 +61,13 @@ export function readClientHello(bytes: Uint8Array, limitBytes: number): HelloRes
     const reader = new ByteReader(message)
     reader.uint8()
     const wanted = reader.uint24()
-    if (wanted + 4 > limitBytes) return unreadable('a hello over its limit')
+    if (wanted + 4 > limitBytes) return unreadable(helloOverLimit)
     if (reader.left >= wanted) return parseClientHello(reader.take(wanted))
   }
 }
 
 function more(wantedBytes: number, limitBytes: number): HelloResult {
-  return wantedBytes > limitBytes ? unreadable('a hello over its limit') : { kind: 'more', wantedBytes }
+  return wantedBytes > limitBytes ? unreadable(helloOverLimit) : { kind: 'more', wantedBytes }
 }
 
 function unreadable(detail: string): HelloResult {

@@ -137,8 +137,10 @@ export class MessageLane implements FrameSink {
 }
 
 function tooMany(what: 'frames' | 'messages', max: number): FrameFault {
-  const limit = what === 'frames' ? 'websocketFrames' : 'websocketMessages'
-  return { closeCode: 1008, detail: `more than ${max} ${what} in 10 s`, code: `websocket.${what}`, limit }
+  const detail = `more than ${max} ${what} in 10 s`
+  return what === 'frames'
+    ? { closeCode: 1008, detail, code: 'websocket.frames', limit: 'websocketFrames' }
+    : { closeCode: 1008, detail, code: 'websocket.messages', limit: 'websocketMessages' }
 }
 
 function unmasked(bytes: Buffer, { mask }: Frame, from: number): Buffer {

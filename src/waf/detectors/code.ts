@@ -97,6 +97,8 @@ function isCallee(text: ByteString, start: number, { owners }: Callee): boolean 
   if (before === '.' || before === '>' || before === ':') {
     if (owners === undefined)
       return before === ':' && text.charAt(start - 2) !== ':' ? true : before === '.' && isString(text, start - 2)
+    // `[0:system('id')]`: behind a key or a condition, not a part of a name.
+    if (before === ':' && text.charAt(start - 2) !== ':') return owners.includes('')
     let i = start - 1
     while (i > 0 && '.:>-?'.includes(text.charAt(i - 1))) i--
     let from = i

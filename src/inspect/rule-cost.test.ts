@@ -54,5 +54,6 @@ SecRule ARGS:/sku/ "@streq A-107" "id:3,phase:2,pass"
 SecRule FILES "@streq a.txt" "id:4,phase:2,pass"`)
   const report = measureRuleCost(waf, sampleRows, 2)
   const matches = new Map(report.rules.map(cost => [cost.rule.id, cost.matches]))
-  assert.deepEqual([matches.get(2), matches.get(3), matches.get(4)], [0, 1, 1])
+  assert.ok(!matches.get(2), 'no sample is malformed')
+  assert.deepEqual([matches.get(3), matches.get(4)], [1, 1])
 })

@@ -100,6 +100,14 @@ function hasCommand(text: ByteString): boolean {
   return at >= 0 && text.indexOf('`', at + 2) > 0 && skipBlanks(text, 0) === at
 }
 
+/** `process.env.SECRET`, `ENV["SECRET"]`: `${process.env.PORT}` alone is a line of honest settings. */
+function readsEnvironment(text: ByteString): boolean {
+  const start = skipBlanks(text, text.charAt(0) === '=' || text.charAt(0) === '-' ? 1 : 0)
+  return environments.some(name => text.startsWith(name, start))
+}
+
+const environments = ['process.env.', 'process.env[', 'ENV[', 'os.environ', 'System.getenv', '@process.env']
+
 /** `new File(`, `new org.x.Y(`: a class by name, in upper case as classes are. */
 function instantiates(text: ByteString): boolean {
   for (let at = text.indexOf('new '); at >= 0; at = text.indexOf('new ', at + 4)) {
@@ -140,6 +148,7 @@ function expression(raw: ByteString, open: string, isClosed: boolean, isText: bo
   if (isClosed && isShort && (open === '{{' || open === '#{') && hasCommand(text)) return 'command in a template'
   if (isClosed && isShort && !isText && open.endsWith('{') && open !== '{{' && instantiates(text))
     return 'builds an object'
+  if (isClosed && !isText && open !== '${' && readsEnvironment(text)) return 'reads the environment'
   const isBrace = open === '{{' || open === '{%' || open === '{='
   // `${exec(x)}` in a long text is a string of JavaScript that the text is about.
   return names(text, isBrace, isClosed && (isBrace || !isText), isShort && isClosed)
